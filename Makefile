@@ -1,0 +1,31 @@
+# A thin door to CMake's presets: `make demo` and `make test` set up what is missing and go.
+.PHONY: demo test setup build format format-check clean
+PRESET ?= release
+BUILD := build/$(PRESET)
+CMAKE := .venv/bin/cmake
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+demo: build
+	$(BUILD)/bin/uvic-train --config configs/fashion_mnist_demo.yaml --out runs/demo
+	$(BUILD)/bin/uvic-sample --checkpoint runs/demo --class-per-row --grid 10x10 --out runs/demo/grid.png
+	@echo "The grid, one class a row: $(CURDIR)/runs/demo/grid.png"
+
+test: build
+	$(CMAKE) -E chdir $(BUILD) ctest --output-on-failure
+
+setup:
+	@.ci/setup
+
+build: setup
+	@$(CMAKE) --preset $(PRESET) --log-level=NOTICE
+	@$(CMAKE) --build --preset $(PRESET)
+
+SOURCES = $(shell git ls-files -co --exclude-standard '*.h' '*.cpp')
+format:
+	clang-format -i $(SOURCES)
+
+format-check:
+	clang-format --dry-run --Werror $(SOURCES)
+
+clean:
+	rm -rf build

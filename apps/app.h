@@ -1,0 +1,27 @@
+// What the executables share: options of every one of them, exit codes, the one `try`.
+#pragma once
+#include <c10/core/Device.h>
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+namespace uvic {
+
+enum ExitCode { kDone = 0, kFailed = 1, kUsage = 2, kInterrupted = 3 };
+
+/// --device, --threads, --quiet.
+struct CommonOptions {
+  std::string device = "auto";
+  int threads = 0;
+  bool quiet = false;
+
+  void add_to(CLI::App& app);
+  /// Puts threads and quiet into force and returns the device.
+  c10::Device apply() const;
+};
+
+/// Parses the command line and calls `run`; maps CLI11's errors and exceptions to exit codes with one line on stderr.
+int run_app(CLI::App& app, const std::string& name, int argc, char** argv, const std::function<int()>& run);
+
+}  // namespace uvic

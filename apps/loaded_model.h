@@ -1,0 +1,29 @@
+// A network from `--checkpoint`, ready to sample from.
+#pragma once
+#include <c10/core/Device.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config_options.h"
+#include "nn/uvit.h"
+
+namespace uvic {
+
+struct LoadedModel {
+  std::filesystem::path file;  ///< the weights file that was read
+  Config config;               ///< effective: the file's own, then the command line's
+  std::vector<std::string> overrides;  ///< key=value outside `sample` where `config` is not the file's own
+  std::shared_ptr<UViT> model;
+};
+
+/// Only the configuration: finds the file and reads its metadata.
+LoadedModel find_model(const std::string& checkpoint, const std::string& weights, const ConfigOptions& options);
+
+/// Reads the weights too.
+LoadedModel load_model(const std::string& checkpoint, const std::string& weights, const ConfigOptions& options,
+                       c10::Device device);
+
+}  // namespace uvic

@@ -1,0 +1,45 @@
+// What uvic-sample and `uvic-fid dump` have in common: which weights, which seeds, which classes.
+#pragma once
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "app.h"
+#include "config_options.h"
+#include "core/progress.h"
+#include "loaded_model.h"
+#include "sampling/record.h"
+#include "sampling/sampler.h"
+
+namespace uvic {
+
+struct SampleCommand {
+  CommonOptions common;
+  ConfigOptions config;
+  std::string checkpoint, weights = "ema", seeds, labels = "balanced";
+  bool dry_run = false;
+
+  void add_to(CLI::App& app);
+  /// Labels of `seeds` by the policy --labels.
+  SampleRequest request(const LoadedModel& loaded, const std::vector<int64_t>& seeds) const;
+  /// The record of a picture of `seeds`; the layout is the caller's.
+  RecordInputs record(const LoadedModel& loaded, const Sampler& sampler, const std::string& seeds,
+                      const std::string& labels, c10::Device device) const;
+};
+
+/// "model 1.07 M parameters, 25 evaluations an image ...": for --dry-run and start-up.
+std::string describe_sampling(const LoadedModel& loaded, size_t images);
+
+/// A progress bar over all network evaluations of a request.
+class SamplingProgress {
+ public:
+  SamplingProgress(size_t images, const SampleOptions& options);
+  void update(size_t first, int64_t step);
+  void finish() { bar_.finish(); }
+
+ private:
+  int64_t steps_, batch_size_;
+  ProgressBar bar_;
+};
+
+}  // namespace uvic

@@ -1,0 +1,159 @@
+// uvic-sample: images from weights, as a grid, a folder of PNGs or a float array.
+#include <filesystem>
+#include <iostream>
+#include <map>
+
+#include "app.h"
+#include "core/errors.h"
+#include "core/log.h"
+#include "core/progress.h"
+#include "core/seeds.h"
+#include "io/grid.h"
+#include "io/npy.h"
+#include "io/png.h"
+#include "sample_options.h"
+#include "sampling/labels.h"
+
+namespace uvic {
+namespace {
+
+namespace fs = std::filesystem;
+
+void check_writable(const std::string& option, const fs::path& path) {
+  if (path.empty()) return;
+  const fs::path parent = fs::absolute(path).parent_path();
+  check_usage(!fs::is_directory(path) || option == "--images", option, " ", path.string(), ": is a folder");
+  check_usage(fs::is_directory(parent), option, " ", path.string(), ": there is no folder ", parent.string());
+}
+
+struct SampleApp {
+  SampleCommand command;
+  std::string grid, out, raw, images;
+  int64_t class_label = -1, save_steps = 0;
+  bool class_per_row = false;
+
+  void add_to(CLI::App& app) {
+    command.add_to(app);
+    app.add_option("--seeds", command.seeds, "0-99 (inclusive) or 5,6,1007; default 0 to the grid's size - 1, or 0-15");
+    app.add_option("--grid", grid, "ROWSxCOLS, filled row by row; default the squarest");
+    const auto* one_class = app.add_option("--class", class_label, "every image shows this class")->excludes("--labels");
+    app.add_flag("--class-per-row", class_per_row, "row r shows class r")->excludes("--labels")->excludes("--class");
+    (void)one_class;
+    app.add_option("--out", out, "the grid as a PNG; default samples.png if nothing else is written");
+    app.add_option("--raw", raw, "float32 [n, C, H, W], unclamped, as .npy");
+    app.add_option("--images", images, "folder for one PNG a seed, named by seed");
+    app.add_option("--save-steps", save_steps, "also a grid of the state after every k-th solver step, beside --out")
+        ->check(CLI::Range(int64_t{0}, int64_t{1000000}));
+  }
+
+  // {rows, cols}; an error where they do not fit the number of images.
+  std::pair<int64_t, int64_t> layout(size_t count) const {
+    if (grid.empty()) return square_grid(int64_t(count));
+    int64_t rows = 0, cols = 0;
+    char rest = 0;
+    check_usage(std::sscanf(grid.c_str(), "%ldx%ld%c", &rows, &cols, &rest) == 2 && rows > 0 && cols > 0 && rows < 10000 &&
+                    cols < 10000,
+                "--grid '", grid, "' must be ROWSxCOLS, such as 10x10");
+    check_usage(count == 0 || rows * cols == int64_t(count), "--grid ", grid, " has ", rows * cols, " places but there are ",
+                count, " seeds");
+    return {rows, cols};
+  }
+
+  std::vector<int64_t> chosen_seeds() const {
+    if (!command.seeds.empty()) return parse_seeds(command.seeds);
+    const auto [rows, cols] = grid.empty() ? std::pair<int64_t, int64_t>{4, 4} : layout(0);
+    return parse_seeds(c10::str("0-", rows * cols - 1));
+  }
+
+  std::vector<int64_t> labels_per_row(const LoadedModel& loaded, std::pair<int64_t, int64_t> shape) const {
+    const int64_t K = real_classes(loaded.config.model, loaded.config.diffusion);
+    check_usage(K > 0, "--class-per-row: this model is unconditional, it has no classes");
+    check_usage(shape.first == K, "--class-per-row: the grid has ", shape.first, " rows but the model has ", K, " classes");
+    std::vector<int64_t> labels;
+    for (int64_t place = 0; place < shape.first * shape.second; ++place) labels.push_back(place / shape.second);
+    return labels;
+  }
+
+  int run() {
+    const c10::Device device = command.common.apply();
+    if (out.empty() && raw.empty() && images.empty()) out = "samples.png";
+    check_usage(save_steps == 0 || !out.empty(), "--save-steps: needs --out");
+    if (class_label != -1) command.labels = std::to_string(class_label);
+    LoadedModel loaded = find_model(command.checkpoint, command.weights, command.config);
+    if (command.config.print_config) {
+      std::cout << loaded.config.to_yaml();
+      return kDone;
+    }
+    const auto seeds = chosen_seeds();
+    const auto shape = layout(seeds.size());
+    SampleRequest request{seeds, {}};
+    if (class_per_row) {
+      request.labels = labels_per_row(loaded, shape);
+    } else {
+      request = command.request(loaded, seeds);
+    }
+    check_writable("--out", out);
+    check_writable("--raw", raw);
+    check_writable("--images", images);
+    if (command.dry_run) {
+      std::cout << describe_sampling(loaded, seeds.size()) << std::endl;
+      return kDone;
+    }
+    loaded = load_model(command.checkpoint, command.weights, command.config, device);
+    sample(loaded, request, shape, device);
+    return kDone;
+  }
+
+  void sample(LoadedModel& loaded, const SampleRequest& request, std::pair<int64_t, int64_t> shape, c10::Device device) {
+    const auto& config = loaded.config;
+    const Sampler sampler(*loaded.model, config.diffusion, config.sample, device);
+    log_info(describe_sampling(loaded, request.seeds.size()));
+    SamplingProgress progress(request.seeds.size(), config.sample);
+    std::vector<at::Tensor> finished;
+    std::map<int64_t, std::vector<at::Tensor>> intermediate;
+    sampler.run(
+        request, [&](size_t, const at::Tensor& batch) { finished.push_back(batch); },
+        [&](size_t first, int64_t step, const at::Tensor& x) {
+          progress.update(first, step);
+          if (save_steps > 0 && step % save_steps == 0) intermediate[step].push_back(to_uint8(x).cpu());
+        });
+    progress.finish();
+    write(loaded, sampler, request, shape, at::cat(finished), intermediate, device);
+  }
+
+  void write(const LoadedModel& loaded, const Sampler& sampler, const SampleRequest& request,
+             std::pair<int64_t, int64_t> shape, const at::Tensor& result,
+             const std::map<int64_t, std::vector<at::Tensor>>& intermediate, c10::Device device) const {
+    const at::Tensor bytes = to_uint8(result);
+    RecordInputs record = command.record(loaded, sampler, seeds_text(request.seeds), command.labels, device);
+    if (!raw.empty()) save_npy(raw, result);
+    if (!images.empty()) fs::create_directories(images);
+    for (size_t i = 0; !images.empty() && i < request.seeds.size(); ++i) {
+      RecordInputs single = record;
+      single.seeds = std::to_string(request.seeds[i]);
+      if (!request.labels.empty()) single.labels = std::to_string(request.labels[i]);
+      char name[32];
+      std::snprintf(name, sizeof name, "%06ld.png", request.seeds[i]);
+      save_png(fs::path(images) / name, bytes[int64_t(i)], {{"parameters", sample_record(single)}});
+    }
+    if (out.empty()) return;
+    record.layout = c10::str("--grid ", shape.first, "x", shape.second);
+    save_png(out, make_grid(bytes, shape.first, shape.second), {{"parameters", sample_record(record)}});
+    for (const auto& [step, parts] : intermediate) {
+      char suffix[32];
+      std::snprintf(suffix, sizeof suffix, "-step-%04ld.png", step);
+      save_png(fs::path(out).replace_extension().string() + suffix, make_grid(at::cat(parts), shape.first, shape.second));
+    }
+    log_info("wrote ", out);
+  }
+};
+
+}  // namespace
+}  // namespace uvic
+
+int main(int argc, char** argv) {
+  CLI::App app("Samples images from a trained U-ViT diffusion model.");
+  uvic::SampleApp sample;
+  sample.add_to(app);
+  return uvic::run_app(app, "uvic-sample", argc, argv, [&] { return sample.run(); });
+}

@@ -1,0 +1,75 @@
+// uvic-train: trains a U-ViC on a data set; the same command again resumes.
+#include <iostream>
+
+#include "app.h"
+#include "config_options.h"
+#include "core/device.h"
+#include "core/log.h"
+#include "core/signals.h"
+#include "data/dataset.h"
+#include "sampling/weights_file.h"
+#include "train/checkpoint.h"
+#include "train/trainer.h"
+
+namespace uvic {
+namespace {
+
+struct TrainCommand {
+  CommonOptions common;
+  ConfigOptions config;
+  std::string out, init_from;
+  bool restart = false, dry_run = false;
+
+  void add_to(CLI::App& app) {
+    app.add_option("--out", out, "run directory: checkpoints, samples, metrics; a run there is resumed");
+    app.add_option("--init-from", init_from, "start a new run from these weights (file, run or checkpoint directory)");
+    app.add_flag("--restart", restart, "move an earlier run in --out aside and start anew");
+    app.add_flag("--dry-run", dry_run, "print what the run needs, check data and paths, and exit");
+    config.add_to(app, "train");
+    common.add_to(app);
+  }
+
+  int run() const {
+    const c10::Device device = common.apply();
+    const Config effective = config.resolve();
+    if (config.print_config) {
+      std::cout << effective.to_yaml();
+      return kDone;
+    }
+    check_run_path(out);
+    const auto dataset = open_dataset(effective.data);
+    check_dataset(*dataset, effective);
+    const auto weights = init_from.empty() ? std::filesystem::path() : find_weights_file(init_from, "ema");
+    if (dry_run) {
+      std::cout << describe_run(effective) << "\ndata: " << dataset->describe() << std::endl;
+      return kDone;
+    }
+    install_signal_handlers();
+    RunDirectory directory(out, effective, restart);
+    if (const auto& latest = directory.resume_from(); !latest.empty()) {
+      const int64_t step = checkpoint_step(latest.filename().string());
+      if (step >= effective.train.steps) {
+        log_info("finished already: ", latest.string(), " has all ", effective.train.steps, " steps; raise train.steps to go on");
+        return kDone;
+      }
+    }
+    log_info(describe_run(effective));
+    log_info("data: ", dataset->describe());
+    log_info("attention: Cog blocks by the unfused ATen reference, softmax blocks by scaled_dot_product_attention; ",
+             device.str(), ", ", cpu_capability());
+    Trainer trainer(effective, dataset, directory, device, weights);
+    if (trainer.run() == TrainOutcome::kInterrupted) return kInterrupted;
+    log_info("done: ", latest_checkpoint(out).string());
+    return kDone;
+  }
+};
+
+}  // namespace
+}  // namespace uvic
+
+int main(int argc, char** argv) {
+  CLI::App app("Trains a U-ViT diffusion model with Cog Attention on a folder of images.");
+  uvic::TrainCommand command;
+  command.add_to(app);
+  return uvic::run_app(app, "uvic-train", argc, argv, [&] { return command.run(); });
+}

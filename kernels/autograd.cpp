@@ -1,0 +1,49 @@
+// The Autograd key of uvic::cog_attention: saves q, k, v, O and lse; N x N matrices are recomputed in the backward.
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/library.h>
+
+#include <cmath>
+
+#include "kernels/cog_attention.h"
+
+namespace uvic {
+namespace {
+
+using at::Tensor;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+struct CogAttentionFunction : torch::autograd::Function<CogAttentionFunction> {
+  static variable_list forward(AutogradContext* ctx, const Tensor& q, const Tensor& k, const Tensor& v, double scale) {
+    const at::AutoDispatchBelowADInplaceOrView below;
+    auto [out, lse] = cog_attention(q, k, v, scale);
+    ctx->save_for_backward({q, k, v, out, lse});
+    ctx->saved_data["scale"] = scale;
+    ctx->mark_non_differentiable({lse});
+    return {out, lse};
+  }
+
+  static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
+    TORCH_CHECK(!grads[0].requires_grad(),
+                "cog_attention: double backward (create_graph=True through it) is not supported");
+    const auto saved = ctx->get_saved_variables();
+    const at::AutoDispatchBelowADInplaceOrView below;
+    auto [grad_q, grad_k, grad_v] = cog_attention_backward(grads[0], saved[0], saved[1], saved[2], saved[3], saved[4],
+                                                           ctx->saved_data["scale"].toDouble());
+    return {grad_q, grad_k, grad_v, Tensor()};
+  }
+};
+
+std::tuple<Tensor, Tensor> forward_autograd(const Tensor& q, const Tensor& k, const Tensor& v,
+                                            std::optional<double> scale) {
+  TORCH_CHECK(q.dim() == 4, "cog_attention: q must be [B, H, N, D], got ", q.sizes());
+  auto outputs = CogAttentionFunction::apply(q, k, v, scale.value_or(1.0 / std::sqrt(double(q.size(3)))));
+  return {outputs[0], outputs[1]};
+}
+
+}  // namespace
+
+TORCH_LIBRARY_IMPL(uvic, Autograd, library) { library.impl("cog_attention", forward_autograd); }
+
+}  // namespace uvic

@@ -1,0 +1,25 @@
+// `--device auto|cpu|cuda[:n]` and `--threads n`.
+#pragma once
+#include <c10/core/Device.h>
+
+#include <string>
+
+namespace uvic {
+
+/// "auto" is the first CUDA device if this build and machine have one, else the CPU. UsageError for a device that is
+/// misspelt or absent.
+c10::Device parse_device(const std::string& text);
+
+/// Sets the intra-op threads of LibTorch; 0 keeps its default (the physical cores).
+void set_threads(int threads);
+
+/// "AVX512", "AVX2", "DEFAULT": what ATen dispatches to on this machine.
+std::string cpu_capability();
+
+/// Lines for `--version`: version, commit, LibTorch, CUDA, CPU capability.
+std::string version_text(const std::string& program);
+
+/// "0.1.0".
+std::string version_number();
+
+}  // namespace uvic

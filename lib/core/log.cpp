@@ -1,0 +1,23 @@
+#include "core/log.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+
+namespace uvic {
+namespace {
+std::atomic<bool> quiet_flag{false};
+}
+
+void set_quiet(bool quiet) { quiet_flag = quiet; }
+bool is_quiet() { return quiet_flag; }
+
+void write_line(const std::string& line) {
+  // "\r\033[K" returns to the line's start and clears what a progress bar left there.
+  static const bool terminal = isatty(STDERR_FILENO) != 0;
+  const std::string text = (terminal ? "\r\033[K" : "") + line + "\n";
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+}  // namespace uvic

@@ -1,0 +1,115 @@
+#include "data/loader.h"
+
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "core/random.h"
+
+namespace uvic {
+namespace {
+
+// `rows` = C H rows of W bytes; a plain loop, as an ATen operator a worker would bring a thread pool of its
+// own.
+void convert(const uint8_t* from, int64_t rows, int64_t width, bool flip, float* to) {
+  for (int64_t row = 0; row < rows; ++row, from += width, to += width) {
+    for (int64_t x = 0; x < width; ++x) to[x] = float(from[x]) / 127.5F - 1.0F;
+    if (flip) std::reverse(to, to + width);
+  }
+}
+
+}  // namespace
+
+DataLoader::DataLoader(std::shared_ptr<const Dataset> dataset, const DataOptions& options, uint64_t seed,
+                       int64_t batch_size, int64_t first_step, int64_t last_step)
+    : dataset_(std::move(dataset)),
+      order_(seed, dataset_->size()),
+      random_flip_(options.random_flip),
+      seed_(seed),
+      batch_size_(batch_size),
+      last_step_(last_step),
+      capacity_(2 * options.workers + 2),
+      next_to_prepare_(first_step),
+      next_to_return_(first_step) {
+  TORCH_CHECK(batch_size > 0 && options.workers > 0, "batch_size and workers must be positive, got ",
+              batch_size, " and ", options.workers);
+  TORCH_CHECK(0 <= first_step && first_step <= last_step, "steps ", first_step, " to ", last_step);
+  try {
+    for (int64_t i = 0; i < options.workers; ++i) workers_.emplace_back([this] { work(); });
+  } catch (...) {  // the system may refuse a thread; those already running must end before the members do
+    stop();
+    throw;
+  }
+}
+
+DataLoader::~DataLoader() {
+  stop();
+}
+
+void DataLoader::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  space_condition_.notify_all();
+  for (std::thread& worker : workers_) worker.join();
+}
+
+void DataLoader::work() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    // Counted from the step that `next` returns next, not from the ready ones: that step can always be
+    // prepared.
+    space_condition_.wait(lock, [&] { return stop_ || next_to_prepare_ < next_to_return_ + capacity_; });
+    if (stop_ || next_to_prepare_ >= last_step_) return;
+    const int64_t step = next_to_prepare_++;
+    lock.unlock();
+    Ready ready;
+    try {
+      ready.batch = prepare(step);
+    } catch (...) {
+      ready.error = std::current_exception();
+    }
+    lock.lock();
+    ready_.emplace(step, std::move(ready));
+    ready_condition_.notify_one();
+  }
+}
+
+Batch DataLoader::prepare(int64_t step) const {
+  const auto [channels, height, width] = dataset_->image_shape();
+  Batch batch{.step = step,
+              .images = at::empty({batch_size_, channels, height, width}, at::kFloat),
+              .labels = at::empty({batch_size_}, at::kLong)};
+  auto* images = batch.images.mutable_data_ptr<float>();
+  auto* labels = batch.labels.mutable_data_ptr<int64_t>();
+  for (int64_t i = 0; i < batch_size_; ++i) {
+    const int64_t g = step * batch_size_ + i, index = order_.index_at(g);
+    const at::Tensor image = dataset_->image(index).contiguous();
+    TORCH_CHECK(image.sizes() == at::IntArrayRef({channels, height, width}), "image ", index, " is ",
+                image.sizes());
+    const bool flip =
+        random_flip_ && CounterRandom(seed_, RandomStream::kFlip, static_cast<uint64_t>(g)).uniform() < 0.5F;
+    convert(image.const_data_ptr<uint8_t>(), channels * height, width, flip, images + i * image.numel());
+    labels[i] = dataset_->label(index);
+  }
+  return batch;
+}
+
+Batch DataLoader::next() {
+  std::unique_lock lock(mutex_);
+  TORCH_CHECK(next_to_return_ < last_step_, "the loader ends before step ", last_step_);
+  if (!ready_.contains(next_to_return_)) {
+    const auto began = std::chrono::steady_clock::now();
+    ready_condition_.wait(lock, [&] { return ready_.contains(next_to_return_); });
+    wait_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  }
+  Ready ready = std::move(ready_.extract(next_to_return_++).mapped());
+  lock.unlock();
+  space_condition_.notify_all();
+  if (ready.error) std::rethrow_exception(ready.error);
+  return std::move(ready.batch);
+}
+
+}  // namespace uvic

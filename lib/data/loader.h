@@ -1,0 +1,66 @@
+// Batches prepared ahead in threads. What a batch holds depends on (seed, step) alone, not on the number of
+// threads.
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "data/dataset.h"
+#include "data/order.h"
+
+namespace uvic {
+
+struct Batch {
+  int64_t step = 0;
+  at::Tensor images;  ///< float32 [B, C, H, W], x / 127.5 - 1 in [-1, 1]
+  at::Tensor labels;  ///< int64 [B]
+};
+
+class DataLoader {
+ public:
+  /// Prepares batches of `batch_size` for steps first_step, first_step + 1, ..., last_step - 1.
+  /// random_flip draws from (seed, RandomStream::kFlip, g). At most `2 * workers + 2` batches wait ready.
+  DataLoader(std::shared_ptr<const Dataset> dataset, const DataOptions& options, uint64_t seed,
+             int64_t batch_size, int64_t first_step, int64_t last_step);
+  ~DataLoader();
+  DataLoader(const DataLoader&) = delete;
+  DataLoader& operator=(const DataLoader&) = delete;
+
+  /// The batches in step order. Rethrows what a worker threw for that step. Must not be called past last_step
+  /// - 1.
+  Batch next();
+  /// Seconds that `next` has spent waiting so far.
+  double wait_seconds() const { return wait_seconds_; }
+
+ private:
+  void work();
+  void stop();
+  Batch prepare(int64_t step) const;
+
+  struct Ready {
+    Batch batch;
+    std::exception_ptr error;
+  };
+  std::shared_ptr<const Dataset> dataset_;
+  DataOrder order_;
+  bool random_flip_;
+  uint64_t seed_;
+  int64_t batch_size_, last_step_, capacity_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable ready_condition_, space_condition_;
+  std::map<int64_t, Ready> ready_;
+  int64_t next_to_prepare_, next_to_return_;
+  bool stop_ = false;
+  double wait_seconds_ = 0;
+  std::vector<std::thread> workers_;
+};
+
+}  // namespace uvic

@@ -1,0 +1,136 @@
+#include "io/atomic_file.h"
+
+#include <c10/util/StringUtil.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <stdexcept>
+#include <streambuf>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace uvic {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void fail(const fs::path& path, int error) {
+  throw std::runtime_error(
+      c10::str("cannot write ", path.string(), ": ", std::generic_category().message(error)));
+}
+
+fs::path temporary_beside(const fs::path& path) {
+  return c10::str(path.string(), ".tmp-", getpid());
+}
+
+/// std::ofstream keeps neither the descriptor, which fsync needs, nor the reason of a failure.
+class FileBuffer : public std::streambuf {
+ public:
+  FileBuffer(const fs::path& file, const fs::path& target)
+      : target_(target), fd_(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
+    if (fd_ < 0) fail(target_, errno);
+    setp(buffer_.data(), buffer_.data() + buffer_.size());
+  }
+  ~FileBuffer() override {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  FileBuffer(const FileBuffer&) = delete;
+  FileBuffer& operator=(const FileBuffer&) = delete;
+
+  void finish() {
+    sync();
+    if (TEMP_FAILURE_RETRY(::fsync(fd_)) != 0) fail(target_, errno);
+    const int fd = std::exchange(fd_, -1);
+    if (::close(fd) != 0) fail(target_, errno);
+  }
+
+ protected:
+  int_type overflow(int_type next) override {
+    sync();
+    if (!traits_type::eq_int_type(next, traits_type::eof())) sputc(traits_type::to_char_type(next));
+    return traits_type::not_eof(next);
+  }
+  int sync() override {
+    for (const char* next = pbase(); next < pptr();) {
+      const ssize_t written = TEMP_FAILURE_RETRY(::write(fd_, next, static_cast<size_t>(pptr() - next)));
+      if (written < 0) fail(target_, errno);
+      next += written;
+    }
+    setp(buffer_.data(), buffer_.data() + buffer_.size());
+    return 0;
+  }
+
+ private:
+  fs::path target_;
+  int fd_;
+  std::vector<char> buffer_ = std::vector<char>(1 << 16);
+};
+
+/// Flushes a file or directory to disk. Some file systems (CIFS, 9p) answer EINVAL for directories: they
+/// cannot.
+void sync_to_disk(const fs::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) fail(path, errno);
+  const int error = TEMP_FAILURE_RETRY(::fsync(fd)) == 0 ? 0 : errno;
+  ::close(fd);
+  if (error != 0 && error != EINVAL) fail(path, error);
+}
+
+}  // namespace
+
+void write_file_atomically(const fs::path& path, const std::function<void(std::ostream&)>& write) {
+  std::error_code ignored;
+  if (fs::exists(path, ignored) && !fs::is_regular_file(path, ignored)) {
+    throw std::runtime_error(
+        c10::str("cannot write ", path.string(), ": it exists and is not a regular file"));
+  }
+  const fs::path temporary = temporary_beside(path);
+  try {
+    FileBuffer buffer(temporary, path);
+    std::ostream stream(&buffer);
+    stream.exceptions(std::ios::badbit);  // lets the buffer's own exception, which has the reason, through
+    write(stream);
+    if (!stream) fail(path, EIO);
+    buffer.finish();
+    if (::rename(temporary.c_str(), path.c_str()) != 0) fail(path, errno);
+  } catch (...) {
+    fs::remove(temporary, ignored);
+    throw;
+  }
+}
+
+void write_file_atomically(const fs::path& path, std::string_view bytes) {
+  write_file_atomically(path, [&](std::ostream& stream) {
+    stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  });
+}
+
+void write_directory_atomically(const fs::path& path, const std::function<void(const fs::path&)>& fill) {
+  const fs::path target = fs::absolute(path.has_filename() ? path : path.parent_path());
+  if (fs::exists(target)) fail(target, EEXIST);
+  const std::string stale = target.filename().string() + ".tmp-";
+  std::vector<fs::path> leftovers;
+  for (const auto& entry : fs::directory_iterator(target.parent_path())) {
+    if (entry.path().filename().string().starts_with(stale)) leftovers.push_back(entry.path());
+  }
+  for (const fs::path& leftover : leftovers) fs::remove_all(leftover);
+
+  const fs::path temporary = temporary_beside(target);
+  try {
+    fs::create_directory(temporary);
+    fill(temporary);
+    for (const auto& entry : fs::recursive_directory_iterator(temporary)) sync_to_disk(entry.path());
+    sync_to_disk(temporary);
+    if (::rename(temporary.c_str(), target.c_str()) != 0) fail(target, errno);
+    sync_to_disk(target.parent_path());
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove_all(temporary, ignored);
+    throw;
+  }
+}
+
+}  // namespace uvic

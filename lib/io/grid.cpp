@@ -1,0 +1,32 @@
+#include "io/grid.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+namespace uvic {
+
+at::Tensor make_grid(const at::Tensor& images, int64_t rows, int64_t cols, int64_t padding) {
+  TORCH_CHECK(images.dim() == 4 && images.scalar_type() == at::kByte,
+              "images must be uint8 [n, C, H, W], got ", images.scalar_type(), " ", images.sizes());
+  const int64_t n = images.size(0), channels = images.size(1), height = images.size(2),
+                width = images.size(3);
+  TORCH_CHECK(n <= rows * cols, n, " images do not fit in ", rows, " x ", cols);
+  at::Tensor grid = at::zeros(
+      {channels, rows * (height + padding) + padding, cols * (width + padding) + padding}, images.options());
+  if (channels == 4) grid[3].fill_(255);
+  for (int64_t i = 0; i < n; ++i) {
+    const int64_t top = i / cols * (height + padding) + padding,
+                  left = i % cols * (width + padding) + padding;
+    grid.narrow(1, top, height).narrow(2, left, width).copy_(images[i]);
+  }
+  return grid;
+}
+
+std::pair<int64_t, int64_t> square_grid(int64_t n) {
+  TORCH_CHECK(n > 0, "a grid needs at least one image, got ", n);
+  const auto cols = static_cast<int64_t>(std::ceil(std::sqrt(static_cast<double>(n))));
+  return {(n + cols - 1) / cols, cols};
+}
+
+}  // namespace uvic

@@ -1,0 +1,15 @@
+// NumPy's .npy (format 1.0), as `np.load` reads it.
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+
+namespace uvic {
+
+/// Writes a float32, float64, int64 or uint8 tensor, C order, atomically.
+void save_npy(const std::filesystem::path& path, const at::Tensor& tensor);
+
+/// Reads what save_npy writes (little-endian f4, f8, i8, u1, C order). UsageError if malformed or truncated.
+at::Tensor load_npy(const std::filesystem::path& path);
+
+}  // namespace uvic

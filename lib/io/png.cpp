@@ -1,0 +1,138 @@
+#include "io/png.h"
+
+#include <ATen/ATen.h>
+#include <zlib.h>
+
+#include <fstream>
+#include <sstream>
+#include <string_view>
+
+#include "io/atomic_file.h"
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-function"
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+#define STB_IMAGE_WRITE_STATIC
+#define STB_IMAGE_WRITE_IMPLEMENTATION
+#if __has_include(<stb/stb_image_write.h>)
+#include <stb/stb_image_write.h>
+#else
+#include <stb_image_write.h>
+#endif
+#pragma GCC diagnostic pop
+
+namespace uvic {
+namespace {
+
+// A chunk: u32 length of data, 4-byte type, data, u32 CRC of type and data; big-endian.
+constexpr std::string_view kSignature("\x89PNG\r\n\x1a\n", 8);
+constexpr size_t kHeaderLength = 13, kChunkOverhead = 12;
+
+std::string big_endian(uint32_t value) {
+  return {static_cast<char>(value >> 24), static_cast<char>(value >> 16), static_cast<char>(value >> 8),
+          static_cast<char>(value)};
+}
+
+uint32_t read_big_endian(std::string_view bytes) {
+  uint32_t value = 0;
+  for (int i = 0; i < 4; ++i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
+  return value;
+}
+
+uint32_t crc(std::string_view bytes) {
+  return static_cast<uint32_t>(
+      ::crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size())));
+}
+
+std::string text_chunk(const std::string& keyword, const std::string& text) {
+  TORCH_CHECK(!keyword.empty() && keyword.size() < 80 && keyword.find('\0') == std::string::npos &&
+                  text.find('\0') == std::string::npos,
+              "a PNG keyword has 1 to 79 bytes, and neither it nor its text has a zero byte: '", keyword,
+              "'");
+  const std::string body = "tEXt" + keyword + '\0' + text;
+  return big_endian(static_cast<uint32_t>(body.size() - 4)) + body + big_endian(crc(body));
+}
+
+/// Channels of IHDR's colour type, 0 if there is no such type.
+int64_t channels_of(char colour_type) {
+  switch (colour_type) {
+    case 0:
+    case 3:
+      return 1;
+    case 2:
+      return 3;
+    case 4:
+      return 2;
+    case 6:
+      return 4;
+    default:
+      return 0;
+  }
+}
+
+}  // namespace
+
+at::Tensor to_uint8(const at::Tensor& images) {
+  const at::Tensor levels = images.detach().to(at::kFloat).mul(127.5).add(128).clamp(0, 255);
+  return levels.nan_to_num(0).to(at::kByte);
+}
+
+std::string encode_png(const at::Tensor& image, const std::map<std::string, std::string>& text) {
+  TORCH_CHECK(image.dim() == 3 && image.scalar_type() == at::kByte && image.numel() > 0 &&
+                  (image.size(0) == 1 || image.size(0) == 3 || image.size(0) == 4),
+              "a PNG takes uint8 [C, H, W] with C = 1, 3 or 4, got ", image.scalar_type(), " ",
+              image.sizes());
+  const at::Tensor pixels = image.permute({1, 2, 0}).to(at::kCPU).contiguous();
+  const int height = static_cast<int>(pixels.size(0)), width = static_cast<int>(pixels.size(1)),
+            channels = static_cast<int>(pixels.size(2));
+  std::string bytes;
+  const auto append = [](void* out, void* data, int size) {
+    static_cast<std::string*>(out)->append(static_cast<const char*>(data), static_cast<size_t>(size));
+  };
+  const int written = stbi_write_png_to_func(append, &bytes, width, height, channels, pixels.const_data_ptr(),
+                                             width * channels);
+  TORCH_CHECK(written != 0, "cannot encode a PNG of ", width, " x ", height, ": out of memory");
+  std::string records;
+  for (const auto& [keyword, value] : text) records += text_chunk(keyword, value);
+  return bytes.insert(kSignature.size() + kChunkOverhead + kHeaderLength, records);
+}
+
+void save_png(const std::filesystem::path& path, const at::Tensor& image,
+              const std::map<std::string, std::string>& text) {
+  write_file_atomically(path, encode_png(image, text));
+}
+
+std::optional<PngInfo> inspect_png(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream contents;
+  contents << file.rdbuf();  // stops at a read error, which then shows as a truncated file
+  const std::string bytes = contents.str();
+  std::string_view rest = bytes;
+  if (!rest.starts_with(kSignature)) return std::nullopt;
+  rest.remove_prefix(kSignature.size());
+
+  PngInfo info;
+  for (bool first = true; rest.size() >= kChunkOverhead; first = false) {
+    const size_t length = read_big_endian(rest);
+    if (length > rest.size() - kChunkOverhead) return std::nullopt;
+    const std::string_view type = rest.substr(4, 4), data = rest.substr(8, length);
+    if (crc(rest.substr(4, 4 + length)) != read_big_endian(rest.substr(8 + length))) return std::nullopt;
+    rest.remove_prefix(length + kChunkOverhead);
+    if (first) {
+      if (type != "IHDR" || length != kHeaderLength) return std::nullopt;
+      info.width = read_big_endian(data);
+      info.height = read_big_endian(data.substr(4));
+      info.channels = channels_of(data[9]);
+      if (info.width == 0 || info.height == 0 || info.channels == 0) return std::nullopt;
+    } else if (type == "tEXt") {
+      const size_t end = data.find('\0');
+      if (end == std::string_view::npos) return std::nullopt;
+      info.text[std::string(data.substr(0, end))] = data.substr(end + 1);
+    } else if (type == "IEND") {
+      return rest.empty() ? std::optional(info) : std::nullopt;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace uvic

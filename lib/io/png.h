@@ -1,0 +1,35 @@
+// PNG files through stb_image_write, with `tEXt` records.
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace uvic {
+
+/// Images to bytes as U-ViT does: clamp(127.5 x + 128, 0, 255), then truncation; NaN is 0. Computed in
+/// float32; any shape, float -> uint8, same shape.
+at::Tensor to_uint8(const at::Tensor& images);
+
+/// `image`: uint8 [C, H, W], C = 1 (grey), 3 (RGB) or 4 (RGBA). `text`: tEXt records, keyword -> Latin-1
+/// text. Returns the file's bytes: signature, IHDR, tEXt records, IDAT, IEND.
+std::string encode_png(const at::Tensor& image, const std::map<std::string, std::string>& text = {});
+
+/// encode_png to a file, atomically.
+void save_png(const std::filesystem::path& path, const at::Tensor& image,
+              const std::map<std::string, std::string>& text = {});
+
+/// What a PNG's chunks say, without decoding pixels.
+struct PngInfo {
+  int64_t width = 0, height = 0, channels = 0;
+  std::map<std::string, std::string> text;
+};
+
+/// Walks all chunks and checks signature, lengths and CRCs up to IEND: nullopt if the file is absent,
+/// truncated, corrupt or has bytes after IEND.
+std::optional<PngInfo> inspect_png(const std::filesystem::path& path);
+
+}  // namespace uvic

@@ -1,0 +1,36 @@
+// TensorBoard event files: TFRecord framing around tensorflow.Event messages. Written by hand (two message
+// types, six fields) because the LibTorch wheel carries protobuf 3.13 headers and symbols that clash with a
+// distribution's protobuf.
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+
+namespace uvic {
+
+class EventWriter {
+ public:
+  /// Opens `<directory>/events.out.tfevents.<seconds>.<host>.<pid>`, creating the directory.
+  explicit EventWriter(const std::filesystem::path& directory);
+  void add_scalar(const std::string& tag, double value, int64_t step);
+  /// `image`: uint8 [C, H, W].
+  void add_image(const std::string& tag, const at::Tensor& image, int64_t step);
+  /// Hands what was added to the system. This and the others: std::runtime_error if it cannot be written.
+  void flush();
+
+ private:
+  void write_summary(const std::string& value, int64_t step);
+  void write(const std::string& event);
+  void check() const;
+  std::filesystem::path path_;
+  std::ofstream file_;
+};
+
+/// CRC-32C (Castagnoli), reflected, as TFRecord uses before masking. "123456789" gives 0xE3069283.
+uint32_t crc32c(std::string_view bytes);
+
+}  // namespace uvic

@@ -1,0 +1,41 @@
+#include "nn/block.h"
+
+#include <ATen/ATen.h>
+
+#include "nn/checkpoint.h"
+
+namespace uvic {
+
+using torch::nn::LayerNorm;
+using torch::nn::LayerNormOptions;
+using torch::nn::Linear;
+
+Mlp::Mlp(int64_t dim, int64_t hidden) {
+  fc1_ = register_module("fc1", Linear(dim, hidden));
+  fc2_ = register_module("fc2", Linear(hidden, dim));
+}
+
+at::Tensor Mlp::forward(const at::Tensor& x) { return fc2_->forward(at::gelu(fc1_->forward(x))); }
+
+Block::Block(const BlockOptions& options) : use_checkpoint_(options.use_checkpoint) {
+  const int64_t dim = options.attention.dim;
+  norm1_ = register_module("norm1", LayerNorm(LayerNormOptions({dim})));
+  attn_ = register_module("attn", std::make_shared<Attention>(options.attention));
+  norm2_ = register_module("norm2", LayerNorm(LayerNormOptions({dim})));
+  mlp_ = register_module("mlp", std::make_shared<Mlp>(dim, options.mlp_hidden));
+  if (options.skip) skip_linear_ = register_module("skip_linear", Linear(2 * dim, dim));
+}
+
+at::Tensor Block::compute(at::Tensor x, const at::Tensor& skip) {
+  if (!skip_linear_.is_empty()) x = skip_linear_->forward(at::cat({x, skip}, -1));
+  x = x + attn_->forward(norm1_->forward(x));
+  return x + mlp_->forward(norm2_->forward(x));
+}
+
+at::Tensor Block::forward(const at::Tensor& x, const at::Tensor& skip) {
+  if (!use_checkpoint_ || !at::GradMode::is_enabled()) return compute(x, skip);
+  return checkpoint([this](const std::vector<at::Tensor>& inputs) { return compute(inputs[0], inputs[1]); }, {x, skip},
+                    parameters());
+}
+
+}  // namespace uvic

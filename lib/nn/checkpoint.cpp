@@ -1,0 +1,76 @@
+#include "nn/checkpoint.h"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/custom_class.h>
+
+#include "nn/autocast.h"
+
+namespace uvic {
+namespace {
+
+using at::Tensor;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+// What a recomputation needs besides tensors; ref-counted, as ctx->saved_data holds it.
+struct Recompute : torch::CustomClassHolder {
+  std::function<Tensor(const std::vector<Tensor>&)> function;
+  variable_list parameters;
+  AutocastState autocast;
+};
+
+struct CheckpointFunction : torch::autograd::Function<CheckpointFunction> {
+  static Tensor forward(AutogradContext* ctx, const c10::intrusive_ptr<Recompute>& recompute,
+                        const variable_list& inputs, const variable_list& /*parameters: for the graph's edges*/) {
+    ctx->saved_data["recompute"] = c10::IValue::make_capsule(recompute);
+    ctx->save_for_backward(inputs);
+    const at::NoGradGuard no_grad;
+    return recompute->function(inputs);
+  }
+
+  static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
+    const auto recompute =
+        c10::static_intrusive_pointer_cast<Recompute>(ctx->saved_data["recompute"].toCapsule());
+    variable_list inputs, wanted;
+    for (const Tensor& saved : ctx->get_saved_variables()) {
+      inputs.push_back(saved.defined() ? saved.detach().requires_grad_(saved.requires_grad()) : saved);
+    }
+    const auto want = [&](const variable_list& tensors) {
+      for (const Tensor& tensor : tensors) {
+        if (tensor.defined() && tensor.requires_grad()) wanted.push_back(tensor);
+      }
+    };
+    want(inputs);
+    want(recompute->parameters);
+    variable_list found;
+    {
+      const at::AutoGradMode grad_mode(true);
+      const AutocastScope autocast(recompute->autocast);
+      found = torch::autograd::grad({recompute->function(inputs)}, wanted, {grads[0]});
+    }
+    // One gradient for each argument of `apply`: the capsule, then each input, then each parameter.
+    variable_list all = {Tensor()};
+    size_t next = 0;
+    for (const variable_list* tensors : {&inputs, &recompute->parameters}) {
+      for (const Tensor& tensor : *tensors) {
+        all.push_back(tensor.defined() && tensor.requires_grad() ? found[next++] : Tensor());
+      }
+    }
+    return all;
+  }
+};
+
+}  // namespace
+
+Tensor checkpoint(const std::function<Tensor(const std::vector<Tensor>&)>& function, const std::vector<Tensor>& inputs,
+                  const std::vector<Tensor>& parameters) {
+  auto recompute = c10::make_intrusive<Recompute>();
+  recompute->function = function;
+  recompute->parameters = parameters;
+  recompute->autocast = AutocastState::current();
+  return CheckpointFunction::apply(recompute, inputs, parameters);
+}
+
+}  // namespace uvic

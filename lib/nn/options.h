@@ -1,0 +1,55 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/options.h"
+
+namespace uvic {
+
+/// U-ViT's constructor arguments, plus the attention's kind and placement.
+struct ModelOptions {
+  std::vector<int64_t> img_size = {28, 28};
+  int64_t patch_size = 2, in_chans = 1, embed_dim = 256, depth = 8, num_heads = 4, mlp_ratio = 4;
+  bool qkv_bias = false, mlp_time_embed = false;
+  int64_t num_classes = 11;
+  bool conv = true, skip = true;
+  std::string attention = "cog";
+  std::vector<std::string> softmax_layers = {"first", "last"};
+  bool use_checkpoint = false;
+
+  void visit(FieldList& fields) {
+    fields("img_size", img_size, "image height and width in pixels (one number: square)", between(1, 8192));
+    fields("patch_size", patch_size, "side of a square patch, in pixels", between(1, 256));
+    fields("in_chans", in_chans, "image channels", between(1, 64));
+    fields("embed_dim", embed_dim, "width of a token", between(2, 65536));
+    fields("depth", depth, "blocks besides the middle one; even", between(2, 512));
+    fields("num_heads", num_heads, "attention heads; divides embed_dim", between(1, 1024));
+    fields("mlp_ratio", mlp_ratio, "hidden width of the MLP over embed_dim", between(1, 64));
+    fields("qkv_bias", qkv_bias, "biases in the query, key and value projection");
+    fields("mlp_time_embed", mlp_time_embed, "a two-layer MLP over the sinusoidal time embedding");
+    fields("num_classes", num_classes, "rows of label_emb, the null label included; -1: unconditional",
+           between(-1, 1e6));
+    fields("conv", conv, "a 3x3 convolution after the last projection");
+    fields("skip", skip, "long skip connections from in_blocks to out_blocks");
+    fields("attention", attention, "W = softmax(P), or Cog: W = sign(P) softmax(|P|)", one_of({"softmax", "cog"}));
+    fields("softmax_layers", softmax_layers,
+           "blocks that stay softmax in a cog model: first, last, lower_half, all, none, or indexes 0..depth");
+    fields("use_checkpoint", use_checkpoint, "recompute blocks in the backward pass: less memory, more time");
+  }
+
+  int64_t height() const { return img_size.front(); }
+  int64_t width() const { return img_size.back(); }
+  bool conditional() const { return num_classes > 0; }
+  int64_t num_patches() const { return (height() / patch_size) * (width() / patch_size); }
+  /// Tokens before the patches: [label,] time.
+  int64_t extras() const { return conditional() ? 2 : 1; }
+  int64_t num_tokens() const { return extras() + num_patches(); }
+
+  /// Whether block `index` uses Cog Attention; 0..depth/2-1 are in_blocks, depth/2 mid_block, then out_blocks.
+  bool is_cog(int64_t index) const;
+  /// Throws UsageError if values do not go together (img_size and patch_size, embed_dim and num_heads, ...).
+  void validate() const;
+};
+
+}  // namespace uvic

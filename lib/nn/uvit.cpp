@@ -1,0 +1,104 @@
+#include "nn/uvit.h"
+
+#include <ATen/ATen.h>
+
+#include "nn/init.h"
+
+namespace uvic {
+
+using at::Tensor;
+using torch::nn::Conv2d;
+using torch::nn::Conv2dOptions;
+using torch::nn::Embedding;
+using torch::nn::LayerNorm;
+using torch::nn::LayerNormOptions;
+using torch::nn::Linear;
+using torch::nn::ModuleList;
+
+UViT::UViT(const ModelOptions& options) : options_(options) {
+  options_.validate();
+  const int64_t dim = options_.embed_dim, half = options_.depth / 2;
+  patch_embed_ = register_module(
+      "patch_embed", std::make_shared<PatchEmbed>(options_.patch_size, options_.in_chans, dim));
+  if (options_.mlp_time_embed) time_embed_ = register_module("time_embed", std::make_shared<TimeEmbedMlp>(dim));
+  if (options_.conditional()) label_emb_ = register_module("label_emb", Embedding(options_.num_classes, dim));
+  pos_embed_ = register_parameter("pos_embed", at::zeros({1, options_.num_tokens(), dim}));
+
+  ModuleList in_blocks, out_blocks;
+  for (int64_t i = 0; i < half; ++i) in_blocks_.push_back(make_block(i, false));
+  mid_block_ = make_block(half, false);
+  for (int64_t i = 0; i < half; ++i) out_blocks_.push_back(make_block(half + 1 + i, options_.skip));
+  for (const auto& block : in_blocks_) in_blocks->push_back(block);
+  for (const auto& block : out_blocks_) out_blocks->push_back(block);
+  register_module("in_blocks", in_blocks);
+  register_module("mid_block", mid_block_);
+  register_module("out_blocks", out_blocks);
+
+  norm_ = register_module("norm", LayerNorm(LayerNormOptions({dim})));
+  decoder_pred_ = register_module(
+      "decoder_pred", Linear(dim, options_.patch_size * options_.patch_size * options_.in_chans));
+  if (options_.conv) {
+    final_layer_ =
+        register_module("final_layer", Conv2d(Conv2dOptions(options_.in_chans, options_.in_chans, 3).padding(1)));
+  }
+  initialise();
+}
+
+std::shared_ptr<Block> UViT::make_block(int64_t index, bool skip) {
+  const int64_t dim = options_.embed_dim;
+  return std::make_shared<Block>(BlockOptions{
+      .attention = {dim, options_.num_heads, options_.qkv_bias, options_.is_cog(index)},
+      .mlp_hidden = dim * options_.mlp_ratio,
+      .skip = skip,
+      .use_checkpoint = options_.use_checkpoint,
+  });
+}
+
+void UViT::initialise() {
+  const at::NoGradGuard no_grad;
+  trunc_normal_(pos_embed_, 0.02);
+  for (const auto& module : modules(/*include_self=*/false)) {
+    if (auto* linear = module->as<torch::nn::LinearImpl>()) {
+      trunc_normal_(linear->weight, 0.02);
+      if (linear->bias.defined()) linear->bias.zero_();
+    }
+  }
+}
+
+// Tokens in order [label,] time, patches: [B, N, C].
+Tensor UViT::embed(const Tensor& x, const Tensor& timesteps, const Tensor& labels) {
+  const int64_t B = x.size(0);
+  Tensor time = timestep_embedding(timesteps, options_.embed_dim).to(pos_embed_.scalar_type());
+  if (time_embed_) time = time_embed_->forward(time);
+  std::vector<Tensor> tokens = {time.view({B, 1, -1}), patch_embed_->forward(x)};
+  if (options_.conditional()) tokens.insert(tokens.begin(), label_emb_->forward(labels).view({B, 1, -1}));
+  return at::cat(tokens, 1) + pos_embed_;
+}
+
+Tensor UViT::forward(const Tensor& x, const Tensor& timesteps, const Tensor& labels) {
+  const auto& o = options_;
+  TORCH_CHECK(x.dim() == 4 && x.size(1) == o.in_chans && x.size(2) == o.height() && x.size(3) == o.width(),
+              "UViT: x must be [B, ", o.in_chans, ", ", o.height(), ", ", o.width(), "], got ", x.sizes());
+  TORCH_CHECK(timesteps.dim() == 1 && timesteps.size(0) == x.size(0), "UViT: timesteps must be [", x.size(0), "], got ",
+              timesteps.sizes());
+  TORCH_CHECK(labels.defined() == o.conditional(),
+              o.conditional() ? "UViT: this model is class-conditional; labels are missing"
+                              : "UViT: this model is unconditional; it takes no labels");
+  TORCH_CHECK(!labels.defined() || (labels.dim() == 1 && labels.size(0) == x.size(0)), "UViT: labels must be [",
+              x.size(0), "], got ", labels.sizes());
+
+  Tensor hidden = embed(x, timesteps, labels);
+  std::vector<Tensor> skips;
+  for (const auto& block : in_blocks_) skips.push_back(hidden = block->forward(hidden));
+  hidden = mid_block_->forward(hidden);
+  for (const auto& block : out_blocks_) {
+    hidden = block->forward(hidden, o.skip ? skips.back() : Tensor());
+    skips.pop_back();
+  }
+  hidden = decoder_pred_->forward(norm_->forward(hidden)).slice(1, o.extras());
+  Tensor image = unpatchify(hidden, o.in_chans, o.patch_size, o.height(), o.width());
+  if (!final_layer_.is_empty()) image = final_layer_->forward(image);
+  return image.to(pos_embed_.scalar_type());
+}
+
+}  // namespace uvic

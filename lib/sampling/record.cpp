@@ -1,0 +1,59 @@
+#include "sampling/record.h"
+
+#include <zlib.h>
+
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "core/device.h"
+#include "core/errors.h"
+
+namespace uvic {
+
+std::string shell_quote(const std::string& text) {
+  constexpr auto kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=,:+@%";
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
+  std::string quoted = "'";
+  for (const char c : text) {
+    if (c == '\'') {
+      quoted += "'\\''";
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + "'";
+}
+
+uint32_t file_crc32(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  check_usage(file.is_open(), path.string(), ": cannot read");
+  std::array<char, 1 << 16> buffer;
+  uLong crc = crc32(0, nullptr, 0);
+  while (file.read(buffer.data(), buffer.size()), file.gcount() > 0) {
+    crc = crc32(crc, reinterpret_cast<const Bytef*>(buffer.data()), uInt(file.gcount()));
+  }
+  return uint32_t(crc);
+}
+
+std::string sample_record(const RecordInputs& inputs) {
+  std::string command = c10::str("uvic-sample --checkpoint ", shell_quote(inputs.checkpoint.string()), " --weights ",
+                                 inputs.weights, " --seeds ", inputs.seeds, " --labels ", shell_quote(inputs.labels));
+  if (!inputs.layout.empty()) command += " " + inputs.layout;
+  SampleOptions sample = inputs.sample;
+  for (const Field& field : fields_of(sample)) {
+    command += " --set " + shell_quote("sample." + field.key + "=" + value_text(field));
+  }
+  for (const std::string& assignment : inputs.overrides) command += " --set " + shell_quote(assignment);
+  command += c10::str(" --threads ", inputs.threads, " --device ", inputs.device);
+  std::array<char, 16> crc{};
+  std::snprintf(crc.data(), crc.size(), "%08x", inputs.weights_crc);
+  const nlohmann::ordered_json record = {{"command", command},
+                                         {"evaluations", inputs.sample.steps},
+                                         {"weights_crc32", crc.data()},
+                                         {"version", version_number()}};
+  return record.dump(-1, ' ', /*ensure_ascii=*/true, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+}  // namespace uvic

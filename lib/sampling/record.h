@@ -1,0 +1,34 @@
+// What a PNG says about its own making: the `parameters` record.
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "sampling/options.h"
+
+namespace uvic {
+
+/// Everything that decides the bytes of a picture besides the build.
+struct RecordInputs {
+  std::filesystem::path checkpoint;  ///< as given on the command line
+  std::string weights;               ///< "ema", "raw", ...
+  uint32_t weights_crc = 0;          ///< CRC-32 of the weights file found there
+  std::string seeds, labels;         ///< "0-99"; a policy of choose_labels
+  std::string layout;                ///< "--grid 10x10" or "--class-per-row --grid 10x10" or empty
+  SampleOptions sample;              ///< time_grid resolved
+  std::vector<std::string> overrides;  ///< key=value of other keys that differ from the checkpoint's own config
+  int threads = 0;
+  std::string device;
+};
+
+/// JSON in ASCII: `command` (a uvic-sample command line that makes the picture again, but for its --out), `evaluations` of the
+/// network an image, `weights_crc32`, `version`.
+std::string sample_record(const RecordInputs& inputs);
+
+/// CRC-32 (zlib's) of a file's bytes.
+uint32_t file_crc32(const std::filesystem::path& path);
+
+/// `text` quoted for a POSIX shell where it needs to be.
+std::string shell_quote(const std::string& text);
+
+}  // namespace uvic

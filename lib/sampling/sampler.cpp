@@ -1,0 +1,123 @@
+#include "sampling/sampler.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "core/errors.h"
+#include "core/seeds.h"
+#include "diffusion/solvers.h"
+#include "diffusion/time_grid.h"
+#include "nn/autocast.h"
+
+namespace uvic {
+namespace {
+
+using at::Tensor;
+
+// One generator an image; each draw is a stack of one randn({C, H, W}) per image.
+class ImageNoise {
+ public:
+  ImageNoise(const std::vector<int64_t>& seeds, std::array<int64_t, 3> shape, c10::Device device)
+      : shape_(shape), device_(device) {
+    for (const int64_t seed : seeds) generators_.push_back(image_generator(seed));
+  }
+  Tensor draw() {
+    std::vector<Tensor> noises;
+    for (const auto& generator : generators_) noises.push_back(at::randn(shape_, generator, at::kFloat));
+    return at::stack(noises).to(device_);
+  }
+
+ private:
+  std::array<int64_t, 3> shape_;
+  c10::Device device_;
+  std::vector<at::Generator> generators_;
+};
+
+int64_t null_label_of(const UViT& model, const DiffusionOptions& diffusion) {
+  return model.options().conditional() && diffusion.p_uncond > 0 ? model.options().num_classes - 1 : -1;
+}
+
+std::array<int64_t, 3> shape_of(const ModelOptions& options) {
+  return {options.in_chans, options.height(), options.width()};
+}
+
+}  // namespace
+
+Network inference_network(UViT& model, const std::string& precision, c10::Device device) {
+  const auto autocast = AutocastState::for_precision(precision, device);
+  return [&model, autocast](const Tensor& x, const Tensor& timesteps, const Tensor& labels) {
+    const at::NoGradGuard no_grad;
+    const AutocastScope scope(autocast);
+    return model.forward(x, timesteps, labels);
+  };
+}
+
+Sampler::Sampler(Network network, std::array<int64_t, 3> image_shape, int64_t null_label,
+                 const DiffusionOptions& diffusion, const SampleOptions& options, c10::Device device)
+    : shape_(image_shape),
+      schedule_(make_schedule(diffusion)),
+      prediction_(parse_prediction(diffusion.prediction)),
+      options_(options),
+      device_(device) {
+  check_usage(options.cfg == 1.0 || null_label >= 0, "sample.cfg: ", options.cfg,
+              " needs a class-conditional model trained with diffusion.p_uncond above 0; use 1");
+  network_ = with_guidance(std::move(network), options.cfg, null_label);
+}
+
+Sampler::Sampler(UViT& model, const DiffusionOptions& diffusion, const SampleOptions& options, c10::Device device)
+    : Sampler(inference_network(model, options.precision, device), shape_of(model.options()),
+              null_label_of(model, diffusion), diffusion, options, device) {}
+
+std::string Sampler::time_grid_name() const {
+  return options_.time_grid == "auto" ? find_solver(options_.solver).default_grid : options_.time_grid;
+}
+
+Tensor Sampler::run_batch(std::vector<int64_t> seeds, std::vector<int64_t> labels, const StepCallback& on_step) const {
+  const auto count = int64_t(seeds.size());
+  seeds.resize(size_t(options_.batch_size), seeds.back());
+  Tensor label_tensor;
+  if (!labels.empty()) {
+    labels.resize(size_t(options_.batch_size), labels.back());
+    label_tensor = at::tensor(labels, at::kLong).to(device_);
+  }
+  ImageNoise noise(seeds, shape_, device_);
+  const Tensor x = noise.draw();
+  const SolverRun run{
+      .schedule = *schedule_,
+      .times = time_grid(time_grid_name(), *schedule_, options_.steps, options_.t_end),
+      .noise = [&] { return noise.draw(); },
+      .on_step =
+          [&](int64_t step, Tensor& state) {
+            Tensor shown = state.slice(0, 0, count);
+            on_step(step, shown);
+          },
+  };
+  const Denoiser denoise = make_denoiser(network_, schedule_, prediction_, options_.clip_x0, label_tensor);
+  return find_solver(options_.solver).sample(denoise, x, run).slice(0, 0, count).to(at::kCPU);
+}
+
+void Sampler::run(const SampleRequest& request, const OnImages& on_images, const OnStep& on_step) const {
+  TORCH_CHECK(request.labels.empty() || request.labels.size() == request.seeds.size(), "Sampler: ",
+              request.labels.size(), " labels for ", request.seeds.size(), " seeds");
+  const at::NoGradGuard no_grad;
+  const size_t total = request.seeds.size(), batch = size_t(options_.batch_size);
+  for (size_t first = 0; first < total; first += batch) {
+    const size_t last = std::min(first + batch, total);
+    const auto part = [&](const std::vector<int64_t>& all) {
+      return all.empty() ? all : std::vector<int64_t>(all.begin() + long(first), all.begin() + long(last));
+    };
+    const auto step = [&](int64_t number, const Tensor& x) {
+      if (on_step) on_step(first, number, x);
+    };
+    on_images(first, run_batch(part(request.seeds), part(request.labels), step));
+  }
+}
+
+Tensor Sampler::sample(const SampleRequest& request) const {
+  std::vector<Tensor> parts;
+  run(request, [&](size_t, const Tensor& images) { parts.push_back(images); });
+  return parts.empty() ? at::empty({0, shape_[0], shape_[1], shape_[2]}) : at::cat(parts);
+}
+
+}  // namespace uvic

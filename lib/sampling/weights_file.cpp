@@ -1,0 +1,78 @@
+#include "sampling/weights_file.h"
+
+#include <charconv>
+#include <cstdio>
+
+#include "core/errors.h"
+
+namespace uvic {
+namespace {
+
+namespace fs = std::filesystem;
+
+double decay_of(const fs::path& file) {
+  const std::string stem = file.stem().string();
+  double decay = -1;
+  if (stem.starts_with("ema-")) std::from_chars(stem.data() + 4, stem.data() + stem.size(), decay);
+  return decay;
+}
+
+fs::path largest_ema(const fs::path& directory) {
+  fs::path best;
+  for (const auto& entry : fs::directory_iterator(directory)) {
+    const double decay = decay_of(entry.path());
+    if (entry.path().extension() == ".safetensors" && decay >= 0 && (best.empty() || decay > decay_of(best))) {
+      best = entry.path();
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+std::string checkpoint_name(int64_t step) {
+  char name[32];
+  std::snprintf(name, sizeof name, "step-%08ld", step);
+  return name;
+}
+
+int64_t checkpoint_step(const std::string& name) {
+  int64_t step = -1;
+  if (!name.starts_with("step-")) return -1;
+  const auto [end, error] = std::from_chars(name.data() + 5, name.data() + name.size(), step);
+  return error == std::errc{} && end == name.data() + name.size() ? step : -1;
+}
+
+fs::path latest_checkpoint(const fs::path& run_directory) {
+  fs::path latest;
+  int64_t latest_step = -1;
+  const fs::path checkpoints = run_directory / "checkpoints";
+  if (!fs::is_directory(checkpoints)) return latest;
+  for (const auto& entry : fs::directory_iterator(checkpoints)) {
+    const int64_t step = checkpoint_step(entry.path().filename().string());
+    if (step > latest_step && fs::exists(entry.path() / "model.safetensors")) {
+      latest = entry.path();
+      latest_step = step;
+    }
+  }
+  return latest;
+}
+
+fs::path find_weights_file(const fs::path& checkpoint, const std::string& weights) {
+  check_usage(fs::exists(checkpoint), "--checkpoint ", checkpoint.string(), ": no such file or folder");
+  if (!fs::is_directory(checkpoint)) return checkpoint;
+  fs::path directory = checkpoint;
+  if (!fs::exists(directory / "model.safetensors")) directory = latest_checkpoint(checkpoint);
+  check_usage(!directory.empty(), "--checkpoint ", checkpoint.string(), ": holds no finished checkpoint (neither ",
+              "model.safetensors nor checkpoints/step-*)");
+  fs::path file;
+  if (weights == "ema") file = largest_ema(directory);
+  if (weights == "raw" || file.empty()) file = directory / "model.safetensors";
+  if (weights.starts_with("ema-")) file = directory / (weights + ".safetensors");
+  check_usage(weights == "ema" || weights == "raw" || weights.starts_with("ema-"), "--weights '", weights,
+              "' must be ema, raw, or ema-DECAY");
+  check_usage(fs::exists(file), "--weights ", weights, ": ", file.string(), " does not exist");
+  return file;
+}
+
+}  // namespace uvic

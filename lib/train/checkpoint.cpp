@@ -1,0 +1,142 @@
+#include "train/checkpoint.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+
+#include "core/device.h"
+#include "core/errors.h"
+#include "core/log.h"
+#include "io/atomic_file.h"
+#include "io/safetensors.h"
+#include "nn/weights.h"
+#include "sampling/weights_file.h"
+
+namespace uvic {
+namespace {
+
+namespace fs = std::filesystem;
+using Metadata = std::map<std::string, std::string>;
+
+std::vector<std::string> parameter_names(const TrainState& state) { return state.model->named_parameters().keys(); }
+
+TensorMap with_names(const std::vector<std::string>& names, const std::vector<at::Tensor>& tensors,
+                     const std::string& prefix = "") {
+  TensorMap map;
+  for (size_t i = 0; i < names.size(); ++i) map[prefix + names[i]] = tensors[i].detach();
+  return map;
+}
+
+void copy_into(const std::vector<std::string>& names, const std::vector<at::Tensor>& targets, const TensorMap& source,
+               const std::string& prefix, const fs::path& file) {
+  const at::NoGradGuard no_grad;
+  for (size_t i = 0; i < names.size(); ++i) {
+    const auto found = source.find(prefix + names[i]);
+    check_usage(found != source.end() && found->second.sizes() == targets[i].sizes(), file.string(), ": tensor ",
+                prefix + names[i], " is missing or misshapen");
+    targets[i].copy_(found->second);
+  }
+}
+
+Metadata weights_metadata(const TrainState& state) {
+  return {{"uvic.config", state.config.to_yaml()},
+          {"uvic.version", version_number()},
+          {"uvic.step", std::to_string(state.step)},
+          {"uvic.images", std::to_string(state.images())}};
+}
+
+// What must be equal for a resume to be exact to the bit.
+Metadata environment(const TrainState& state) {
+  return {{"uvic.version", version_number()},
+          {"uvic.threads", std::to_string(at::get_num_threads())},
+          {"uvic.cpu_capability", cpu_capability()},
+          {"uvic.device", state.device.str()},
+          {"uvic.precision", state.config.train.precision}};
+}
+
+void remove_old(const fs::path& checkpoints, int64_t keep) {
+  if (keep == 0) return;
+  std::vector<std::pair<int64_t, fs::path>> found;
+  for (const auto& entry : fs::directory_iterator(checkpoints)) {
+    const int64_t step = checkpoint_step(entry.path().filename().string());
+    if (step >= 0) found.emplace_back(step, entry.path());
+  }
+  std::sort(found.begin(), found.end());
+  while (int64_t(found.size()) > keep) {
+    // Renamed first: a directory half removed must not look like a checkpoint.
+    const fs::path doomed = found.front().second.string() + ".tmp-old";
+    fs::rename(found.front().second, doomed);
+    fs::remove_all(doomed);
+    found.erase(found.begin());
+  }
+}
+
+int64_t number(const Metadata& metadata, const std::string& key, const fs::path& file) {
+  const auto found = metadata.find(key);
+  check_usage(found != metadata.end(), file.string(), ": metadata has no ", key);
+  try {
+    return std::stoll(found->second);
+  } catch (const std::exception&) {
+    usage_error(file.string(), ": ", key, " '", found->second, "' is not a number");
+  }
+}
+
+}  // namespace
+
+fs::path save_checkpoint(const TrainState& state, const fs::path& run_directory) {
+  const fs::path directory = run_directory / "checkpoints" / checkpoint_name(state.step);
+  if (fs::exists(directory)) return directory;
+  fs::create_directories(directory.parent_path());
+  const auto names = parameter_names(state);
+  write_directory_atomically(directory, [&](const fs::path& target) {
+    const Metadata metadata = weights_metadata(state);
+    save_safetensors(target / "model.safetensors", with_names(names, state.model->parameters()), metadata);
+    for (size_t i = 0; i < state.ema->size(); ++i) {
+      save_safetensors(target / (state.ema->name(i) + ".safetensors"), with_names(names, state.ema->weights(i)), metadata);
+    }
+    TensorMap training = with_names(names, state.optimizer->exp_avgs, "exp_avg.");
+    training.merge(with_names(names, state.optimizer->exp_avg_sqs, "exp_avg_sq."));
+    Metadata rest = metadata;
+    rest.merge(environment(state));
+    rest["uvic.updates"] = std::to_string(state.optimizer->updates());
+    rest["uvic.skipped"] = std::to_string(state.skipped);
+    rest["uvic.skipped_in_a_row"] = std::to_string(state.skipped_in_a_row);
+    save_safetensors(target / "training.safetensors", training, rest);
+  });
+  remove_old(directory.parent_path(), state.config.train.keep);
+  return directory;
+}
+
+void load_checkpoint(TrainState& state, const fs::path& checkpoint) {
+  const auto names = parameter_names(state);
+  const fs::path model_file = checkpoint / "model.safetensors", training_file = checkpoint / "training.safetensors";
+  load_weights(*state.model, load_safetensors(model_file).tensors, model_file.string());
+  for (size_t i = 0; i < state.ema->size(); ++i) {
+    const fs::path file = checkpoint / (state.ema->name(i) + ".safetensors");
+    copy_into(names, state.ema->weights(i), load_safetensors(file).tensors, "", file);
+  }
+  const SafeTensors training = load_safetensors(training_file);
+  copy_into(names, state.optimizer->exp_avgs, training.tensors, "exp_avg.", training_file);
+  copy_into(names, state.optimizer->exp_avg_sqs, training.tensors, "exp_avg_sq.", training_file);
+  state.optimizer->set_updates(number(training.metadata, "uvic.updates", training_file));
+  state.step = number(training.metadata, "uvic.step", training_file);
+  state.skipped = number(training.metadata, "uvic.skipped", training_file);
+  state.skipped_in_a_row = number(training.metadata, "uvic.skipped_in_a_row", training_file);
+  for (const auto& [key, value] : environment(state)) {
+    const auto recorded = training.metadata.find(key);
+    const std::string then = recorded == training.metadata.end() ? "unknown" : recorded->second;
+    if (then != value) log_warning("resuming with ", key, " ", value, ", saved with ", then, ": not exact to the bit");
+  }
+}
+
+std::string checkpoint_config(const fs::path& checkpoint) {
+  const auto metadata = load_safetensors_metadata(checkpoint / "training.safetensors");
+  const auto found = metadata.find("uvic.config");
+  check_usage(found != metadata.end(), checkpoint.string(), ": training.safetensors has no uvic.config");
+  return found->second;
+}
+
+double checkpoint_bytes(int64_t parameters, size_t emas) { return 4.0 * double(parameters) * double(3 + emas); }
+
+}  // namespace uvic

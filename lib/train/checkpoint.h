@@ -1,0 +1,25 @@
+// Checkpoint directories: complete or absent, and enough for a resume that is exact to the bit.
+#pragma once
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "train/train_state.h"
+
+namespace uvic {
+
+/// Writes `<run>/checkpoints/step-XXXXXXXX/` with model.safetensors, one file an EMA, and training.safetensors; then
+/// removes all but the newest `train.keep` checkpoints. Returns the directory.
+std::filesystem::path save_checkpoint(const TrainState& state, const std::filesystem::path& run_directory);
+
+/// Restores weights, EMAs, moments, counters. Warns if threads, CPU capability, precision or version differ from those
+/// recorded, as the continuation is then not exact to the bit. UsageError if the directory is damaged.
+void load_checkpoint(TrainState& state, const std::filesystem::path& checkpoint);
+
+/// The config a checkpoint was written with, as YAML.
+std::string checkpoint_config(const std::filesystem::path& checkpoint);
+
+/// Bytes of one checkpoint of a model with `parameters` parameters and `emas` averages.
+double checkpoint_bytes(int64_t parameters, size_t emas);
+
+}  // namespace uvic

@@ -1,0 +1,35 @@
+#include "train/config.h"
+
+#include "core/config.h"
+#include "core/errors.h"
+
+namespace uvic {
+
+void Config::validate() const {
+  model.validate();
+  check_usage(optimizer.betas.size() == 2, "optimizer.betas: must be two numbers, got ", optimizer.betas.size());
+  check_usage(train.batch_size % train.grad_accum == 0, "train.grad_accum: ", train.grad_accum,
+              " must divide train.batch_size ", train.batch_size);
+  check_usage(!model.conditional() || diffusion.p_uncond == 0 || model.num_classes >= 2,
+              "model.num_classes: with diffusion.p_uncond above 0 the last row is the null label, so at least 2 are "
+              "needed, got ",
+              model.num_classes);
+  make_schedule(diffusion);
+}
+
+std::string Config::to_yaml() const {
+  Config copy = *this;
+  return print_yaml(fields_of(copy));
+}
+
+SampleOptions Config::preview_sample() const {
+  SampleOptions options = sample;
+  options.solver = preview.solver;
+  options.steps = preview.steps;
+  options.cfg = preview.cfg;
+  options.batch_size = std::min(sample.batch_size, preview.images);
+  options.time_grid = "auto";
+  return options;
+}
+
+}  // namespace uvic

@@ -1,0 +1,58 @@
+#include "train/optimizer.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace uvic {
+
+double learning_rate(const OptimizerOptions& options, int64_t step, int64_t total_steps) {
+  const int64_t warmup = options.warmup_steps;
+  if (step < warmup) return options.lr * double(step) / double(warmup);
+  if (options.schedule == "constant") return options.lr;
+  const double progress = double(step - warmup) / double(std::max<int64_t>(total_steps - warmup, 1));
+  return options.lr * 0.5 * (1.0 + std::cos(std::numbers::pi * std::min(progress, 1.0)));
+}
+
+AdamW::AdamW(std::vector<at::Tensor> parameters, const OptimizerOptions& options)
+    : parameters_(std::move(parameters)), options_(options) {
+  for (const auto& parameter : parameters_) {
+    exp_avgs.push_back(at::zeros_like(parameter));
+    exp_avg_sqs.push_back(at::zeros_like(parameter));
+    state_steps_.push_back(at::zeros({}, parameter.options().dtype(at::kFloat)));
+  }
+}
+
+void AdamW::set_updates(int64_t updates) {
+  updates_ = updates;
+  for (auto& step : state_steps_) step.fill_(updates);
+}
+
+std::vector<at::Tensor> AdamW::gradients() {
+  std::vector<at::Tensor> gradients;
+  for (auto& parameter : parameters_) {
+    if (!parameter.grad().defined()) parameter.mutable_grad() = at::zeros_like(parameter);
+    gradients.push_back(parameter.grad());
+  }
+  return gradients;
+}
+
+void AdamW::step(double lr) {
+  const at::NoGradGuard no_grad;
+  set_updates(updates_ + 1);
+  at::_fused_adamw_(parameters_, gradients(), exp_avgs, exp_avg_sqs, /*max_exp_avg_sqs=*/{}, state_steps_, lr,
+                    options_.betas[0], options_.betas[1], options_.weight_decay, options_.eps, /*amsgrad=*/false,
+                    /*maximize=*/false);
+}
+
+void AdamW::zero_grad() {
+  for (auto& parameter : parameters_) parameter.mutable_grad() = at::Tensor();
+}
+
+at::Tensor gradient_norm(const std::vector<at::Tensor>& gradients) {
+  return at::stack(at::_foreach_norm(gradients)).norm();
+}
+
+}  // namespace uvic

@@ -1,0 +1,69 @@
+#include "train/train_state.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+#include "diffusion/loss.h"
+#include "nn/autocast.h"
+
+namespace uvic {
+
+using at::Tensor;
+
+TrainState::TrainState(const Config& config_, c10::Device device_)
+    : config(config_),
+      device(device_),
+      schedule_(make_schedule(config_.diffusion)),
+      prediction_(parse_prediction(config_.diffusion.prediction)) {
+  at::manual_seed(uint64_t(config.train.seed));
+  model = std::make_shared<UViT>(config.model);
+  model->to(device);
+  optimizer = std::make_unique<AdamW>(model->parameters(), config.optimizer);
+  restart_ema();
+}
+
+void TrainState::restart_ema() { ema = std::make_unique<Ema>(model->parameters(), config.train); }
+
+double TrainState::accumulate_gradients(const StepInputs& inputs) {
+  const int64_t B = inputs.x0.size(0), micro = B / config.train.grad_accum;
+  const Network network = [&](const Tensor& x, const Tensor& timesteps, const Tensor& labels) {
+    const AutocastScope autocast(AutocastState::for_precision(config.train.precision, device));
+    return model->forward(x, timesteps, labels);
+  };
+  double loss = 0;
+  for (int64_t first = 0; first < B; first += micro) {
+    const auto part = [&](const Tensor& x) { return x.defined() ? x.narrow(0, first, micro) : x; };
+    const Tensor share = simple_loss(network, *schedule_, prediction_, part(inputs.x0), part(inputs.noise),
+                                     part(inputs.t), part(inputs.labels))
+                             .sum() /
+                         double(B);
+    share.backward();
+    loss += share.item<double>();
+  }
+  return loss;
+}
+
+StepResult TrainState::train_step(const StepInputs& inputs) {
+  StepResult result;
+  result.lr = learning_rate(config.optimizer, step, config.train.steps);
+  optimizer->zero_grad();
+  result.loss = accumulate_gradients(inputs);
+  auto gradients = optimizer->gradients();
+  result.grad_norm = gradient_norm(gradients).item<double>();
+  result.skipped = !std::isfinite(result.loss) || !std::isfinite(result.grad_norm);
+  if (result.skipped) {
+    ++skipped;
+    ++skipped_in_a_row;
+  } else {
+    const double clip = config.train.grad_clip;
+    if (clip > 0 && result.grad_norm > clip) at::_foreach_mul_(gradients, clip / (result.grad_norm + 1e-6));
+    optimizer->step(result.lr);
+    ema->update(step);
+    skipped_in_a_row = 0;
+  }
+  ++step;
+  return result;
+}
+
+}  // namespace uvic

@@ -1,0 +1,168 @@
+#include "train/trainer.h"
+
+#include <ATen/ATen.h>
+
+#include <chrono>
+#include <cstdio>
+#include <numeric>
+
+#include "core/log.h"
+#include "core/progress.h"
+#include "core/signals.h"
+#include "io/grid.h"
+#include "io/png.h"
+#include "nn/weights.h"
+#include "sampling/labels.h"
+#include "sampling/sampler.h"
+#include "sampling/weights_file.h"
+#include "train/checkpoint.h"
+
+namespace uvic {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+constexpr int64_t kMaxSkippedInARow = 10;
+constexpr double kPlainLineSeconds = 10;  // between progress lines where there is no terminal
+
+double seconds_since(Clock::time_point from) { return std::chrono::duration<double>(Clock::now() - from).count(); }
+
+struct PreviewCancelled {};
+
+}  // namespace
+
+// Speeds are over the steps since the last log line, without previews and checkpoints.
+struct Trainer::Pace {
+  Clock::time_point began = Clock::now(), plain_line = Clock::now() - std::chrono::hours(1);
+  double waited_before = 0;
+  int64_t steps = 0;
+  double smooth_loss = 0, images_per_second = 0;
+  std::unique_ptr<ProgressBar> bar;
+
+  void restart(double waited) {
+    began = Clock::now();
+    waited_before = waited;
+    steps = 0;
+  }
+};
+
+Trainer::Trainer(const Config& config, std::shared_ptr<const Dataset> dataset, RunDirectory& run, c10::Device device,
+                 const fs::path& init_from)
+    : run_(run),
+      dataset_(std::move(dataset)),
+      state_(config, device),
+      metrics_([&] {
+        run.truncate_metrics(run.resume_from().empty() ? 0 : checkpoint_step(run.resume_from().filename().string()));
+        return run.path();
+      }()),
+      pace_(std::make_shared<Pace>()) {
+  check_dataset(*dataset_, config);
+  if (!run.resume_from().empty()) {
+    load_checkpoint(state_, run.resume_from());
+    log_info("resuming at step ", state_.step, " from ", run.resume_from().string());
+  } else if (!init_from.empty()) {
+    load_weights(*state_.model, load_safetensors(init_from).tensors, init_from.string());
+    state_.restart_ema();
+    log_info("starting from the weights of ", init_from.string());
+  }
+}
+
+bool Trainer::due(int64_t interval) const {
+  return interval > 0 && (state_.step % interval == 0 || state_.step == state_.config.train.steps);
+}
+
+TrainOutcome Trainer::run() {
+  const auto& options = state_.config.train;
+  DataLoader loader(dataset_, state_.config.data, uint64_t(options.seed), options.batch_size, state_.step, options.steps);
+  pace_->bar = std::make_unique<ProgressBar>("training", "steps", options.steps, state_.step);
+  pace_->restart(0);
+  while (state_.step < options.steps) {
+    const StepResult result = state_.train_step(make_inputs(loader.next(), state_.config, state_.device));
+    ++pace_->steps;
+    if (result.skipped) {
+      log_warning("step ", state_.step, " skipped: loss ", result.loss, ", gradient norm ", result.grad_norm, " (",
+                  state_.skipped, " skipped so far)");
+      TORCH_CHECK(state_.skipped_in_a_row < kMaxSkippedInARow, "step ", state_.step, ": the loss or the gradient was not "
+                  "finite ", kMaxSkippedInARow, " steps in a row; lower optimizer.lr or set train.grad_clip");
+    }
+    show_progress(result);
+    if (due(options.log_interval)) log_step(result, loader);
+    const bool preview = due(options.sample_interval), checkpoint = due(options.checkpoint_interval);
+    if (preview && received_signal() == 0) write_preview();
+    if (checkpoint || state_.step == options.steps || received_signal() != 0) {
+      const fs::path saved = save_checkpoint(state_, run_.path());
+      if (received_signal() != 0 && state_.step < options.steps) {
+        pace_->bar->finish();
+        write_line(c10::str(signal_name(received_signal()), ": saved ", saved.string(),
+                            "; the same command resumes from there"));
+        return TrainOutcome::kInterrupted;
+      }
+    }
+    if (preview || checkpoint) pace_->restart(loader.wait_seconds());
+  }
+  pace_->bar->finish();
+  return TrainOutcome::kFinished;
+}
+
+void Trainer::show_progress(const StepResult& result) {
+  Pace& pace = *pace_;
+  if (!result.skipped) pace.smooth_loss += (result.loss - pace.smooth_loss) * (pace.smooth_loss == 0 ? 1 : 0.02);
+  const double elapsed = seconds_since(pace.began);
+  if (elapsed > 1 || pace.images_per_second == 0) {
+    pace.images_per_second = double(pace.steps * state_.config.train.batch_size) / elapsed;
+  }
+  char detail[64];
+  std::snprintf(detail, sizeof detail, "loss %.4f  %.0f images/s", pace.smooth_loss, pace.images_per_second);
+  pace.bar->update(state_.step, detail);
+  const bool last = state_.step == state_.config.train.steps;
+  if (!ProgressBar::enabled() && (last || seconds_since(pace.plain_line) > kPlainLineSeconds)) {
+    const double left =
+        double((state_.config.train.steps - state_.step) * state_.config.train.batch_size) / pace.images_per_second;
+    log_info("step ", state_.step, "/", state_.config.train.steps, "  ", detail, "  ", format_duration(left), " left");
+    pace.plain_line = Clock::now();
+  }
+}
+
+void Trainer::log_step(const StepResult& result, const DataLoader& loader) {
+  const double elapsed = seconds_since(pace_->began), waited = loader.wait_seconds() - pace_->waited_before;
+  metrics_.write(state_.step, {{"images", double(state_.images())},
+                               {"loss", result.loss},
+                               {"lr", result.lr},
+                               {"grad_norm", result.grad_norm},
+                               {"images_per_second", double(pace_->steps * state_.config.train.batch_size) / elapsed},
+                               {"data_wait_fraction", waited / elapsed},
+                               {"skipped_steps", double(state_.skipped)}});
+  pace_->restart(loader.wait_seconds());
+}
+
+// samples/step-XXXXXXXX.png: seeds 0 .. images - 1 of the largest EMA, so that grids of a run show the same noise growing up.
+void Trainer::write_preview() {
+  const auto& config = state_.config;
+  SampleRequest request;
+  request.seeds.resize(size_t(config.preview.images));
+  std::iota(request.seeds.begin(), request.seeds.end(), int64_t{0});
+  request.labels = choose_labels("balanced", request.seeds, real_classes(config.model, config.diffusion));
+  const int64_t average = state_.ema->largest();
+  const SwappedWeights swapped(state_.model->parameters(),
+                               average < 0 ? state_.model->parameters() : state_.ema->weights(size_t(average)));
+  std::vector<at::Tensor> images;
+  try {
+    Sampler(*state_.model, config.diffusion, config.preview_sample(), state_.device)
+        .run(
+            request, [&](size_t, const at::Tensor& batch) { images.push_back(batch); },
+            [&](size_t, int64_t step, const at::Tensor&) {
+              pace_->bar->update(state_.step, c10::str("sampling a grid, ", step, "/", config.preview.steps));
+              if (received_signal() != 0) throw PreviewCancelled{};
+            });
+  } catch (const PreviewCancelled&) {
+    return;
+  }
+  const auto [rows, cols] = square_grid(config.preview.images);
+  const at::Tensor grid = make_grid(to_uint8(at::cat(images)), rows, cols);
+  fs::create_directories(run_.path() / "samples");
+  save_png(run_.path() / "samples" / (checkpoint_name(state_.step) + ".png"), grid);
+  metrics_.write_image(state_.step, "samples", grid);
+}
+
+}  // namespace uvic

@@ -1,0 +1,183 @@
+// Options of the executables: each is named in --help and does something.
+#include <gtest/gtest.h>
+
+#include "io/png.h"
+#include "support/trained_run.h"
+
+namespace uvic {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::expect_ok;
+using testing::run;
+using testing::TrainedRun;
+
+const TrainedRun& files() {
+  static const TrainedRun files;
+  return files;
+}
+
+std::string digest(const std::string& text) { return std::to_string(std::hash<std::string>{}(text)); }
+
+// stdout, exit code and every file below `folder`.
+std::string observe(const std::string& command, const fs::path& folder) {
+  fs::remove_all(folder);
+  fs::create_directories(folder);
+  const auto result = run(command);
+  std::map<std::string, std::string> seen;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    const std::string name = fs::relative(entry.path(), folder).string();
+    const bool volatile_file = name.find("events.") != std::string::npos || name.ends_with(".jsonl");
+    seen[name] = entry.is_regular_file() && !volatile_file ? digest(testing::read_bytes(entry.path())) : "";
+  }
+  std::string text = c10::str("exit ", result.code, "\n", result.out, result.err.empty() ? "quiet" : "talks", "\n");
+  for (const auto& [name, value] : seen) text += name + " " + value + "\n";
+  return text;
+}
+
+struct Option {
+  std::string name, arguments;
+};
+
+void expect_each_does_something(const std::string& base, const fs::path& folder, const std::string& help_command,
+                                const std::vector<Option>& options) {
+  const std::string plain = observe(base, folder);
+  EXPECT_EQ(plain.substr(0, 7), "exit 0\n") << run(base).err;
+  const std::string help = run(help_command).out;
+  for (const auto& option : options) {
+    EXPECT_NE(help.find(option.name), std::string::npos) << option.name << " is not in --help";
+    EXPECT_NE(observe(base + " " + option.name + " " + option.arguments, folder), plain) << option.name;
+  }
+  // No option in --help is missing from the table.
+  for (size_t at = help.find("  --"); at != std::string::npos; at = help.find("  --", at + 1)) {
+    const size_t end = help.find_first_of(" ,\n", at + 2);
+    const std::string name = help.substr(at + 2, end - at - 2);
+    const bool tested = std::any_of(options.begin(), options.end(), [&](const Option& o) { return o.name == name; });
+    EXPECT_TRUE(tested || name == "--help" || base.find(name + " ") != std::string::npos) << name << " is not in the table";
+  }
+}
+
+TEST(CommandLine, EveryOptionOfSample) {
+  const fs::path folder = files() / "s";
+  const std::string out = (folder / "o.png").string();
+  const std::string base = "uvic-sample --checkpoint " + (files() / "run").string() + " --seeds 0-7 --set sample.cfg=1.5 --out " + out;
+  expect_each_does_something(base, folder, "uvic-sample --help",
+                             {{"--version", ""},
+                              {"--weights", "raw"},
+                              {"--labels", "1"},
+                              {"--dry-run", ""},
+                              {"--config", (files() / "alternative.yaml").string()},
+                              {"--print-config", ""},
+                              {"--solver", "dpmpp_2m"},
+                              {"--steps", "5"},
+                              {"--cfg", "2"},
+                              {"--batch-size", "3"},
+                              {"--t-end", "0.01"},
+                              {"--time-grid", "logSNR"},
+                              {"--precision", "bf16"},
+                              {"--clip-x0", ""},
+                              {"--device", "cuda"},
+                              {"--threads", "1"},
+                              {"--quiet", ""},
+                              {"--grid", "2x4"},
+                              {"--class", "2"},
+                              {"--class-per-row", "--grid 4x2"},
+                              {"--raw", (folder / "o.npy").string()},
+                              {"--images", (folder / "images").string()},
+                              {"--save-steps", "2"}});
+}
+
+TEST(CommandLine, EveryOptionOfDump) {
+  const fs::path folder = files() / "d";
+  const std::string base = "uvic-fid dump --checkpoint " + (files() / "run").string() + " --seeds 0-3 --out " + (folder / "o").string() +
+                           " --set sample.cfg=1.5";
+  expect_each_does_something(base, folder, "uvic-fid dump --help",
+                             {{"--weights", "raw"},
+                              {"--labels", "1"},
+                              {"--dry-run", ""},
+                              {"--config", (files() / "alternative.yaml").string()},
+                              {"--print-config", ""},
+                              {"--solver", "dpmpp_2m"},
+                              {"--steps", "5"},
+                              {"--cfg", "2"},
+                              {"--batch-size", "3"},
+                              {"--t-end", "0.01"},
+                              {"--time-grid", "logSNR"},
+                              {"--precision", "bf16"},
+                              {"--clip-x0", ""},
+                              {"--device", "cuda"},
+                              {"--threads", "1"},
+                              {"--quiet", ""},
+                              {"--num", "3"}});  // refused beside --seeds
+}
+
+TEST(CommandLine, EveryOptionOfTrain) {
+  const fs::path folder = files() / "t";
+  const std::string base = "uvic-train --config " + (files() / "config.yaml").string() + " --out " + (folder / "o").string() +
+                           " --set train.grad_clip=100";
+  expect_each_does_something(base, folder, "uvic-train --help",
+                             {{"--version", ""},
+                              {"--init-from", (files() / "run").string()},
+                              {"--dry-run", ""},
+                              {"--print-config", ""},
+                              {"--steps", "5"},
+                              {"--batch-size", "6"},
+                              {"--grad-accum", "2"},
+                              {"--precision", "bf16"},
+                              {"--grad-clip", "0.01"},
+                              {"--ema", "0.9,0.5"},
+                              {"--ema-warmup", "ramp"},
+                              {"--seed", "9"},
+                              {"--keep", "1"},
+                              {"--log-interval", "1"},
+                              {"--sample-interval", "2"},
+                              {"--checkpoint-interval", "1"},
+                              {"--device", "cuda"},
+                              {"--threads", "1"},
+                              {"--quiet", ""},
+                              {"--restart", ""}});
+}
+
+TEST(CommandLine, PrecedenceIsCheckpointConfigSetOption) {
+  const std::string sample = "uvic-sample --print-config --checkpoint " + (files() / "run").string();
+  const auto steps = [&](const std::string& options) {
+    const std::string out = run(sample + options).out;
+    const size_t section = out.find("sample:");
+    const size_t at = out.find("  steps: ", section) + 9;
+    return out.substr(at, out.find('\n', at) - at);
+  };
+  testing::write_bytes(files() / "precedence.yaml", "sample: {steps: 11}\n");
+  const std::string file = " --config " + (files() / "precedence.yaml").string();
+  EXPECT_EQ(steps(""), "4");
+  EXPECT_EQ(steps(file), "11");
+  EXPECT_EQ(steps(file + " --set sample.steps=12"), "12");
+  EXPECT_EQ(steps(" --steps 13 --set sample.steps=12" + file), "13");
+}
+
+TEST(CommandLine, PrintConfigReadsBackEqual) {
+  const auto first = run("uvic-train --print-config --config " + (files() / "config.yaml").string());
+  testing::write_bytes(files() / "printed.yaml", first.out);
+  EXPECT_EQ(run("uvic-train --print-config --config " + (files() / "printed.yaml").string()).out, first.out);
+}
+
+TEST(CommandLine, VersionSaysWhatThisIs) {
+  for (const char* program : {"uvic-train", "uvic-sample", "uvic-fid"}) {
+    const auto result = run(std::string(program) + " --version");
+    expect_ok(result);
+    for (const char* word : {"commit", "LibTorch 2.", "CUDA", "CPU capability"}) {
+      EXPECT_NE(result.out.find(word), std::string::npos) << result.out;
+    }
+  }
+}
+
+TEST(CommandLine, DryRunSaysWhatARunNeedsAndWritesNothing) {
+  const auto result = run(files().train_command("dry") + " --dry-run");
+  expect_ok(result);
+  for (const char* word : {"parameters", "FLOP an image", "memory: about", "disk: ", "24 images 1x8x8, 4 classes"}) {
+    EXPECT_NE(result.out.find(word), std::string::npos) << result.out;
+  }
+  EXPECT_FALSE(fs::exists(files() / "dry"));
+}
+
+}  // namespace
+}  // namespace uvic

@@ -1,0 +1,241 @@
+#include "core/config.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "core/errors.h"
+#include "core/example_options.h"
+#include "support/support.h"
+
+namespace uvic {
+namespace {
+
+using namespace uvic::testing;
+
+Example loaded(const std::string& text) {
+  Example options;
+  load_yaml(fields_of(options), text, "x.yaml");
+  return options;
+}
+
+void refuse(const std::string& text, const std::string& message) {
+  EXPECT_THROW_WITH(loaded(text), UsageError, message);
+}
+
+void refuse_set(const std::string& assignment, const std::string& message) {
+  Example options;
+  EXPECT_THROW_WITH(set_field(fields_of(options), assignment), UsageError,
+                    "--set " + assignment + ": " + message);
+}
+
+TEST(Config, LoadsWhatIsNamedAndLeavesTheRest) {
+  const Example options = loaded(
+      "# a comment\n"
+      "name: 'my run'\n"
+      "train: {steps: 2000, lr: 1.0e-3, ema: [0.9, 0.99]}\n"
+      "model:\n"
+      "  flip: false\n"
+      "  layers: [0, last]\n");
+  EXPECT_EQ(options.name, "my run");
+  EXPECT_EQ(options.train.steps, 2000);
+  EXPECT_EQ(options.train.lr, 1e-3);
+  EXPECT_EQ(options.train.ema, (std::vector<double>{0.9, 0.99}));
+  EXPECT_FALSE(options.flip);
+  EXPECT_EQ(options.kind, "cog");
+  EXPECT_EQ(options.size, (std::vector<int64_t>{28, 28}));
+  EXPECT_EQ(options.layers, (std::vector<std::string>{"0", "last"}));
+}
+
+TEST(Config, NothingToLoadIsFine) {
+  for (const char* text : {"", "# only a comment\n", "train:\n", "---\n"})
+    EXPECT_EQ(loaded(text).train.steps, 100);
+}
+
+TEST(Config, AScalarIsAListOfOne) {
+  const Example options = loaded("train: {ema: 0.5}\nmodel: {size: 32, layers: none}\n");
+  EXPECT_EQ(options.train.ema, std::vector<double>{0.5});
+  EXPECT_EQ(options.size, std::vector<int64_t>{32});
+  EXPECT_EQ(options.layers, std::vector<std::string>{"none"});
+}
+
+TEST(Config, UnknownKeysNameTheNearest) {
+  refuse("train:\n  steps: 5\n  stpes: 6\n",
+         "x.yaml:3: unknown key 'train.stpes'; did you mean 'train.steps'?");
+  refuse("name: a\ntrian: {steps: 5}\n", "x.yaml:2: unknown key 'trian'; did you mean 'train'?");
+  EXPECT_THROW_WITH(loaded("zzzzzzzz: 1"), UsageError, "x.yaml:1: unknown key 'zzzzzzzz'");
+  refuse("[1]: 2", "x.yaml:1: a key must be a name");
+}
+
+TEST(Config, WrongTypes) {
+  refuse("\ntrain: {steps: many}", "x.yaml:2: train.steps: 'many' is not a whole number of at least 1");
+  for (const char* text :
+       {"1.5", "1e3", "5x", "[5]", "{a: 1}", "", "''", "99999999999999999999", "+-5", "0x10"}) {
+    refuse("train: {steps: " + std::string(text) + "}", "x.yaml:1: train.steps: '");
+  }
+  for (const char* text : {"fast", "1,5", "1e999", "[0.5]", "+-1", "--1"}) {
+    refuse("train: {lr: " + std::string(text) + "}",
+           text == std::string("1,5") ? "x.yaml:1:" : "is not a number above 0");
+  }
+  refuse("train: {ema: [0.9, [0.99]]}", "is not a list of numbers from 0 to 1");
+  refuse("train: {ema: {a: 1}}", "is not a list of numbers");
+  refuse("model: {flip: yes}", "'yes' is not true or false");
+  refuse("model: {flip: 1}", "'1' is not true or false");
+  refuse("name: [a]", "'[a]' is not text");
+  refuse("name:\n", "is not text");
+  refuse("model: {kind: [cog]}", "'[cog]' is not one of cog, softmax");
+  refuse("name: a\ntrain: 5", "x.yaml:2: 'train' is a section; it must be a map of keys");
+  refuse("- 5", "x.yaml: the file must be a map of sections");
+  refuse("5", "x.yaml: the file must be a map of sections");
+}
+
+TEST(Config, OutOfRange) {
+  refuse("train:\n  lr: 0", "x.yaml:2: train.lr: 0 is out of range; it must be a number above 0");
+  refuse("train: {lr: nan}", "out of range");
+  refuse("train: {steps: -3}", "train.steps: -3 is out of range; it must be a whole number of at least 1");
+  refuse("train: {ema: [0.5, 2]}", "train.ema: 2 is out of range; it must be a list of numbers from 0 to 1");
+  refuse("model: {kind: softmix}",
+         "unknown value 'softmix' (did you mean 'softmax'?); it must be one of cog, softmax");
+}
+
+TEST(Config, DuplicateKeys) {
+  refuse("train:\n  steps: 5\n  steps: 5\n", "x.yaml:3: key 'train.steps' is given twice");
+  refuse("train: {steps: 5}\ntrain: {lr: 1}\n", "x.yaml:2: key 'train' is given twice");
+  refuse("train: {steps: 5}\ntrain.steps: 6\n", "x.yaml:2: key 'train.steps' is given twice");
+}
+
+TEST(Config, InvalidYaml) {
+  refuse("name: a\ntrain: {steps: 5\n", "x.yaml:");
+  refuse("name: a\ntrain: {steps: 5\n", ": not valid YAML: ");
+  refuse("name: a\ntrain: 5\n b: 3\n", "x.yaml:3: not valid YAML: ");
+  refuse("name: *x\n", "x.yaml:1: not valid YAML: ");
+  refuse("name: a\n}\n", "x.yaml:2: not valid YAML: ");
+  refuse("name: a\n---\nname: b\n", "x.yaml: holds 2 YAML documents; it must hold one");
+}
+
+TEST(Config, LoadsAFile) {
+  const TemporaryDirectory folder;
+  write_bytes(folder / "c.yaml", "train:\r\n  steps: 5\r\n");
+  Example options;
+  load_yaml_file(fields_of(options), folder / "c.yaml");
+  EXPECT_EQ(options.train.steps, 5);
+  write_bytes(folder / "c.yaml", "train:\n  step: 5\n");
+  EXPECT_THROW_WITH(
+      load_yaml_file(fields_of(options), folder / "c.yaml"), UsageError,
+      (folder / "c.yaml").string() + ":2: unknown key 'train.step'; did you mean 'train.steps'?");
+  EXPECT_THROW_WITH(load_yaml_file(fields_of(options), folder / "absent"), UsageError,
+                    "absent: cannot read this config file");
+  EXPECT_THROW_WITH(load_yaml_file(fields_of(options), folder.path()), UsageError,
+                    "cannot read this config file");
+}
+
+TEST(Config, Set) {
+  Example options;
+  const auto fields = fields_of(options);
+  set_field(fields, "train.steps=5");
+  set_field(fields, "train.ema=[0.5, 0.25]");
+  set_field(fields, "model.layers=none");
+  set_field(fields, "name=a=b");
+  set_field(fields, "model.flip=false");
+  EXPECT_EQ(options.train.steps, 5);
+  EXPECT_EQ(options.train.ema, (std::vector<double>{0.5, 0.25}));
+  EXPECT_EQ(options.layers, std::vector<std::string>{"none"});
+  EXPECT_EQ(options.name, "a=b");
+  EXPECT_FALSE(options.flip);
+  refuse_set("train.steps", "write it as key=value");
+  refuse_set("=5", "write it as key=value");
+  refuse_set("train.stpes=5", "unknown key 'train.stpes'; did you mean 'train.steps'?");
+  refuse_set("train=5", "'train' is a section; set one of its keys");
+  refuse_set("train.steps=", "train.steps: ");
+  refuse_set("train.steps=0", "train.steps: 0 is out of range");
+  EXPECT_THROW_WITH(set_field(fields, "train.ema=[1"), UsageError, "not valid YAML");
+}
+
+TEST(Config, PrintsOneSectionABlock) {
+  Example options;
+  EXPECT_EQ(print_yaml(fields_of(options)),
+            "name: run\n"
+            "train:\n  steps: 100\n  lr: 2e-04\n  ema: [0.9999]\n"
+            "model:\n  flip: true\n  kind: cog\n  size: [28, 28]\n  layers: [first, last]\n");
+}
+
+TEST(Config, AwkwardNumbersReadBackEqual) {
+  for (const double lr : {0.1, 1.0 / 3, 1e-300, 5e-324, 1e22, 1.7976931348623157e308, 0.1 + 0.2,
+                          std::numeric_limits<double>::infinity()}) {
+    Example options;
+    options.train.lr = lr;
+    options.train.ema = {0.0, 1.0 / 7, 1.0, std::nextafter(1.0, 0.0)};
+    options.train.steps = std::numeric_limits<int64_t>::max() - 12345;
+    options.size = {};
+    Example back = loaded(print_yaml(fields_of(options)));
+    EXPECT_EQ(back.train.lr, lr);
+    EXPECT_EQ(back.train.ema, options.train.ema);
+    EXPECT_EQ(back.train.steps, options.train.steps);
+    EXPECT_TRUE(differing_keys(options, back).empty()) << lr;
+  }
+}
+
+TEST(Config, AwkwardTextsReadBackEqual) {
+  const std::vector<std::string> texts = {"",
+                                          " ",
+                                          "~",
+                                          "null",
+                                          "Null",
+                                          "NULL",
+                                          "true",
+                                          "5",
+                                          "1e5",
+                                          "-",
+                                          "-a",
+                                          "---",
+                                          "...",
+                                          "a: b",
+                                          "a #b",
+                                          "#b",
+                                          "? a",
+                                          "?",
+                                          "[a",
+                                          "a]",
+                                          "{a}",
+                                          "a, b",
+                                          "*a",
+                                          "&a",
+                                          "!a",
+                                          "|",
+                                          ">",
+                                          "%a",
+                                          "@a",
+                                          "`a`",
+                                          "\"a\"",
+                                          "it's",
+                                          "a\\b",
+                                          "a\nb",
+                                          "\n",
+                                          "a\tb",
+                                          "\ta",
+                                          "a\rb",
+                                          "\x01",
+                                          "\x7f",
+                                          "a ",
+                                          " a",
+                                          "=",
+                                          "a:b",
+                                          "caf\xc3\xa9 \xe2\x82\xac",
+                                          "C:\\new\\table",
+                                          "~/data",
+                                          "./a",
+                                          "<<"};
+  for (const std::string& text : texts) {
+    Example options;
+    options.name = text;
+    Example back = loaded(print_yaml(fields_of(options)));
+    EXPECT_EQ(back.name, text);
+  }
+  Example options;
+  options.layers = texts;
+  Example back = loaded(print_yaml(fields_of(options)));
+  EXPECT_EQ(back.layers, texts);
+}
+
+}  // namespace
+}  // namespace uvic

@@ -1,0 +1,125 @@
+// The operator against hand-worked numbers, the golden data, autograd's own gradients and its contract.
+#include "kernels/cog_attention.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+
+#include <ATen/autocast_mode.h>
+#include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "io/safetensors.h"
+#include "nn/autocast.h"
+#include "support/support.h"
+
+namespace uvic {
+namespace {
+
+using at::Tensor;
+using testing::fixture;
+using testing::relative_error;
+
+// Cog Attention as the published code writes it, differentiable by autograd alone.
+Tensor published(const Tensor& q, const Tensor& k, const Tensor& v) {
+  const Tensor p = at::matmul(q, k.transpose(-2, -1)) / std::sqrt(double(q.size(3)));
+  return at::matmul(p.sign() * at::softmax(p.abs(), -1), v);
+}
+
+Tensor random(at::IntArrayRef shape, uint64_t seed) {
+  return at::randn(shape, at::make_generator<at::CPUGeneratorImpl>(seed), at::kDouble);
+}
+
+// q k^T = [1, -1] and [0, 2] at scale 1: the zero score has weight 0, yet exp(0) stays in the denominator.
+TEST(CogAttention, HandWorkedCaseWithAZeroScore) {
+  const Tensor q = at::tensor({1.0, 0.0, 0.0, 2.0}, at::kDouble).view({1, 1, 2, 2});
+  const Tensor k = at::tensor({1.0, 0.0, -1.0, 1.0}, at::kDouble).view({1, 1, 2, 2});
+  const Tensor v = at::tensor({3.0, 5.0, 7.0, 11.0}, at::kDouble).view({1, 1, 2, 2});
+  const auto [out, lse] = cog_attention(q, k, v, 1.0);
+  const double w = std::exp(2.0) / (std::exp(2.0) + 1.0);
+  const Tensor expected = at::tensor({0.5 * 3 - 0.5 * 7, 0.5 * 5 - 0.5 * 11, w * 7, w * 11}, at::kDouble);
+  EXPECT_LT(testing::max_abs_error(out.flatten(), expected), 1e-14);
+  const Tensor sums = at::tensor({std::log(2 * std::exp(1.0)), std::log(std::exp(2.0) + 1.0)}, at::kDouble);
+  EXPECT_LT(testing::max_abs_error(lse.flatten(), sums), 1e-14);
+}
+
+TEST(CogAttention, GoldenForwardAndBackward) {
+  const auto golden = load_safetensors(fixture("attention_cog.safetensors")).tensors;
+  for (const std::string name : {"L1_D64", "L257_D64", "L61_D72"}) {
+    const auto get = [&](const char* part) { return golden.at(name + "." + part); };
+    const Tensor q = get("q").requires_grad_(), k = get("k").requires_grad_(), v = get("v").requires_grad_();
+    const auto [out, lse] = cog_attention(q, k, v);
+    out.backward(get("grad_out"));
+    const auto check = [&](const Tensor& ours, const char* part) {
+      const double error = relative_error(ours, get(part));
+      EXPECT_LT(error * error, 1e-6) << name << " " << part;  // normalised mean square error
+    };
+    check(out.detach(), "out");
+    check(lse, "lse_abs");
+    check(q.grad(), "grad_q");
+    check(k.grad(), "grad_k");
+    check(v.grad(), "grad_v");
+  }
+}
+
+TEST(CogAttention, GradientsEqualAutogradsOfThePublishedForm) {
+  Tensor q = random({2, 3, 7, 5}, 1), k = random({2, 3, 7, 5}, 2), v = random({2, 3, 7, 5}, 3);
+  q.select(2, 4).zero_();  // a row of true zero scores
+  const Tensor grad = random({2, 3, 7, 5}, 4);
+  const std::vector<Tensor> inputs = {q.requires_grad_(), k.requires_grad_(), v.requires_grad_()};
+  const auto ours = torch::autograd::grad({std::get<0>(cog_attention(q, k, v))}, inputs, {grad});
+  const auto theirs = torch::autograd::grad({published(q, k, v)}, inputs, {grad});
+  for (size_t i = 0; i < 3; ++i) EXPECT_LT(relative_error(ours[i], theirs[i]), 1e-13) << i;
+}
+
+TEST(CogAttention, PackedStridesAndExplicitScale) {
+  const Tensor packed = random({2, 9, 3, 4, 8}, 5).permute({2, 0, 3, 1, 4});
+  const Tensor q = packed[0], k = packed[1], v = packed[2];
+  const auto [from_views, lse] = cog_attention(q, k, v, 0.25);
+  const auto [from_copies, lse2] = cog_attention(q.contiguous(), k.contiguous(), v.contiguous(), 0.25);
+  EXPECT_LT(relative_error(from_views, from_copies), 1e-15);
+  EXPECT_GT(relative_error(std::get<0>(cog_attention(q, k, v)), from_views), 1e-3);
+}
+
+TEST(CogAttention, GradientsOfASubsetOfInputs) {
+  const Tensor q = random({1, 1, 4, 4}, 6), k = random({1, 1, 4, 4}, 7).requires_grad_(), v = random({1, 1, 4, 4}, 8);
+  std::get<0>(cog_attention(q, k, v)).sum().backward();
+  EXPECT_TRUE(k.grad().defined());
+  EXPECT_FALSE(q.grad().defined());
+}
+
+TEST(CogAttention, AutocastCastsAndKeepsFloatStatistics) {
+  const Tensor q = random({1, 2, 5, 8}, 9).to(at::kFloat);
+  const AutocastScope scope(AutocastState::for_precision("bf16", c10::kCPU));
+  const auto [out, lse] = cog_attention(q, q, q);
+  EXPECT_EQ(out.scalar_type(), at::kBFloat16);
+  EXPECT_EQ(lse.scalar_type(), at::kFloat);
+}
+
+TEST(CogAttention, MetaTensorsGiveShapes) {
+  const Tensor q = at::empty({2, 3, 5, 8}, at::TensorOptions().device(at::kMeta));
+  const auto [out, lse] = cog_attention(q, q, q);
+  EXPECT_EQ(out.sizes(), q.sizes());
+  EXPECT_EQ(lse.sizes(), at::IntArrayRef({2, 3, 5}));
+}
+
+TEST(CogAttention, EmptyBatch) {
+  const Tensor q = at::zeros({0, 2, 5, 8});
+  EXPECT_EQ(std::get<0>(cog_attention(q, q, q)).sizes(), q.sizes());
+}
+
+TEST(CogAttention, DoubleBackwardIsRefused) {
+  const Tensor q = random({1, 1, 3, 4}, 10).requires_grad_();
+  const Tensor out = std::get<0>(cog_attention(q, q, q));
+  EXPECT_THROW_WITH(torch::autograd::grad({out}, {q}, {at::ones_like(out).requires_grad_()}, true, true), c10::Error,
+                    "double backward");
+}
+
+TEST(CogAttention, BadInputNamesTheArgument) {
+  const Tensor q = at::zeros({1, 2, 3, 4});
+  EXPECT_THROW_WITH(cog_attention(q[0], q, q), c10::Error, "q must be [B, H, N, D], got [2, 3, 4]");
+  EXPECT_THROW_WITH(cog_attention(q, at::zeros({1, 2, 3, 5}), q), c10::Error, "k must have q's shape");
+  EXPECT_THROW_WITH(cog_attention(q, q, q.to(at::kDouble)), c10::Error, "v must have q's dtype");
+  EXPECT_THROW_WITH(cog_attention(q.to(at::kLong), q, q), c10::Error, "floating point");
+}
+
+}  // namespace
+}  // namespace uvic

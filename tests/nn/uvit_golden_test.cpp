@@ -1,0 +1,64 @@
+// The network against the published U-ViT / U-ViC code: outputs within 5e-5, every gradient within 2e-4 (relative, 2-norm).
+#include <ATen/Context.h>
+#include <gtest/gtest.h>
+
+#include "support/golden_model.h"
+
+namespace uvic {
+namespace {
+
+using at::Tensor;
+using testing::fixture;
+using testing::relative_error;
+
+class ModelGolden : public ::testing::TestWithParam<std::string> {};
+
+void check_case(const std::string& name, c10::Device device) {
+  const auto golden = load_safetensors(fixture("model_" + name + ".safetensors")).tensors;
+  auto model = testing::golden_network("model_" + name + ".safetensors", "weight.");
+  model->to(device);
+  const auto input = [&](const char* key) {
+    const auto found = golden.find(key);
+    return found == golden.end() ? Tensor() : found->second.to(device);
+  };
+  const Tensor y = model->forward(input("input.x"), input("input.timesteps"), input("input.y"));
+  EXPECT_LT(relative_error(y.detach().cpu(), golden.at("output.y")), 5e-5);
+  const Tensor loss = (y - input("input.target")).square().mean();
+  EXPECT_NEAR(loss.item<double>(), golden.at("output.loss").item<double>(), 5e-5);
+  loss.backward();
+  for (const auto& item : model->named_parameters()) {
+    EXPECT_LT(relative_error(item.value().grad().cpu(), golden.at("grad." + item.key())), 2e-4) << item.key();
+  }
+}
+
+TEST_P(ModelGolden, OutputAndGradients) { check_case(GetParam(), c10::kCPU); }
+
+TEST_P(ModelGolden, OutputAndGradientsOnCuda) {
+  if (!at::hasCUDA()) GTEST_SKIP() << "no CUDA in this build of LibTorch";
+  check_case(GetParam(), c10::kCUDA);
+}
+
+TEST_P(ModelGolden, CheckpointingGivesTheSameGradientsToTheBit) {
+  const auto stored = load_safetensors(fixture("model_" + GetParam() + ".safetensors"));
+  std::vector<std::vector<Tensor>> gradients;
+  for (const bool use_checkpoint : {false, true}) {
+    ModelOptions options = testing::golden_options(stored.metadata.at("config"));
+    options.use_checkpoint = use_checkpoint;
+    UViT model(options);
+    load_weights(model, testing::with_prefix(stored.tensors, "weight."), "golden");
+    const auto labels = stored.tensors.find("input.y");
+    const Tensor y = model.forward(stored.tensors.at("input.x"), stored.tensors.at("input.timesteps"),
+                                   labels == stored.tensors.end() ? Tensor() : labels->second);
+    (y - stored.tensors.at("input.target")).square().mean().backward();
+    auto& found = gradients.emplace_back();
+    for (const auto& parameter : model.parameters()) found.push_back(parameter.grad());
+  }
+  for (size_t i = 0; i < gradients[0].size(); ++i) EXPECT_TRUE(at::equal(gradients[0][i], gradients[1][i])) << i;
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, ModelGolden,
+                         ::testing::Values("uvic_class", "uvic_head72", "uvic_uncond", "uvit_uncond"),
+                         [](const auto& info) { return info.param; });
+
+}  // namespace
+}  // namespace uvic

@@ -1,0 +1,128 @@
+// The seed contract: an image depends on its seed (and label) alone.
+#include "sampling/sampler.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <gtest/gtest.h>
+
+#include "core/errors.h"
+#include "io/png.h"
+#include "support/support.h"
+
+namespace uvic {
+namespace {
+
+using at::Tensor;
+
+SampleOptions quick(const std::string& solver, int64_t batch_size) {
+  SampleOptions options;
+  options.solver = solver;
+  options.steps = 6;
+  options.batch_size = batch_size;
+  return options;
+}
+
+class SeedContract : public ::testing::TestWithParam<std::string> {
+ protected:
+  SeedContract() {
+    at::manual_seed(2);
+    ModelOptions options;
+    options.img_size = {8};
+    options.embed_dim = 64;
+    options.depth = 2;
+    options.num_heads = 2;
+    model_ = std::make_shared<UViT>(options);
+    const at::NoGradGuard no_grad;
+    for (auto& parameter : model_->parameters()) parameter.mul_(3);
+  }
+  Tensor sample(std::vector<int64_t> seeds, int64_t batch_size, double cfg = 1.0) {
+    SampleOptions options = quick(GetParam(), batch_size);
+    options.cfg = cfg;
+    std::vector<int64_t> labels;
+    for (const int64_t seed : seeds) labels.push_back(seed % 10);
+    return Sampler(*model_, {}, options).sample({seeds, labels});
+  }
+  std::shared_ptr<UViT> model_;
+};
+
+TEST_P(SeedContract, SameBytesWhateverElseIsAskedForAtOneBatchSize) {
+  const Tensor all = sample({0, 1, 2, 3, 4, 5, 6, 7}, 3, 1.5);
+  const Tensor some = sample({6, 2}, 3, 1.5);
+  EXPECT_TRUE(at::equal(some[0], all[6]));
+  EXPECT_TRUE(at::equal(some[1], all[2]));
+  EXPECT_TRUE(at::equal(sample({7, 6, 5, 4, 3, 2, 1, 0}, 3, 1.5).flip(0), all));
+}
+
+TEST_P(SeedContract, OtherBatchSizesMoveAtMostOneGreyLevelOnFivePercent) {
+  const Tensor reference = to_uint8(sample({0, 1, 2, 3, 4, 5, 6, 7}, 8)).to(at::kInt);
+  for (const int64_t batch_size : {1, 3}) {
+    const Tensor difference = (to_uint8(sample({0, 1, 2, 3, 4, 5, 6, 7}, batch_size)).to(at::kInt) - reference).abs();
+    EXPECT_LE(difference.max().item<int>(), 1) << batch_size;
+    EXPECT_LE((difference > 0).to(at::kDouble).mean().item<double>(), 0.05) << batch_size;
+  }
+}
+
+TEST_P(SeedContract, DifferentSeedsGiveDifferentImages) {
+  const Tensor images = sample({0, 1}, 2);
+  EXPECT_GT(testing::max_abs_error(images[0], images[1]), 0.1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Solvers, SeedContract, ::testing::ValuesIn(solver_names()),
+                         [](const auto& info) { return info.param; });
+
+// A network that predicts no noise: what is left of two steps shows the draws.
+TEST(Sampler, StartsFromTheSeedsGeneratorAndDrawsStepNoiseFromIt) {
+  const Network zero = [](const Tensor& x, const Tensor&, const Tensor&) { return at::zeros_like(x); };
+  SampleOptions options = quick("euler_maruyama_sde", 2);
+  options.steps = 2;
+  const Tensor images = Sampler(zero, {1, 4, 4}, -1, {}, options).sample({{41, 42}, {}});
+  auto generator = at::make_generator<at::CPUGeneratorImpl>(42);
+  const Tensor x = at::randn({1, 4, 4}, generator), z = at::randn({1, 4, 4}, generator);
+  const VpLinearSchedule schedule;
+  const double dt = 1 - 1e-3;
+  Tensor expected = x * (1 + 0.5 * schedule.beta(1.0) * dt) + z * std::sqrt(schedule.beta(1.0) * dt);
+  expected = expected * (1 + 0.5 * schedule.beta(1e-3) * 1e-3);  // the last step adds no noise
+  EXPECT_LT(testing::max_abs_error(images[1], expected), 1e-4);
+}
+
+TEST(Sampler, EveryNetworkCallHasTheWholeBatch) {
+  std::vector<int64_t> sizes;
+  const Network network = [&](const Tensor& x, const Tensor&, const Tensor&) {
+    sizes.push_back(x.size(0));
+    return at::zeros_like(x);
+  };
+  SampleOptions options = quick("ddim", 4);
+  options.steps = 1;
+  const Tensor images = Sampler(network, {3, 2, 2}, -1, {}, options).sample({{1, 2, 3, 4, 5}, {}});
+  EXPECT_EQ(images.sizes(), at::IntArrayRef({5, 3, 2, 2}));
+  EXPECT_EQ(sizes, (std::vector<int64_t>{4, 4}));
+}
+
+TEST(Sampler, GuidanceNeedsANullLabel) {
+  ModelOptions options;
+  options.img_size = {8};
+  options.depth = 2;
+  options.num_classes = -1;
+  UViT model(options);
+  SampleOptions sample = quick("ddim", 1);
+  sample.cfg = 2;
+  EXPECT_THROW_WITH(Sampler(model, {}, sample), UsageError, "sample.cfg");
+}
+
+TEST(Sampler, PrecisionReachesTheNetwork) {
+  at::manual_seed(2);
+  ModelOptions options;
+  options.img_size = {8};
+  options.depth = 2;
+  UViT model(options);
+  SampleOptions sample = quick("ddim", 1);
+  const Tensor full = Sampler(model, {}, sample).sample({{1}, {1}});
+  sample.precision = "bf16";
+  const Tensor half = Sampler(model, {}, sample).sample({{1}, {1}});
+  EXPECT_EQ(half.scalar_type(), at::kFloat);
+  const double difference = testing::relative_error(half, full);
+  EXPECT_GT(difference, 1e-6);
+  EXPECT_LT(difference, 0.2);
+}
+
+}  // namespace
+}  // namespace uvic

@@ -1,0 +1,94 @@
+// Checkpoints in process: what is saved comes back to the bit. (Killed processes: tests/apps.)
+#include "train/checkpoint.h"
+
+#include <gtest/gtest.h>
+
+#include "core/config.h"
+#include "core/errors.h"
+#include "data/loader.h"
+#include "io/safetensors.h"
+#include "support/tiny_run.h"
+
+namespace uvic {
+namespace {
+
+namespace fs = std::filesystem;
+
+class CheckpointFiles : public ::testing::Test {
+ protected:
+  CheckpointFiles() : config_(testing::tiny_config(testing::write_tiny_set(directory_ / "data"))) {}
+  void advance(TrainState& state, int64_t steps) const {
+    DataLoader loader(open_dataset(config_.data), config_.data, 1, config_.train.batch_size, state.step, state.step + steps);
+    for (int64_t i = 0; i < steps; ++i) state.train_step(make_inputs(loader.next(), config_, c10::kCPU));
+  }
+  testing::TemporaryDirectory directory_;
+  Config config_;
+};
+
+TEST_F(CheckpointFiles, ResumeEqualsGoingOn) {
+  TrainState going_on(config_, c10::kCPU);
+  advance(going_on, 3);
+  const fs::path saved = save_checkpoint(going_on, directory_.path());
+  advance(going_on, 3);
+  TrainState resumed(config_, c10::kCPU);
+  load_checkpoint(resumed, saved);
+  EXPECT_EQ(resumed.step, 3);
+  EXPECT_EQ(resumed.optimizer->updates(), 3);
+  advance(resumed, 3);
+  const fs::path first = save_checkpoint(going_on, directory_ / "a"), second = save_checkpoint(resumed, directory_ / "b");
+  for (const char* file : {"model.safetensors", "ema-0.9.safetensors", "training.safetensors"}) {
+    EXPECT_EQ(testing::read_bytes(first / file), testing::read_bytes(second / file)) << file;
+  }
+}
+
+TEST_F(CheckpointFiles, HoldsConfigAndCounters) {
+  TrainState state(config_, c10::kCPU);
+  advance(state, 2);
+  const fs::path saved = save_checkpoint(state, directory_.path());
+  EXPECT_EQ(saved.filename(), "step-00000002");
+  const auto metadata = load_safetensors_metadata(saved / "ema-0.9.safetensors");
+  EXPECT_EQ(metadata.at("uvic.step"), "2");
+  EXPECT_EQ(metadata.at("uvic.images"), "8");
+  Config read;
+  load_yaml(fields_of(read), metadata.at("uvic.config"), "metadata");
+  EXPECT_TRUE(differing_keys(read, config_).empty());
+  EXPECT_EQ(checkpoint_config(saved), metadata.at("uvic.config"));
+}
+
+TEST_F(CheckpointFiles, KeepsTheNewest) {
+  config_.train.keep = 2;
+  TrainState state(config_, c10::kCPU);
+  for (int i = 0; i < 4; ++i) {
+    advance(state, 1);
+    save_checkpoint(state, directory_.path());
+  }
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(directory_ / "checkpoints")) names.push_back(entry.path().filename());
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(names, (std::vector<std::string>{"step-00000003", "step-00000004"}));
+}
+
+TEST_F(CheckpointFiles, DamageIsNamed) {
+  TrainState state(config_, c10::kCPU);
+  advance(state, 1);
+  const fs::path saved = save_checkpoint(state, directory_.path());
+  const std::string whole = testing::read_bytes(saved / "training.safetensors");
+  testing::write_bytes(saved / "training.safetensors", whole.substr(0, whole.size() / 2));
+  EXPECT_THROW_WITH(load_checkpoint(state, saved), UsageError, "training.safetensors");
+  fs::remove(saved / "ema-0.9.safetensors");
+  EXPECT_THROW_WITH(load_checkpoint(state, saved), UsageError, "ema-0.9.safetensors");
+}
+
+TEST_F(CheckpointFiles, SizeIsAsAnnounced) {
+  TrainState state(config_, c10::kCPU);
+  const fs::path saved = save_checkpoint(state, directory_.path());
+  double bytes = 0;
+  for (const auto& entry : fs::directory_iterator(saved)) bytes += double(entry.file_size());
+  int64_t parameters = 0;
+  for (const auto& p : state.model->parameters()) parameters += p.numel();
+  EXPECT_GE(bytes, checkpoint_bytes(parameters, 1));
+  EXPECT_LT(bytes, checkpoint_bytes(parameters, 1) + 60e3);  // the rest is headers and the config
+}
+
+}  // namespace
+}  // namespace uvic

@@ -1,0 +1,207 @@
+// Every key of the configuration does something: each is changed in turn, and what a run computes, writes or uses changes.
+#include <gtest/gtest.h>
+#include <torch/csrc/autograd/function.h>
+
+#include <set>
+
+#include "core/config.h"
+#include "core/errors.h"
+#include "core/log.h"
+#include "nn/weights.h"
+#include "sampling/sampler.h"
+#include "sampling/weights_file.h"
+#include "support/tiny_run.h"
+#include "train/checkpoint.h"
+#include "train/trainer.h"
+
+namespace uvic {
+namespace {
+
+namespace fs = std::filesystem;
+using at::Tensor;
+
+size_t threads_of_this_process() {
+  return size_t(std::distance(fs::directory_iterator("/proc/self/task"), fs::directory_iterator{}));
+}
+
+// Names of the autograd graph's nodes, to see gradient checkpointing.
+std::string graph_of(const Tensor& root) {
+  std::set<torch::autograd::Node*> seen;
+  std::vector<torch::autograd::Node*> open = {root.grad_fn().get()};
+  std::set<std::string> names;
+  while (!open.empty()) {
+    auto* node = open.back();
+    open.pop_back();
+    if (node == nullptr || !seen.insert(node).second) continue;
+    names.insert(node->name());
+    for (const auto& edge : node->next_edges()) open.push_back(edge.function.get());
+  }
+  std::string text;
+  for (const auto& name : names) text += name + " ";
+  return text;
+}
+
+std::string digest(const Tensor& tensor) {
+  const Tensor bytes = tensor.detach().contiguous();
+  return std::to_string(std::hash<std::string>{}({static_cast<const char*>(bytes.data_ptr()), bytes.nbytes()}));
+}
+
+// Everything observable about a tiny run with `config`, but for the copies of the configuration itself.
+std::string observe(const Config& config) {
+  const testing::TemporaryDirectory directory;
+  const auto dataset = open_dataset(config.data);
+  const size_t threads_before = threads_of_this_process();
+  std::string seen;
+  {
+    DataLoader loader(dataset, config.data, 1, 2, 0, 1);
+    seen += c10::str("workers ", threads_of_this_process() - threads_before, "\n");
+  }
+  {
+    RunDirectory run(directory / "run", config, false);
+    Trainer(config, dataset, run, c10::kCPU).run();
+  }
+  TrainState state(config, c10::kCPU);
+  load_checkpoint(state, latest_checkpoint(directory / "run"));
+  for (const auto& [name, tensor] : named_weights(*state.model)) seen += name + " " + digest(tensor) + "\n";
+  for (size_t i = 0; i < state.ema->size(); ++i) {
+    for (const Tensor& tensor : state.ema->weights(i)) seen += digest(tensor) + "\n";
+  }
+  std::set<std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(directory / "run")) {
+    if (entry.path().filename().string().starts_with("events.")) continue;
+    std::string line = fs::relative(entry.path(), directory.path()).string();
+    if (entry.path().extension() == ".png") line += " " + std::to_string(std::hash<std::string>{}(testing::read_bytes(entry)));
+    files.insert(line);
+  }
+  for (const auto& file : files) seen += file + "\n";
+  std::ifstream metrics(directory / "run/metrics.jsonl");
+  for (std::string line; std::getline(metrics, line);) seen += line.substr(0, line.find("\"images_per_second")) + "\n";
+
+  int64_t calls = 0;
+  const Network plain = inference_network(*state.model, config.sample.precision, c10::kCPU);
+  const Network counted = [&](const Tensor& x, const Tensor& t, const Tensor& y) {
+    seen += c10::str("call of ", x.size(0), " images\n");
+    ++calls;
+    return plain(x, t, y);
+  };
+  const Sampler sampler(counted, {1, 8, 8}, config.model.conditional() ? config.model.num_classes - 1 : -1, config.diffusion,
+                        config.sample);
+  SampleRequest request{{0, 1, 2, 3, 4}, {}};
+  if (config.model.conditional()) request.labels = {0, 1, 2, 3, 0};
+  seen += digest(sampler.sample(request)) + "\n";
+  seen += c10::str("evaluations ", sampler.evaluations(), " calls ", calls, "\n");
+
+  const Tensor y = state.model->forward(at::zeros({1, 1, 8, 8}), at::zeros({1}),
+                                        config.model.conditional() ? at::zeros({1}, at::kLong) : Tensor());
+  return seen + graph_of(y) + "\n";
+}
+
+// A different valid value for each key; "" where only one value exists yet (then any other must be refused).
+const std::map<std::string, std::string> kOther = {
+    {"model.img_size", "[4, 16]"},  // refused by the data, see below
+    {"model.patch_size", "4"},
+    {"model.in_chans", "3"},  // refused by the data, see below
+    {"model.embed_dim", "32"},
+    {"model.depth", "4"},
+    {"model.num_heads", "4"},
+    {"model.mlp_ratio", "2"},
+    {"model.qkv_bias", "true"},
+    {"model.mlp_time_embed", "true"},
+    {"model.num_classes", "6"},
+    {"model.conv", "false"},
+    {"model.skip", "false"},
+    {"model.attention", "softmax"},
+    {"model.softmax_layers", "none"},
+    {"model.use_checkpoint", "true"},
+    {"diffusion.schedule", ""},
+    {"diffusion.beta_min", "0.5"},
+    {"diffusion.beta_max", "10"},
+    {"diffusion.prediction", "x0"},
+    {"diffusion.loss", ""},
+    {"diffusion.p_uncond", "0.9"},
+    {"data.kind", ""},
+    {"data.path", "OTHER"},
+    {"data.random_flip", "false"},
+    {"data.workers", "5"},
+    {"optimizer.lr", "0.02"},
+    {"optimizer.weight_decay", "0.5"},
+    {"optimizer.betas", "[0.5, 0.9]"},
+    {"optimizer.eps", "0.1"},
+    {"optimizer.warmup_steps", "3"},
+    {"optimizer.schedule", "cosine"},
+    {"train.steps", "7"},
+    {"train.batch_size", "6"},
+    {"train.grad_accum", "2"},
+    {"train.precision", "bf16"},
+    {"train.grad_clip", "0.01"},
+    {"train.ema", "[0.9, 0.5]"},
+    {"train.ema_warmup", "ramp"},
+    {"train.seed", "4"},
+    {"train.keep", "1"},
+    {"train.log_interval", "1"},
+    {"train.sample_interval", "2"},
+    {"train.checkpoint_interval", "1"},
+    {"sample.solver", "dpmpp_2m"},
+    {"sample.steps", "5"},
+    {"sample.cfg", "3"},
+    {"sample.batch_size", "3"},
+    {"sample.t_end", "0.01"},
+    {"sample.time_grid", "logSNR"},
+    {"sample.precision", "bf16"},
+    {"sample.clip_x0", "true"},
+    {"preview.solver", "euler_maruyama_ode"},
+    {"preview.steps", "4"},
+    {"preview.cfg", "2"},
+    {"preview.images", "5"},
+};
+
+std::vector<std::string> all_keys() {
+  Config config;
+  std::vector<std::string> keys;
+  for (const Field& field : fields_of(config)) keys.push_back(field.key);
+  return keys;
+}
+
+class EveryKey : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(EveryKey, DoesSomething) {
+  set_quiet(true);
+  const testing::TemporaryDirectory directory;
+  Config config = testing::tiny_config(testing::write_tiny_set(directory / "data"));
+  config.train.grad_clip = 100;  // so that only a smaller one changes anything
+  const auto entry = kOther.find(GetParam());
+  ASSERT_NE(entry, kOther.end()) << "add " << GetParam() << " to this table";
+  std::string other = entry->second;
+  if (other.empty()) {
+    EXPECT_THROW_WITH(set_field(fields_of(config), GetParam() + "=another"), UsageError, GetParam());
+    return;
+  }
+  if (other == "OTHER") {
+    other = (directory / "other").string();
+    fs::create_directories(other);
+    testing::write_set(other, 20, 8, 8, 4);
+  }
+  const std::string before = observe(config);
+  set_field(fields_of(config), GetParam() + "=" + other);
+  if (GetParam() == "model.img_size" || GetParam() == "model.in_chans") {
+    EXPECT_THROW_WITH(check_dataset(*open_dataset(config.data), config), UsageError, "model.img_size is");
+    return;
+  }
+  EXPECT_NE(observe(config), before);
+}
+
+INSTANTIATE_TEST_SUITE_P(Keys, EveryKey, ::testing::ValuesIn(all_keys()), [](const auto& info) {
+  std::string name = info.param;
+  std::replace(name.begin(), name.end(), '.', '_');
+  return name;
+});
+
+TEST(EveryKeyTable, TheSameRunLooksTheSame) {
+  set_quiet(true);
+  const testing::TemporaryDirectory directory;
+  const Config config = testing::tiny_config(testing::write_tiny_set(directory / "data"));
+  EXPECT_EQ(observe(config), observe(config));
+}
+
+}  // namespace
+}  // namespace uvic

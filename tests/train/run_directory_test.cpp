@@ -1,0 +1,89 @@
+#include "train/run_directory.h"
+
+#include <gtest/gtest.h>
+
+#include "core/errors.h"
+#include "support/tiny_run.h"
+#include "train/checkpoint.h"
+
+namespace uvic {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Run : public ::testing::Test {
+ protected:
+  Run() : config_(testing::tiny_config("/nowhere")) {}
+  fs::path path() const { return directory_ / "run"; }
+  testing::TemporaryDirectory directory_;
+  Config config_;
+};
+
+TEST_F(Run, AFreshOneHoldsItsConfig) {
+  const RunDirectory run(path(), config_, false);
+  EXPECT_TRUE(run.resume_from().empty());
+  EXPECT_EQ(testing::read_bytes(path() / "config.yaml"), config_.to_yaml());
+}
+
+TEST_F(Run, ASecondProcessIsLockedOut) {
+  const RunDirectory run(path(), config_, false);
+  EXPECT_THROW_WITH(RunDirectory(path(), config_, false), UsageError, "another uvic-train is running there");
+}
+
+TEST_F(Run, AnotherConfigIsRefusedWithItsKeys) {
+  { const RunDirectory run(path(), config_, false); }
+  config_.optimizer.lr = 0.5;
+  config_.model.depth = 4;
+  EXPECT_THROW_WITH(RunDirectory(path(), config_, false), UsageError, "model.depth, optimizer.lr differ");
+}
+
+TEST_F(Run, StepsIntervalsKeepWorkersAndPathsMayChange) {
+  { const RunDirectory run(path(), config_, false); }
+  config_.train.steps = 99;
+  config_.train.log_interval = config_.train.sample_interval = config_.train.checkpoint_interval = 7;
+  config_.train.keep = 9;
+  config_.data.workers = 5;
+  config_.data.path = "/elsewhere";
+  EXPECT_NO_THROW(RunDirectory(path(), config_, false));
+  EXPECT_EQ(testing::read_bytes(path() / "config.yaml"), config_.to_yaml());
+}
+
+TEST_F(Run, ResumesFromTheLatestCheckpoint) {
+  {
+    const RunDirectory run(path(), config_, false);
+    TrainState state(config_, c10::kCPU);
+    state.step = 4;
+    save_checkpoint(state, path());
+  }
+  EXPECT_EQ(RunDirectory(path(), config_, false).resume_from(), path() / "checkpoints" / "step-00000004");
+}
+
+TEST_F(Run, RestartMovesTheEarlierRunAside) {
+  { const RunDirectory run(path(), config_, false); }
+  testing::write_bytes(path() / "note", "mine");
+  config_.optimizer.lr = 0.5;
+  { const RunDirectory run(path(), config_, true); }
+  EXPECT_EQ(testing::read_bytes(directory_ / "run.old-1/note"), "mine");
+  EXPECT_FALSE(fs::exists(path() / "note"));
+  { const RunDirectory run(path(), config_, true); }
+  EXPECT_TRUE(fs::exists(directory_ / "run.old-2"));
+}
+
+TEST_F(Run, SomeoneElsesFolderIsLeftAlone) {
+  fs::create_directories(path());
+  testing::write_bytes(path() / "thesis.tex", "text");
+  EXPECT_THROW_WITH(RunDirectory(path(), config_, false), UsageError, "holds files but no config.yaml");
+  EXPECT_EQ(testing::read_bytes(path() / "thesis.tex"), "text");
+  testing::write_bytes(directory_ / "file", "x");
+  EXPECT_THROW_WITH(RunDirectory(directory_ / "file", config_, false), UsageError, "is not a folder");
+}
+
+TEST_F(Run, MetricsPastTheCheckpointAreDropped) {
+  const RunDirectory run(path(), config_, false);
+  testing::write_bytes(path() / "metrics.jsonl", "{\"step\":2}\n{\"step\":4}\n{\"step\":6}\n{\"st");
+  run.truncate_metrics(4);
+  EXPECT_EQ(testing::read_bytes(path() / "metrics.jsonl"), "{\"step\":2}\n{\"step\":4}\n");
+}
+
+}  // namespace
+}  // namespace uvic

@@ -1,0 +1,149 @@
+#include "train/trainer.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "core/errors.h"
+#include "core/log.h"
+#include "io/png.h"
+#include "nn/weights.h"
+#include "sampling/weights_file.h"
+#include "support/tiny_run.h"
+#include "train/checkpoint.h"
+
+namespace uvic {
+namespace {
+
+namespace fs = std::filesystem;
+using at::Tensor;
+
+class TrainerTest : public ::testing::Test {
+ protected:
+  TrainerTest() : config_(testing::tiny_config(testing::write_tiny_set(directory_ / "data"))) { set_quiet(true); }
+  fs::path path() const { return directory_ / "run"; }
+  TrainState train(const fs::path& init_from = {}) {
+    RunDirectory run(path(), config_, false);
+    Trainer trainer(config_, open_dataset(config_.data), run, c10::kCPU, init_from);
+    EXPECT_EQ(trainer.run(), TrainOutcome::kFinished);
+    TrainState state(config_, c10::kCPU);
+    load_checkpoint(state, latest_checkpoint(path()));
+    return state;
+  }
+  testing::TemporaryDirectory directory_;
+  Config config_;
+};
+
+TEST_F(TrainerTest, WritesMetricsSamplesAndCheckpoints) {
+  train();
+  std::ifstream lines(path() / "metrics.jsonl");
+  std::vector<int64_t> steps;
+  for (std::string line; std::getline(lines, line);) {
+    const auto json = nlohmann::json::parse(line);
+    steps.push_back(json.at("step"));
+    EXPECT_EQ(json.at("images").get<int64_t>(), 4 * steps.back());
+    for (const char* key : {"loss", "lr", "grad_norm", "images_per_second", "data_wait_fraction"}) {
+      EXPECT_TRUE(json.at(key).is_number()) << key;
+    }
+  }
+  EXPECT_EQ(steps, (std::vector<int64_t>{2, 4, 6}));
+  const auto grid = inspect_png(path() / "samples/step-00000003.png");
+  ASSERT_TRUE(grid.has_value());
+  EXPECT_EQ(grid->width, 2 * 10 + 2);
+  EXPECT_TRUE(fs::exists(path() / "samples/step-00000006.png"));
+  EXPECT_TRUE(fs::exists(path() / "checkpoints/step-00000006/training.safetensors"));
+}
+
+TEST_F(TrainerTest, MicroBatchesGiveTheSameUpdateUpToRounding) {
+  const auto whole = train();
+  fs::remove_all(path());
+  config_.train.grad_accum = 2;
+  const auto split = train();
+  for (size_t i = 0; i < whole.model->parameters().size(); ++i) {
+    EXPECT_LT(testing::relative_error(split.model->parameters()[i].detach(), whole.model->parameters()[i].detach()), 1e-3);
+  }
+}
+
+TEST_F(TrainerTest, AStepThatIsNotFiniteIsSkippedAndCounted) {
+  TrainState state(config_, c10::kCPU);
+  const std::vector<Tensor> before = {state.model->parameters()[0].detach().clone(), state.ema->weights(0)[0].clone()};
+  const Tensor bad = at::full({4, 1, 8, 8}, std::numeric_limits<float>::quiet_NaN());
+  const StepInputs inputs{bad, at::zeros({4, 1, 8, 8}), at::full({4}, 0.5F), at::zeros({4}, at::kLong)};
+  EXPECT_TRUE(state.train_step(inputs).skipped);
+  EXPECT_TRUE(state.train_step(inputs).skipped);
+  EXPECT_EQ(state.step, 2);
+  EXPECT_EQ(state.skipped, 2);
+  EXPECT_EQ(state.skipped_in_a_row, 2);
+  EXPECT_EQ(state.optimizer->updates(), 0);
+  EXPECT_TRUE(at::equal(state.model->parameters()[0], before[0]));
+  EXPECT_TRUE(at::equal(state.ema->weights(0)[0], before[1]));
+  const StepInputs good{at::zeros({4, 1, 8, 8}), at::ones({4, 1, 8, 8}), at::full({4}, 0.5F), at::zeros({4}, at::kLong)};
+  EXPECT_FALSE(state.train_step(good).skipped);
+  EXPECT_EQ(state.skipped_in_a_row, 0);
+  EXPECT_EQ(state.skipped, 2);
+}
+
+TEST_F(TrainerTest, ClippingBoundsTheGradient) {
+  config_.train.grad_clip = 1e-3;
+  config_.optimizer.betas = {0.0, 0.0};  // moments are the last gradient and its square
+  TrainState state(config_, c10::kCPU);
+  const auto data = open_dataset(config_.data);
+  DataLoader loader(data, config_.data, 1, 4, 0, 1);
+  const StepResult result = state.train_step(make_inputs(loader.next(), config_, c10::kCPU));
+  EXPECT_GT(result.grad_norm, 1e-2);
+  EXPECT_NEAR(gradient_norm(state.optimizer->exp_avgs).item<double>(), 1e-3, 1e-5);
+}
+
+TEST_F(TrainerTest, StopsAfterTenBadStepsInARow) {
+  config_.optimizer.lr = 1e30;  // the second update makes every weight infinite
+  config_.train.steps = 40;
+  RunDirectory run(path(), config_, false);
+  Trainer trainer(config_, open_dataset(config_.data), run, c10::kCPU);
+  EXPECT_THROW_WITH(trainer.run(), c10::Error, "10 steps in a row");
+}
+
+TEST_F(TrainerTest, InitFromTakesTheWeightsAndNothingElse) {
+  const auto first = train();
+  const fs::path weights = find_weights_file(path(), "ema");
+  fs::rename(path(), directory_ / "first");
+  config_.train.steps = 1;
+  config_.optimizer.lr = 0;
+  const auto second = train(directory_ / "first" / fs::relative(weights, path()));
+  for (size_t i = 0; i < first.model->parameters().size(); ++i) {
+    EXPECT_TRUE(at::equal(second.model->parameters()[i], first.ema->weights(0)[i]));
+    EXPECT_TRUE(at::equal(second.ema->weights(0)[i], first.ema->weights(0)[i]));
+  }
+  EXPECT_EQ(second.optimizer->updates(), 1);
+}
+
+TEST_F(TrainerTest, DataThatDoesNotSuitTheModelIsAnErrorBeforeTraining) {
+  const auto data = open_dataset(config_.data);
+  config_.model.num_classes = 4;
+  EXPECT_THROW_WITH(check_dataset(*data, config_), UsageError, "labels go up to 3 but model.num_classes 4 leaves classes 0 to 2");
+  config_.model.num_classes = -1;
+  EXPECT_NO_THROW(check_dataset(*data, config_));
+  config_.model.img_size = {16};
+  EXPECT_THROW_WITH(check_dataset(*data, config_), UsageError, "images are 1x8x8 but model.in_chans x model.img_size is 1x16x16");
+}
+
+// Time, noise and label dropout depend on (seed, step, position) alone.
+TEST_F(TrainerTest, InputsAreCounterBased) {
+  const auto batch = [&](int64_t step, int64_t size) {
+    return Batch{step, at::zeros({size, 1, 8, 8}), at::zeros({size}, at::kLong)};
+  };
+  const StepInputs four = make_inputs(batch(3, 4), config_, c10::kCPU);  // positions 12 .. 15
+  const StepInputs two = make_inputs(batch(7, 2), config_, c10::kCPU);   // positions 14, 15
+  EXPECT_TRUE(at::equal(four.noise.narrow(0, 2, 2), two.noise));
+  EXPECT_TRUE(at::equal(four.t.narrow(0, 2, 2), two.t));
+  EXPECT_TRUE(at::equal(four.labels.narrow(0, 2, 2), two.labels));
+
+  const StepInputs many = make_inputs(batch(0, 20000), config_, c10::kCPU);
+  EXPECT_NEAR((many.labels == 4).to(at::kDouble).mean().item<double>(), 0.1, 0.01);
+  EXPECT_NEAR(many.t.mean().item<double>(), 0.5, 0.01);
+  EXPECT_GE(many.t.min().item<double>(), 0.0);
+  EXPECT_LT(many.t.max().item<double>(), 1.0);
+  EXPECT_NEAR(many.noise.std().item<double>(), 1.0, 0.01);
+}
+
+}  // namespace
+}  // namespace uvic
