@@ -34,10 +34,13 @@ c10::Device CommonOptions::apply() const {
   return parse_device(device);
 }
 
-int run_app(CLI::App& app, const std::string& name, int argc, char** argv, const std::function<int()>& run) {
+int run_app(const std::string& name, const std::string& description, int argc, char** argv,
+            const std::function<void(CLI::App&)>& add_options, const std::function<int()>& run) {
+  CLI::App app(description);
   app.set_version_flag("--version", [name] { return version_text(name); });
   app.get_formatter()->column_width(34);
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  add_options(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

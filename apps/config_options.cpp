@@ -24,7 +24,8 @@ void ConfigOptions::add_to(CLI::App& app, const std::string& section) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false)
       ->group("Configuration");
-  app.add_flag("--print-config", print_config, "print the effective configuration and exit")->group("Configuration");
+  app.add_flag("--print-config", print_config, "print the effective configuration and exit")
+      ->group("Configuration");
   Config defaults;
   for (const Field& field : fields_of(defaults)) {
     if (!field.key.starts_with(section + ".")) continue;
@@ -39,6 +40,12 @@ void ConfigOptions::add_to(CLI::App& app, const std::string& section) {
         ->expected(flag ? 0 : 1, 1)
         ->group("Keys of `" + section + "`");
   }
+}
+
+bool ConfigOptions::given(const std::string& key) const {
+  const auto sets_it = [&](const std::string& text) { return text.starts_with(key + "="); };
+  return std::any_of(sets_.begin(), sets_.end(), sets_it) ||
+         std::any_of(aliases_.begin(), aliases_.end(), sets_it);
 }
 
 Config ConfigOptions::resolve(const std::string& checkpoint_yaml, const std::string& checkpoint_name) const {

@@ -16,6 +16,9 @@ class ConfigOptions {
   /// Defaults, then the checkpoint's own config (if any), --config, --set, options; validated.
   Config resolve(const std::string& checkpoint_yaml = "", const std::string& checkpoint_name = "") const;
 
+  /// Whether the command line itself sets `key`, by --set or by its option.
+  bool given(const std::string& key) const;
+
   bool print_config = false;
 
  private:

@@ -10,7 +10,8 @@
 
 namespace uvic {
 
-LoadedModel find_model(const std::string& checkpoint, const std::string& weights, const ConfigOptions& options) {
+LoadedModel find_model(const std::string& checkpoint, const std::string& weights,
+                       const ConfigOptions& options) {
   LoadedModel loaded;
   loaded.file = find_weights_file(checkpoint, weights);
   const auto metadata = load_safetensors_metadata(loaded.file);
@@ -23,19 +24,17 @@ LoadedModel find_model(const std::string& checkpoint, const std::string& weights
   const auto differing = differing_keys(own, loaded.config);
   for (const Field& field : fields_of(loaded.config)) {
     const bool differs = std::find(differing.begin(), differing.end(), field.key) != differing.end();
-    if (differs && !field.key.starts_with("sample.")) loaded.overrides.push_back(field.key + "=" + value_text(field));
+    if (differs && !field.key.starts_with("sample."))
+      loaded.overrides.push_back(field.key + "=" + value_text(field));
   }
   return loaded;
 }
 
-LoadedModel load_model(const std::string& checkpoint, const std::string& weights, const ConfigOptions& options,
-                       c10::Device device) {
-  LoadedModel loaded = find_model(checkpoint, weights, options);
+void load_weights_of(LoadedModel& loaded, c10::Device device) {
   loaded.model = std::make_shared<UViT>(loaded.config.model);
   load_weights(*loaded.model, load_safetensors(loaded.file).tensors, loaded.file.string());
   loaded.model->to(device);
   loaded.model->eval();
-  return loaded;
 }
 
 }  // namespace uvic

@@ -13,17 +13,17 @@
 namespace uvic {
 
 struct LoadedModel {
-  std::filesystem::path file;  ///< the weights file that was read
-  Config config;               ///< effective: the file's own, then the command line's
+  std::filesystem::path file;          ///< the weights file that was read
+  Config config;                       ///< effective: the file's own, then the command line's
   std::vector<std::string> overrides;  ///< key=value outside `sample` where `config` is not the file's own
   std::shared_ptr<UViT> model;
 };
 
 /// Only the configuration: finds the file and reads its metadata.
-LoadedModel find_model(const std::string& checkpoint, const std::string& weights, const ConfigOptions& options);
+LoadedModel find_model(const std::string& checkpoint, const std::string& weights,
+                       const ConfigOptions& options);
 
-/// Reads the weights too.
-LoadedModel load_model(const std::string& checkpoint, const std::string& weights, const ConfigOptions& options,
-                       c10::Device device);
+/// Builds the network and reads its weights.
+void load_weights_of(LoadedModel& loaded, c10::Device device);
 
 }  // namespace uvic

@@ -9,14 +9,25 @@
 namespace uvic {
 
 void SampleCommand::add_to(CLI::App& app) {
-  app.add_option("--checkpoint", checkpoint, "weights: a safetensors file, a run directory or a checkpoint directory")
+  app.add_option("--checkpoint", checkpoint,
+                 "weights: a safetensors file, a run directory or a checkpoint directory")
       ->required();
-  app.add_option("--weights", weights, "in a directory: ema (the largest decay), ema-DECAY or raw")->capture_default_str();
-  app.add_option("--labels", labels, "classes: balanced (seed mod K), random, a class number, or a JSON list of counts")
+  app.add_option("--weights", weights, "in a directory: ema (the largest decay), ema-DECAY or raw")
+      ->capture_default_str();
+  app.add_option("--labels", labels,
+                 "classes: balanced (seed mod K), random, a class number, or a JSON list of counts")
       ->capture_default_str();
   app.add_flag("--dry-run", dry_run, "say what would be done, check the paths, and exit");
   config.add_to(app, "sample");
   common.add_to(app);
+}
+
+LoadedModel SampleCommand::find(size_t images) const {
+  LoadedModel loaded = find_model(checkpoint, weights, config);
+  auto& batch_size = loaded.config.sample.batch_size;
+  if (!config.given("sample.batch_size"))
+    batch_size = std::min(batch_size, std::max<int64_t>(int64_t(images), 1));
+  return loaded;
 }
 
 SampleRequest SampleCommand::request(const LoadedModel& loaded, const std::vector<int64_t>& seeds) const {
@@ -24,8 +35,9 @@ SampleRequest SampleCommand::request(const LoadedModel& loaded, const std::vecto
   return {seeds, choose_labels(labels, seeds, K)};
 }
 
-RecordInputs SampleCommand::record(const LoadedModel& loaded, const Sampler& sampler, const std::string& seeds_text,
-                                   const std::string& labels_text, c10::Device device) const {
+RecordInputs SampleCommand::record(const LoadedModel& loaded, const Sampler& sampler,
+                                   const std::string& seeds_text, const std::string& labels_text,
+                                   c10::Device device) const {
   SampleOptions sample = loaded.config.sample;
   sample.time_grid = sampler.time_grid_name();
   return {.checkpoint = checkpoint,
@@ -45,9 +57,10 @@ std::string describe_sampling(const LoadedModel& loaded, size_t images) {
   UViT network(model);
   const double guidance = sample.cfg == 1.0 ? 1 : 2;
   const double flops = forward_flops(model) * double(sample.steps) * guidance;
-  return c10::str(loaded.file.string(), ": ", format_count(double(count_parameters(network))), " parameters; ", images,
-                  " images, ", sample.solver, ", ", sample.steps, " evaluations an image",
-                  guidance == 2 ? " (each of two passes, for guidance)" : "", ", ", format_count(flops), "FLOP an image");
+  return c10::str(loaded.file.string(), ": ", format_count(double(count_parameters(network))),
+                  " parameters; ", images, " images, ", sample.solver, ", ", sample.steps,
+                  " evaluations an image", guidance == 2 ? " (each of two passes, for guidance)" : "", ", ",
+                  format_count(flops), "FLOP an image");
 }
 
 SamplingProgress::SamplingProgress(size_t images, const SampleOptions& options)
@@ -55,6 +68,8 @@ SamplingProgress::SamplingProgress(size_t images, const SampleOptions& options)
       batch_size_(options.batch_size),
       bar_("sampling", "steps", (int64_t(images) + batch_size_ - 1) / batch_size_ * options.steps) {}
 
-void SamplingProgress::update(size_t first, int64_t step) { bar_.update(int64_t(first) / batch_size_ * steps_ + step); }
+void SamplingProgress::update(size_t first, int64_t step) {
+  bar_.update(int64_t(first) / batch_size_ * steps_ + step);
+}
 
 }  // namespace uvic

@@ -20,6 +20,10 @@ struct SampleCommand {
   bool dry_run = false;
 
   void add_to(CLI::App& app);
+  /// Finds the weights file and its configuration. Unless the command line sets sample.batch_size, it shrinks
+  /// to `images`: a smaller request would otherwise pay for the padding. A batch size given is kept, and with
+  /// it the bytes of every image.
+  LoadedModel find(size_t images) const;
   /// Labels of `seeds` by the policy --labels.
   SampleRequest request(const LoadedModel& loaded, const std::vector<int64_t>& seeds) const;
   /// The record of a picture of `seeds`; the layout is the caller's.

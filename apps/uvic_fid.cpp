@@ -1,6 +1,7 @@
 // uvic-fid dump: images in bulk, one PNG a seed, resumable.
 #include <filesystem>
 #include <iostream>
+#include <regex>
 
 #include "app.h"
 #include "core/errors.h"
@@ -19,6 +20,12 @@ namespace fs = std::filesystem;
 
 struct Interrupted {};
 
+// Batch sizes move an image by at most its last bits, so a dump may go on with another.
+std::string without_batch_size(const std::string& record) {
+  static const std::regex batch_size(" --set sample\\.batch_size=[0-9]+");
+  return std::regex_replace(record, batch_size, "");
+}
+
 struct DumpApp {
   SampleCommand command;
   std::string out;
@@ -27,14 +34,22 @@ struct DumpApp {
   void add_to(CLI::App& app) {
     command.add_to(app);
     auto* seeds = app.add_option("--seeds", command.seeds, "0-49999 (inclusive) or 5,6,1007");
-    app.add_option("--num", num, "as --seeds 0-(N-1)")->check(CLI::Range(int64_t{1}, kMaxImageSeed))->excludes(seeds);
-    app.add_option("--out", out, "folder of the images, named by seed: 000000.png; whole ones there are kept");
+    app.add_option("--num", num, "as --seeds 0-(N-1)")
+        ->check(CLI::Range(int64_t{1}, kMaxImageSeed))
+        ->excludes(seeds);
+    app.add_option("--out", out,
+                   "folder of the images, named by seed: 000000.png; whole ones there are kept");
   }
 
   fs::path file_of(int64_t seed) const {
     char name[32];
     std::snprintf(name, sizeof name, "%06ld.png", seed);
     return fs::path(out) / name;
+  }
+
+  std::vector<int64_t> chosen_seeds() const {
+    check_usage(num > 0 || !command.seeds.empty(), "give --num N or --seeds a-b");
+    return parse_seeds(num > 0 ? c10::str("0-", num - 1) : command.seeds);
   }
 
   // The records of all images differ only in seed and label.
@@ -44,14 +59,16 @@ struct DumpApp {
     return sample_record(record);
   }
 
-  // What of the request is not there yet; an image made with other settings is an error, a damaged one is made again.
+  // What of the request is not there yet; an image made with other settings is an error, a damaged one is
+  // made again.
   SampleRequest missing(const SampleRequest& request, const RecordInputs& record) const {
     SampleRequest rest;
     for (size_t i = 0; i < request.seeds.size(); ++i) {
       const fs::path file = file_of(request.seeds[i]);
       if (const auto png = inspect_png(file)) {
         const auto text = png->text.find("parameters");
-        check_usage(text != png->text.end() && text->second == record_of(record, request, i), file.string(),
+        const std::string expected = without_batch_size(record_of(record, request, i));
+        check_usage(text != png->text.end() && without_batch_size(text->second) == expected, file.string(),
                     ": was made with other settings (see its tEXt record); use another --out");
         continue;
       }
@@ -63,20 +80,20 @@ struct DumpApp {
 
   int run() {
     const c10::Device device = command.common.apply();
-    LoadedModel loaded = find_model(command.checkpoint, command.weights, command.config);
+    const auto seeds = chosen_seeds();
+    LoadedModel loaded = command.find(seeds.size());
     if (command.config.print_config) {
       std::cout << loaded.config.to_yaml();
       return kDone;
     }
     check_usage(!out.empty(), "--out: give the folder of the images");
-    check_usage(num > 0 || !command.seeds.empty(), "give --num N or --seeds a-b");
     check_usage(!fs::exists(out) || fs::is_directory(out), "--out ", out, ": is not a folder");
-    const auto request = command.request(loaded, num > 0 ? parse_seeds(c10::str("0-", num - 1)) : parse_seeds(command.seeds));
+    const auto request = command.request(loaded, seeds);
     if (command.dry_run) {
       std::cout << describe_sampling(loaded, request.seeds.size()) << std::endl;
       return kDone;
     }
-    loaded = load_model(command.checkpoint, command.weights, command.config, device);
+    load_weights_of(loaded, device);
     const Sampler sampler(*loaded.model, loaded.config.diffusion, loaded.config.sample, device);
     const RecordInputs record = command.record(loaded, sampler, "", command.labels, device);
     fs::create_directories(out);
@@ -87,7 +104,8 @@ struct DumpApp {
     return dump(sampler, rest, record, loaded.config.sample);
   }
 
-  int dump(const Sampler& sampler, const SampleRequest& rest, const RecordInputs& record, const SampleOptions& options) {
+  int dump(const Sampler& sampler, const SampleRequest& rest, const RecordInputs& record,
+           const SampleOptions& options) {
     install_signal_handlers();
     SamplingProgress progress(rest.seeds.size(), options);
     size_t written = 0;
@@ -98,7 +116,8 @@ struct DumpApp {
             const at::Tensor bytes = to_uint8(images);
             for (int64_t i = 0; i < bytes.size(0); ++i, ++written) {
               const size_t index = first + size_t(i);
-              save_png(file_of(rest.seeds[index]), bytes[i], {{"parameters", record_of(record, rest, index)}});
+              save_png(file_of(rest.seeds[index]), bytes[i],
+                       {{"parameters", record_of(record, rest, index)}});
             }
           },
           [&](size_t first, int64_t step, const at::Tensor&) {
@@ -107,8 +126,8 @@ struct DumpApp {
           });
     } catch (const Interrupted&) {
       progress.finish();
-      write_line(c10::str(signal_name(received_signal()), ": ", written, " images written, ", rest.seeds.size() - written,
-                          " missing; the same command goes on"));
+      write_line(c10::str(signal_name(received_signal()), ": ", written, " images written, ",
+                          rest.seeds.size() - written, " missing; the same command goes on"));
       return kInterrupted;
     }
     progress.finish();
@@ -121,9 +140,12 @@ struct DumpApp {
 }  // namespace uvic
 
 int main(int argc, char** argv) {
-  CLI::App app("Dumps images in bulk for FID.");
-  app.require_subcommand(1);
   uvic::DumpApp dump;
-  dump.add_to(*app.add_subcommand("dump", "write one PNG a seed into a folder; the same command again resumes"));
-  return uvic::run_app(app, "uvic-fid", argc, argv, [&] { return dump.run(); });
+  const auto add_options = [&](CLI::App& app) {
+    app.require_subcommand(1);
+    dump.add_to(
+        *app.add_subcommand("dump", "write one PNG a seed into a folder; the same command again resumes"));
+  };
+  return uvic::run_app("uvic-fid", "Dumps images in bulk for FID.", argc, argv, add_options,
+                       [&] { return dump.run(); });
 }

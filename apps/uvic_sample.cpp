@@ -34,15 +34,18 @@ struct SampleApp {
 
   void add_to(CLI::App& app) {
     command.add_to(app);
-    app.add_option("--seeds", command.seeds, "0-99 (inclusive) or 5,6,1007; default 0 to the grid's size - 1, or 0-15");
+    app.add_option("--seeds", command.seeds,
+                   "0-99 (inclusive) or 5,6,1007; default 0 to the grid's size - 1, or 0-15");
     app.add_option("--grid", grid, "ROWSxCOLS, filled row by row; default the squarest");
-    const auto* one_class = app.add_option("--class", class_label, "every image shows this class")->excludes("--labels");
-    app.add_flag("--class-per-row", class_per_row, "row r shows class r")->excludes("--labels")->excludes("--class");
-    (void)one_class;
+    app.add_option("--class", class_label, "every image shows this class")->excludes("--labels");
+    app.add_flag("--class-per-row", class_per_row, "row r shows class r")
+        ->excludes("--labels")
+        ->excludes("--class");
     app.add_option("--out", out, "the grid as a PNG; default samples.png if nothing else is written");
     app.add_option("--raw", raw, "float32 [n, C, H, W], unclamped, as .npy");
     app.add_option("--images", images, "folder for one PNG a seed, named by seed");
-    app.add_option("--save-steps", save_steps, "also a grid of the state after every k-th solver step, beside --out")
+    app.add_option("--save-steps", save_steps,
+                   "also a grid of the state after every k-th solver step, beside --out")
         ->check(CLI::Range(int64_t{0}, int64_t{1000000}));
   }
 
@@ -51,11 +54,11 @@ struct SampleApp {
     if (grid.empty()) return square_grid(int64_t(count));
     int64_t rows = 0, cols = 0;
     char rest = 0;
-    check_usage(std::sscanf(grid.c_str(), "%ldx%ld%c", &rows, &cols, &rest) == 2 && rows > 0 && cols > 0 && rows < 10000 &&
-                    cols < 10000,
+    check_usage(std::sscanf(grid.c_str(), "%ldx%ld%c", &rows, &cols, &rest) == 2 && rows > 0 && cols > 0 &&
+                    rows < 10000 && cols < 10000,
                 "--grid '", grid, "' must be ROWSxCOLS, such as 10x10");
-    check_usage(count == 0 || rows * cols == int64_t(count), "--grid ", grid, " has ", rows * cols, " places but there are ",
-                count, " seeds");
+    check_usage(count == 0 || rows * cols == int64_t(count), "--grid ", grid, " has ", rows * cols,
+                " places but there are ", count, " seeds");
     return {rows, cols};
   }
 
@@ -68,9 +71,11 @@ struct SampleApp {
   std::vector<int64_t> labels_per_row(const LoadedModel& loaded, std::pair<int64_t, int64_t> shape) const {
     const int64_t K = real_classes(loaded.config.model, loaded.config.diffusion);
     check_usage(K > 0, "--class-per-row: this model is unconditional, it has no classes");
-    check_usage(shape.first == K, "--class-per-row: the grid has ", shape.first, " rows but the model has ", K, " classes");
+    check_usage(shape.first == K, "--class-per-row: the grid has ", shape.first, " rows but the model has ",
+                K, " classes");
     std::vector<int64_t> labels;
-    for (int64_t place = 0; place < shape.first * shape.second; ++place) labels.push_back(place / shape.second);
+    for (int64_t place = 0; place < shape.first * shape.second; ++place)
+      labels.push_back(place / shape.second);
     return labels;
   }
 
@@ -79,12 +84,12 @@ struct SampleApp {
     if (out.empty() && raw.empty() && images.empty()) out = "samples.png";
     check_usage(save_steps == 0 || !out.empty(), "--save-steps: needs --out");
     if (class_label != -1) command.labels = std::to_string(class_label);
-    LoadedModel loaded = find_model(command.checkpoint, command.weights, command.config);
+    const auto seeds = chosen_seeds();
+    LoadedModel loaded = command.find(seeds.size());
     if (command.config.print_config) {
       std::cout << loaded.config.to_yaml();
       return kDone;
     }
-    const auto seeds = chosen_seeds();
     const auto shape = layout(seeds.size());
     SampleRequest request{seeds, {}};
     if (class_per_row) {
@@ -99,12 +104,13 @@ struct SampleApp {
       std::cout << describe_sampling(loaded, seeds.size()) << std::endl;
       return kDone;
     }
-    loaded = load_model(command.checkpoint, command.weights, command.config, device);
+    load_weights_of(loaded, device);
     sample(loaded, request, shape, device);
     return kDone;
   }
 
-  void sample(LoadedModel& loaded, const SampleRequest& request, std::pair<int64_t, int64_t> shape, c10::Device device) {
+  void sample(LoadedModel& loaded, const SampleRequest& request, std::pair<int64_t, int64_t> shape,
+              c10::Device device) {
     const auto& config = loaded.config;
     const Sampler sampler(*loaded.model, config.diffusion, config.sample, device);
     log_info(describe_sampling(loaded, request.seeds.size()));
@@ -137,12 +143,17 @@ struct SampleApp {
       save_png(fs::path(images) / name, bytes[int64_t(i)], {{"parameters", sample_record(single)}});
     }
     if (out.empty()) return;
-    record.layout = c10::str("--grid ", shape.first, "x", shape.second);
+    if (!grid.empty()) record.layout = "--grid " + grid;
+    if (class_per_row) {
+      record.layout += " --class-per-row";
+      record.labels.clear();
+    }
     save_png(out, make_grid(bytes, shape.first, shape.second), {{"parameters", sample_record(record)}});
     for (const auto& [step, parts] : intermediate) {
       char suffix[32];
       std::snprintf(suffix, sizeof suffix, "-step-%04ld.png", step);
-      save_png(fs::path(out).replace_extension().string() + suffix, make_grid(at::cat(parts), shape.first, shape.second));
+      save_png(fs::path(out).replace_extension().string() + suffix,
+               make_grid(at::cat(parts), shape.first, shape.second));
     }
     log_info("wrote ", out);
   }
@@ -152,8 +163,8 @@ struct SampleApp {
 }  // namespace uvic
 
 int main(int argc, char** argv) {
-  CLI::App app("Samples images from a trained U-ViT diffusion model.");
   uvic::SampleApp sample;
-  sample.add_to(app);
-  return uvic::run_app(app, "uvic-sample", argc, argv, [&] { return sample.run(); });
+  return uvic::run_app(
+      "uvic-sample", "Samples images from a trained U-ViT diffusion model.", argc, argv,
+      [&](CLI::App& app) { sample.add_to(app); }, [&] { return sample.run(); });
 }

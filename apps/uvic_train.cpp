@@ -22,7 +22,8 @@ struct TrainCommand {
 
   void add_to(CLI::App& app) {
     app.add_option("--out", out, "run directory: checkpoints, samples, metrics; a run there is resumed");
-    app.add_option("--init-from", init_from, "start a new run from these weights (file, run or checkpoint directory)");
+    app.add_option("--init-from", init_from,
+                   "start a new run from these weights (file, run or checkpoint directory)");
     app.add_flag("--restart", restart, "move an earlier run in --out aside and start anew");
     app.add_flag("--dry-run", dry_run, "print what the run needs, check data and paths, and exit");
     config.add_to(app, "train");
@@ -49,14 +50,17 @@ struct TrainCommand {
     if (const auto& latest = directory.resume_from(); !latest.empty()) {
       const int64_t step = checkpoint_step(latest.filename().string());
       if (step >= effective.train.steps) {
-        log_info("finished already: ", latest.string(), " has all ", effective.train.steps, " steps; raise train.steps to go on");
+        log_info("finished already: ", latest.string(), " has all ", effective.train.steps,
+                 " steps; raise train.steps to go on");
         return kDone;
       }
     }
     log_info(describe_run(effective));
     log_info("data: ", dataset->describe());
-    log_info("attention: Cog blocks by the unfused ATen reference, softmax blocks by scaled_dot_product_attention; ",
-             device.str(), ", ", cpu_capability());
+    log_info(
+        "attention: Cog blocks by the unfused ATen reference, softmax blocks by "
+        "scaled_dot_product_attention; ",
+        device.str(), ", ", cpu_capability());
     Trainer trainer(effective, dataset, directory, device, weights);
     if (trainer.run() == TrainOutcome::kInterrupted) return kInterrupted;
     log_info("done: ", latest_checkpoint(out).string());
@@ -68,8 +72,8 @@ struct TrainCommand {
 }  // namespace uvic
 
 int main(int argc, char** argv) {
-  CLI::App app("Trains a U-ViT diffusion model with Cog Attention on a folder of images.");
   uvic::TrainCommand command;
-  command.add_to(app);
-  return uvic::run_app(app, "uvic-train", argc, argv, [&] { return command.run(); });
+  return uvic::run_app(
+      "uvic-train", "Trains a U-ViT diffusion model with Cog Attention.", argc, argv,
+      [&](CLI::App& app) { command.add_to(app); }, [&] { return command.run(); });
 }

@@ -1,4 +1,5 @@
-// The Autograd key of uvic::cog_attention: saves q, k, v, O and lse; N x N matrices are recomputed in the backward.
+// The Autograd key of uvic::cog_attention: saves q, k, v, O and lse; N x N matrices are recomputed in the
+// backward.
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
@@ -15,7 +16,8 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 struct CogAttentionFunction : torch::autograd::Function<CogAttentionFunction> {
-  static variable_list forward(AutogradContext* ctx, const Tensor& q, const Tensor& k, const Tensor& v, double scale) {
+  static variable_list forward(AutogradContext* ctx, const Tensor& q, const Tensor& k, const Tensor& v,
+                               double scale) {
     const at::AutoDispatchBelowADInplaceOrView below;
     auto [out, lse] = cog_attention(q, k, v, scale);
     ctx->save_for_backward({q, k, v, out, lse});
@@ -29,8 +31,8 @@ struct CogAttentionFunction : torch::autograd::Function<CogAttentionFunction> {
                 "cog_attention: double backward (create_graph=True through it) is not supported");
     const auto saved = ctx->get_saved_variables();
     const at::AutoDispatchBelowADInplaceOrView below;
-    auto [grad_q, grad_k, grad_v] = cog_attention_backward(grads[0], saved[0], saved[1], saved[2], saved[3], saved[4],
-                                                           ctx->saved_data["scale"].toDouble());
+    auto [grad_q, grad_k, grad_v] = cog_attention_backward(grads[0], saved[0], saved[1], saved[2], saved[3],
+                                                           saved[4], ctx->saved_data["scale"].toDouble());
     return {grad_q, grad_k, grad_v, Tensor()};
   }
 };
@@ -44,6 +46,8 @@ std::tuple<Tensor, Tensor> forward_autograd(const Tensor& q, const Tensor& k, co
 
 }  // namespace
 
-TORCH_LIBRARY_IMPL(uvic, Autograd, library) { library.impl("cog_attention", forward_autograd); }
+TORCH_LIBRARY_IMPL(uvic, Autograd, library) {
+  library.impl("cog_attention", forward_autograd);
+}
 
 }  // namespace uvic

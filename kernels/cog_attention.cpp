@@ -14,15 +14,16 @@ using at::Tensor;
 
 void check_inputs(const Tensor& q, const Tensor& k, const Tensor& v) {
   TORCH_CHECK(q.dim() == 4, "cog_attention: q must be [B, H, N, D], got ", q.sizes());
-  TORCH_CHECK(at::isFloatingType(q.scalar_type()), "cog_attention: q must be floating point, got ", q.scalar_type());
+  TORCH_CHECK(at::isFloatingType(q.scalar_type()), "cog_attention: q must be floating point, got ",
+              q.scalar_type());
   TORCH_CHECK(q.size(3) > 0, "cog_attention: D must be at least 1, got q ", q.sizes());
   const auto check_like_q = [&](const Tensor& other, const char* name) {
-    TORCH_CHECK(other.sizes() == q.sizes(), "cog_attention: ", name, " must have q's shape ", q.sizes(), ", got ",
-                other.sizes());
+    TORCH_CHECK(other.sizes() == q.sizes(), "cog_attention: ", name, " must have q's shape ", q.sizes(),
+                ", got ", other.sizes());
     TORCH_CHECK(other.scalar_type() == q.scalar_type(), "cog_attention: ", name, " must have q's dtype ",
                 q.scalar_type(), ", got ", other.scalar_type());
-    TORCH_CHECK(other.device() == q.device(), "cog_attention: ", name, " must be on q's device ", q.device(), ", got ",
-                other.device());
+    TORCH_CHECK(other.device() == q.device(), "cog_attention: ", name, " must be on q's device ", q.device(),
+                ", got ", other.device());
   };
   check_like_q(k, "k");
   check_like_q(v, "v");
@@ -32,20 +33,22 @@ double scale_or_default(const Tensor& q, std::optional<double> scale) {
   return scale.value_or(1.0 / std::sqrt(double(q.size(3))));
 }
 
-std::tuple<Tensor, Tensor> forward(const Tensor& q, const Tensor& k, const Tensor& v, std::optional<double> scale) {
+std::tuple<Tensor, Tensor> forward(const Tensor& q, const Tensor& k, const Tensor& v,
+                                   std::optional<double> scale) {
   check_inputs(q, k, v);
   return reference::cog_attention(q, k, v, scale_or_default(q, scale));
 }
 
-std::tuple<Tensor, Tensor> forward_meta(const Tensor& q, const Tensor& k, const Tensor& v, std::optional<double>) {
+std::tuple<Tensor, Tensor> forward_meta(const Tensor& q, const Tensor& k, const Tensor& v,
+                                        std::optional<double>) {
   check_inputs(q, k, v);
   const auto statistics = q.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
   return {at::empty_like(q, at::MemoryFormat::Contiguous),
           at::empty({q.size(0), q.size(1), q.size(2)}, q.options().dtype(statistics))};
 }
 
-std::tuple<Tensor, Tensor, Tensor> backward_meta(const Tensor&, const Tensor& q, const Tensor& k, const Tensor& v,
-                                                 const Tensor&, const Tensor&, double) {
+std::tuple<Tensor, Tensor, Tensor> backward_meta(const Tensor&, const Tensor& q, const Tensor& k,
+                                                 const Tensor& v, const Tensor&, const Tensor&, double) {
   const auto like = [](const Tensor& x) { return at::empty_like(x, at::MemoryFormat::Contiguous); };
   return {like(q), like(k), like(v)};
 }
@@ -55,7 +58,8 @@ std::tuple<Tensor, Tensor, Tensor> backward_meta(const Tensor&, const Tensor& q,
 TORCH_LIBRARY(uvic, library) {
   library.def("cog_attention(Tensor q, Tensor k, Tensor v, float? scale=None) -> (Tensor out, Tensor lse)");
   library.def(
-      "cog_attention_backward(Tensor grad_out, Tensor q, Tensor k, Tensor v, Tensor out, Tensor lse, float scale)"
+      "cog_attention_backward(Tensor grad_out, Tensor q, Tensor k, Tensor v, Tensor out, Tensor lse, float "
+      "scale)"
       " -> (Tensor grad_q, Tensor grad_k, Tensor grad_v)");
 }
 
@@ -72,15 +76,14 @@ TORCH_LIBRARY_IMPL(uvic, Meta, library) {
 
 std::tuple<Tensor, Tensor> cog_attention(const Tensor& q, const Tensor& k, const Tensor& v,
                                          std::optional<double> scale) {
-  static const auto op = c10::Dispatcher::singleton()
-                             .findSchemaOrThrow("uvic::cog_attention", "")
-                             .typed<decltype(forward)>();
+  static const auto op =
+      c10::Dispatcher::singleton().findSchemaOrThrow("uvic::cog_attention", "").typed<decltype(forward)>();
   return op.call(q, k, v, scale);
 }
 
-std::tuple<Tensor, Tensor, Tensor> cog_attention_backward(const Tensor& grad_out, const Tensor& q, const Tensor& k,
-                                                          const Tensor& v, const Tensor& out, const Tensor& lse,
-                                                          double scale) {
+std::tuple<Tensor, Tensor, Tensor> cog_attention_backward(const Tensor& grad_out, const Tensor& q,
+                                                          const Tensor& k, const Tensor& v, const Tensor& out,
+                                                          const Tensor& lse, double scale) {
   static const auto op = c10::Dispatcher::singleton()
                              .findSchemaOrThrow("uvic::cog_attention_backward", "")
                              .typed<decltype(reference::cog_attention_backward)>();

@@ -10,17 +10,18 @@
 namespace uvic {
 
 /// q, k, v: [B, H, N, D], one floating dtype, one device, any strides. `scale` defaults to 1 / sqrt(D).
-/// Returns O, [B, H, N, D] in the inputs' dtype, and lse, float32 (float64 for float64 inputs) [B, H, N]: the log of
-/// sum_j exp |P_ij|, not differentiable. Differentiable once in q, k, v. c10::Error names an argument that does not fit.
-/// Under autocast q, k, v are cast to the autocast dtype, as for scaled_dot_product_attention.
-std::tuple<at::Tensor, at::Tensor> cog_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+/// Returns O, [B, H, N, D] in the inputs' dtype, and lse, float32 (float64 for float64 inputs) [B, H, N]: the
+/// log of sum_j exp |P_ij|, not differentiable. Differentiable once in q, k, v. c10::Error names an argument
+/// that does not fit. Under autocast q, k, v are cast to the autocast dtype, as for
+/// scaled_dot_product_attention.
+std::tuple<at::Tensor, at::Tensor> cog_attention(const at::Tensor& q, const at::Tensor& k,
+                                                 const at::Tensor& v,
                                                  std::optional<double> scale = std::nullopt);
 
 /// Gradients of q, k, v given grad_out = dL/dO and what the forward returned. With D_i = sum(dO_i * O_i):
 ///   dP = |W| * dW - W * D  (dW = dO V^T),   dQ = scale * dP K,   dK = scale * dP^T Q,   dV = W^T dO.
-std::tuple<at::Tensor, at::Tensor, at::Tensor> cog_attention_backward(const at::Tensor& grad_out, const at::Tensor& q,
-                                                                      const at::Tensor& k, const at::Tensor& v,
-                                                                      const at::Tensor& out, const at::Tensor& lse,
-                                                                      double scale);
+std::tuple<at::Tensor, at::Tensor, at::Tensor> cog_attention_backward(
+    const at::Tensor& grad_out, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+    const at::Tensor& out, const at::Tensor& lse, double scale);
 
 }  // namespace uvic

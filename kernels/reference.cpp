@@ -7,9 +7,12 @@ namespace {
 
 using at::Tensor;
 
-Tensor widen(const Tensor& x) { return x.scalar_type() == at::kDouble ? x : x.to(at::kFloat); }
+Tensor widen(const Tensor& x) {
+  return x.scalar_type() == at::kDouble ? x : x.to(at::kFloat);
+}
 
-// Scores P = (scale q) k^T, [B, H, N, N]. q is scaled first: the unscaled product can overflow in low precision.
+// Scores P = (scale q) k^T, [B, H, N, N]. q is scaled first: the unscaled product can overflow in low
+// precision.
 Tensor scores(const Tensor& q, const Tensor& k, double scale) {
   return at::matmul(widen(q) * scale, widen(k).transpose(-2, -1));
 }
@@ -24,9 +27,9 @@ std::tuple<Tensor, Tensor> cog_attention(const Tensor& q, const Tensor& k, const
   return {at::matmul(weights, widen(v)).to(q.scalar_type()), lse};
 }
 
-std::tuple<Tensor, Tensor, Tensor> cog_attention_backward(const Tensor& grad_out, const Tensor& q, const Tensor& k,
-                                                          const Tensor& v, const Tensor& out, const Tensor& lse,
-                                                          double scale) {
+std::tuple<Tensor, Tensor, Tensor> cog_attention_backward(const Tensor& grad_out, const Tensor& q,
+                                                          const Tensor& k, const Tensor& v, const Tensor& out,
+                                                          const Tensor& lse, double scale) {
   const Tensor p = scores(q, k, scale);
   const Tensor grad = widen(grad_out);
   const Tensor sign = p.sign();
@@ -37,7 +40,8 @@ std::tuple<Tensor, Tensor, Tensor> cog_attention_backward(const Tensor& grad_out
   Tensor grad_p = at::matmul(grad, widen(v).transpose(-2, -1)).mul_(magnitude).sub_(weights * row_dot);
   grad_p.mul_(scale);
   const auto transposed = [](const Tensor& x) { return x.transpose(-2, -1); };
-  return {at::matmul(grad_p, widen(k)).to(q.scalar_type()), at::matmul(transposed(grad_p), widen(q)).to(k.scalar_type()),
+  return {at::matmul(grad_p, widen(k)).to(q.scalar_type()),
+          at::matmul(transposed(grad_p), widen(q)).to(k.scalar_type()),
           at::matmul(transposed(weights), grad).to(v.scalar_type())};
 }
 

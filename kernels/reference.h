@@ -1,5 +1,5 @@
-// Cog Attention in plain ATen: materialises [B, H, N, N]. The oracle of the tests (in float64) and the path for devices,
-// dtypes and head sizes that no fused kernel takes.
+// Cog Attention in plain ATen: materialises [B, H, N, N]. The oracle of the tests (in float64) and the path
+// for devices, dtypes and head sizes that no fused kernel takes.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -8,12 +8,11 @@
 namespace uvic::reference {
 
 /// See kernels/cog_attention.h. float16 and bfloat16 are computed in float32 and rounded once at the end.
-std::tuple<at::Tensor, at::Tensor> cog_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                                                 double scale);
+std::tuple<at::Tensor, at::Tensor> cog_attention(const at::Tensor& q, const at::Tensor& k,
+                                                 const at::Tensor& v, double scale);
 
-std::tuple<at::Tensor, at::Tensor, at::Tensor> cog_attention_backward(const at::Tensor& grad_out, const at::Tensor& q,
-                                                                      const at::Tensor& k, const at::Tensor& v,
-                                                                      const at::Tensor& out, const at::Tensor& lse,
-                                                                      double scale);
+std::tuple<at::Tensor, at::Tensor, at::Tensor> cog_attention_backward(
+    const at::Tensor& grad_out, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+    const at::Tensor& out, const at::Tensor& lse, double scale);
 
 }  // namespace uvic::reference

@@ -38,11 +38,3 @@ target_link_libraries(uvic_torch INTERFACE
 # The wheel's libtorch_cpu.so needs libcudart and libcupti of sibling packages; its own RUNPATH finds them.
 target_link_options(uvic_torch INTERFACE
   $<BUILD_INTERFACE:-Wl,--allow-shlib-undefined>)
-
-# The CUDA kernels are not written yet, so every value means OFF; ON says so instead of being ignored.
-if(UVIC_CUDA STREQUAL "ON")
-  message(FATAL_ERROR "UVIC_CUDA=ON: this version has no CUDA kernels; use AUTO or OFF")
-elseif(NOT UVIC_CUDA MATCHES "^(AUTO|OFF)$")
-  message(FATAL_ERROR "UVIC_CUDA is '${UVIC_CUDA}'; it must be AUTO, ON or OFF")
-endif()
-set(UVIC_CUDA_STATUS "off (no CUDA kernels in this version)")

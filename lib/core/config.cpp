@@ -71,7 +71,8 @@ bool is_section(const std::vector<Field>& fields, const std::string& key) {
                      [&](const Field& f) { return f.key.starts_with(key + "."); });
 }
 
-[[noreturn]] void unknown_key(const std::vector<Field>& fields, const std::string& key, const std::string& where) {
+[[noreturn]] void unknown_key(const std::vector<Field>& fields, const std::string& key,
+                              const std::string& where) {
   std::vector<std::string> keys;
   for (const Field& field : fields) {
     keys.push_back(field.key);
@@ -105,7 +106,8 @@ void load_map(const std::vector<Field>& fields, const YAML::Node& map, const std
 YAML::Node parse_yaml(const std::string& text, const std::string& source) {
   try {
     const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    check_usage(documents.size() <= 1, source, ": holds ", documents.size(), " YAML documents; it must hold one");
+    check_usage(documents.size() <= 1, source, ": holds ", documents.size(),
+                " YAML documents; it must hold one");
     return documents.empty() ? YAML::Node() : documents.front();
   } catch (const YAML::ParserException& error) {
     usage_error(place(source, error.mark), ": not valid YAML: ", error.msg);
@@ -134,10 +136,12 @@ void load_yaml_file(const std::vector<Field>& fields, const std::filesystem::pat
 void set_field(const std::vector<Field>& fields, const std::string& assignment) {
   const std::string source = "--set " + assignment;
   const size_t equals = assignment.find('=');
-  check_usage(equals != std::string::npos && equals > 0, source, ": write it as key=value, such as train.steps=1000");
+  check_usage(equals != std::string::npos && equals > 0, source,
+              ": write it as key=value, such as train.steps=1000");
   const std::string key = assignment.substr(0, equals);
   const Field* field = find(fields, key);
-  check_usage(field != nullptr || !is_section(fields, key), source, ": '", key, "' is a section; set one of its keys");
+  check_usage(field != nullptr || !is_section(fields, key), source, ": '", key,
+              "' is a section; set one of its keys");
   if (field == nullptr) unknown_key(fields, key, source);
   assign(*field, parse_yaml(assignment.substr(equals + 1), source), source);
 }

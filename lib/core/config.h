@@ -1,4 +1,5 @@
-// Option structs from and to YAML (yaml-cpp). Every error names the source, the line, the key, the value and what is allowed.
+// Option structs from and to YAML (yaml-cpp). Every error names the source, the line, the key, the value and
+// what is allowed.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -8,8 +9,9 @@
 
 namespace uvic {
 
-/// Sets the fields named in `text`. Unknown keys (the nearest valid one is named), repeated keys, wrong types and values
-/// out of range throw UsageError; `source` stands before the line number in messages ("configs/x.yaml").
+/// Sets the fields named in `text`. Unknown keys (the nearest valid one is named), repeated keys, wrong types
+/// and values out of range throw UsageError; `source` stands before the line number in messages
+/// ("configs/x.yaml").
 void load_yaml(const std::vector<Field>& fields, const std::string& text, const std::string& source);
 
 /// The same from a file. UsageError if it cannot be read.

@@ -20,8 +20,8 @@ c10::Device parse_device(const std::string& text) {
   check_usage(cuda, "--device ", text, ": no CUDA device is available",
               at::hasCUDA() ? " on this machine" : " (this build uses LibTorch's CPU libraries)");
   const int index = text == "cuda" ? 0 : std::stoi(text.substr(5));
-  check_usage(size_t(index) < at::getNumGPUs(), "--device ", text, ": this machine has ",
-              at::getNumGPUs(), " CUDA device(s), numbered from 0");
+  check_usage(size_t(index) < at::getNumGPUs(), "--device ", text, ": this machine has ", at::getNumGPUs(),
+              " CUDA device(s), numbered from 0");
   return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index));
 }
 
@@ -29,14 +29,18 @@ void set_threads(int threads) {
   if (threads > 0) at::set_num_threads(threads);
 }
 
-std::string cpu_capability() { return at::get_cpu_capability(); }
+std::string cpu_capability() {
+  return at::get_cpu_capability();
+}
 
-std::string version_number() { return UVIC_VERSION; }
+std::string version_number() {
+  return UVIC_VERSION;
+}
 
 std::string version_text(const std::string& program) {
-  return c10::str(program, " ", UVIC_VERSION, " (commit ", UVIC_COMMIT, ")\nLibTorch ", TORCH_VERSION, "\nCUDA ",
-                  at::hasCUDA() ? "available" : "not built", "\nCPU capability ", cpu_capability(), ", ",
-                  at::get_num_threads(), " threads");
+  return c10::str(program, " ", UVIC_VERSION, " (commit ", UVIC_COMMIT, ")\nLibTorch ", TORCH_VERSION,
+                  "\nCUDA ", at::hasCUDA() ? "available" : "not built", "\nCPU capability ", cpu_capability(),
+                  ", ", at::get_num_threads(), " threads");
 }
 
 }  // namespace uvic

@@ -6,8 +6,8 @@
 
 namespace uvic {
 
-/// "auto" is the first CUDA device if this build and machine have one, else the CPU. UsageError for a device that is
-/// misspelt or absent.
+/// "auto" is the first CUDA device if this build and machine have one, else the CPU. UsageError for a device
+/// that is misspelt or absent.
 c10::Device parse_device(const std::string& text);
 
 /// Sets the intra-op threads of LibTorch; 0 keeps its default (the physical cores).

@@ -10,8 +10,12 @@ namespace {
 std::atomic<bool> quiet_flag{false};
 }
 
-void set_quiet(bool quiet) { quiet_flag = quiet; }
-bool is_quiet() { return quiet_flag; }
+void set_quiet(bool quiet) {
+  quiet_flag = quiet;
+}
+bool is_quiet() {
+  return quiet_flag;
+}
 
 void write_line(const std::string& line) {
   // "\r\033[K" returns to the line's start and clears what a progress bar left there.

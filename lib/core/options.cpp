@@ -18,8 +18,12 @@ struct Overloaded : Cases... {
   using Cases::operator()...;
 };
 
-std::string to_text(bool value) { return value ? "true" : "false"; }
-std::string to_text(int64_t value) { return std::to_string(value); }
+std::string to_text(bool value) {
+  return value ? "true" : "false";
+}
+std::string to_text(int64_t value) {
+  return std::to_string(value);
+}
 std::string to_text(double value) {
   std::array<char, 40> buffer;
   const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
@@ -27,7 +31,8 @@ std::string to_text(double value) {
 }
 std::string to_text(const std::string& value) {
   const auto plain = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("_./+-=~ ").find(c) != std::string::npos;
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+           std::string_view("_./+-=~ ").find(c) != std::string::npos;
   };
   const bool null = value == "null" || value == "Null" || value == "NULL";
   if (!value.empty() && !null && std::all_of(value.begin(), value.end(), plain) && value.back() != ' ' &&
@@ -61,8 +66,12 @@ std::string check(const Allowed& allowed, double value) {
   }
   return "";
 }
-std::string check(const Allowed&, bool) { return ""; }
-std::string check(const Allowed& allowed, int64_t value) { return check(allowed, double(value)); }
+std::string check(const Allowed&, bool) {
+  return "";
+}
+std::string check(const Allowed& allowed, int64_t value) {
+  return check(allowed, double(value));
+}
 std::string check(const Allowed& allowed, const std::string& value) {
   const auto& choices = allowed.choices;
   if (choices.empty() || std::find(choices.begin(), choices.end(), value) != choices.end()) return "";
@@ -87,10 +96,18 @@ std::string range_text(const Allowed& allowed) {
 
 }  // namespace
 
-Allowed at_least(double min) { return {.min = min}; }
-Allowed above(double min) { return {.min = min, .open_min = true}; }
-Allowed between(double min, double max) { return {.min = min, .max = max}; }
-Allowed one_of(std::vector<std::string> choices) { return {.choices = std::move(choices)}; }
+Allowed at_least(double min) {
+  return {.min = min};
+}
+Allowed above(double min) {
+  return {.min = min, .open_min = true};
+}
+Allowed between(double min, double max) {
+  return {.min = min, .max = max};
+}
+Allowed one_of(std::vector<std::string> choices) {
+  return {.choices = std::move(choices)};
+}
 
 std::string value_text(const Field& field) {
   return std::visit([](const auto* value) { return to_text(*value); }, field.value);
@@ -99,14 +116,15 @@ std::string value_text(const Field& field) {
 std::string allowed_text(const Field& field) {
   if (!field.allowed.choices.empty()) return "one of " + join(field.allowed.choices, ", ");
   const std::string range = range_text(field.allowed);
-  return std::visit(Overloaded{[](const bool*) -> std::string { return "true or false"; },
-                               [&](const int64_t*) { return "a whole number" + range; },
-                               [&](const double*) { return "a number" + range; },
-                               [](const std::string*) -> std::string { return "text"; },
-                               [&](const std::vector<int64_t>*) { return "a list of whole numbers" + range; },
-                               [&](const std::vector<double>*) { return "a list of numbers" + range; },
-                               [](const std::vector<std::string>*) -> std::string { return "a list of names"; }},
-                    field.value);
+  return std::visit(
+      Overloaded{[](const bool*) -> std::string { return "true or false"; },
+                 [&](const int64_t*) { return "a whole number" + range; },
+                 [&](const double*) { return "a number" + range; },
+                 [](const std::string*) -> std::string { return "text"; },
+                 [&](const std::vector<int64_t>*) { return "a list of whole numbers" + range; },
+                 [&](const std::vector<double>*) { return "a list of numbers" + range; },
+                 [](const std::vector<std::string>*) -> std::string { return "a list of names"; }},
+      field.value);
 }
 
 std::string problem_with(const Field& field) {

@@ -1,5 +1,5 @@
-// One `visit` list per option struct; loading, defaults, printing, `--set`, help, comparison and the checkpoint's copy
-// all come from it, so that a knob is spelled once. No YAML here: see config.h.
+// One `visit` list per option struct; loading, defaults, printing, `--set`, help, comparison and the
+// checkpoint's copy all come from it, so that a knob is spelled once. No YAML here: see config.h.
 #pragma once
 #include <cstdint>
 #include <limits>
@@ -32,7 +32,8 @@ struct Field {
   Allowed allowed;
 };
 
-/// Collects the fields of option structs. A struct declares `void visit(FieldList& fields)` with one line a knob:
+/// Collects the fields of option structs. A struct declares `void visit(FieldList& fields)` with one line a
+/// knob:
 ///   fields("lr", lr, "base learning rate", above(0));
 /// and a struct of structs:
 ///   fields.section("optimizer", optimizer);
@@ -64,7 +65,8 @@ std::vector<Field> fields_of(Options& options) {
   return list.fields();
 }
 
-/// The value as YAML flow text: `2e-04`, `[28, 28]`, `cog`. Numbers are the shortest text that reads back equal.
+/// The value as YAML flow text: `2e-04`, `[28, 28]`, `cog`. Numbers are the shortest text that reads back
+/// equal.
 std::string value_text(const Field& field);
 /// What is allowed, for messages and --help: "a number above 0", "one of cog, softmax".
 std::string allowed_text(const Field& field);

@@ -44,9 +44,13 @@ ProgressBar::ProgressBar(std::string title, std::string unit, int64_t total, int
       done_(start),
       began_(std::chrono::steady_clock::now()) {}
 
-ProgressBar::~ProgressBar() { finish(); }
+ProgressBar::~ProgressBar() {
+  finish();
+}
 
-bool ProgressBar::enabled() { return isatty(STDERR_FILENO) != 0 && !is_quiet(); }
+bool ProgressBar::enabled() {
+  return isatty(STDERR_FILENO) != 0 && !is_quiet();
+}
 
 void ProgressBar::update(int64_t done, const std::string& detail) {
   done_ = done;

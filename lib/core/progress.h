@@ -11,7 +11,8 @@ std::string format_duration(double seconds);
 
 class ProgressBar {
  public:
-  /// `title` stands before the bar, `unit` after the counts ("steps"). Nothing is drawn until the first `update`.
+  /// `title` stands before the bar, `unit` after the counts ("steps"). Nothing is drawn until the first
+  /// `update`.
   ProgressBar(std::string title, std::string unit, int64_t total, int64_t start = 0);
   ~ProgressBar();
   ProgressBar(const ProgressBar&) = delete;

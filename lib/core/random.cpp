@@ -20,7 +20,9 @@ uint64_t mix(uint64_t x) {
 CounterRandom::CounterRandom(uint64_t seed, RandomStream stream, uint64_t index)
     : engine_(mix(mix(seed) + static_cast<uint64_t>(stream)), index) {}
 
-float CounterRandom::uniform() { return float(engine_() >> 8) * 0x1p-24F; }
+float CounterRandom::uniform() {
+  return float(engine_() >> 8) * 0x1p-24F;
+}
 
 uint64_t CounterRandom::below(uint64_t bound) {
   const uint64_t limit = UINT64_MAX - UINT64_MAX % bound;

@@ -1,5 +1,6 @@
-// Counter-based randomness for training: a draw depends on (seed, stream, index) alone, so the number of ranks, of
-// workers, or an interruption changes nothing. Philox 4x32-10 (Salmon et al. 2011), LibTorch's engine.
+// Counter-based randomness for training: a draw depends on (seed, stream, index) alone, so the number of
+// ranks, of workers, or an interruption changes nothing. Philox 4x32-10 (Salmon et al. 2011), LibTorch's
+// engine.
 #pragma once
 #include <ATen/core/PhiloxRNGEngine.h>
 
@@ -10,11 +11,19 @@
 namespace uvic {
 
 /// Independent streams of one training seed. The numbers are part of the resume contract: never renumber.
-enum class RandomStream : uint64_t { kTime = 1, kNoise = 2, kLabelDrop = 3, kFlip = 4, kOrder = 5, kLabel = 6 };
+enum class RandomStream : uint64_t {
+  kTime = 1,
+  kNoise = 2,
+  kLabelDrop = 3,
+  kFlip = 4,
+  kOrder = 5,
+  kLabel = 6
+};
 
 class CounterRandom {
  public:
-  /// `index` is the image's position in the whole training stream, step * batch_size + position (or an epoch, a seed).
+  /// `index` is the image's position in the whole training stream, step * batch_size + position (or an epoch,
+  /// a seed).
   CounterRandom(uint64_t seed, RandomStream stream, uint64_t index);
 
   /// Uniform in [0, 1), 24 bits.

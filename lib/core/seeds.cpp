@@ -33,9 +33,11 @@ std::vector<int64_t> parse_seeds(const std::string& text) {
     if (dash == std::string_view::npos) {
       seeds.push_back(parse_seed(part, text));
     } else {
-      const int64_t first = parse_seed(part.substr(0, dash), text), last = parse_seed(part.substr(dash + 1), text);
+      const int64_t first = parse_seed(part.substr(0, dash), text),
+                    last = parse_seed(part.substr(dash + 1), text);
       check_usage(first <= last, "--seeds '", text, "': ", first, "-", last, " runs backwards");
-      check_usage(seeds.size() + size_t(last - first) < kMaxSeeds, "--seeds '", text, "': over ", kMaxSeeds, " seeds");
+      check_usage(seeds.size() + size_t(last - first) < kMaxSeeds, "--seeds '", text, "': over ", kMaxSeeds,
+                  " seeds");
       for (int64_t seed = first; seed <= last; ++seed) seeds.push_back(seed);
     }
     begin = end + 1;

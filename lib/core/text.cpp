@@ -56,7 +56,11 @@ std::string nearest(const std::string& word, const std::vector<std::string>& can
   return best;
 }
 
-std::string format_count(double count) { return scaled(count, 1000, {"", " k", " M", " G", " T", " P"}); }
-std::string format_bytes(double bytes) { return scaled(bytes, 1024, {" B", " KiB", " MiB", " GiB", " TiB"}); }
+std::string format_count(double count) {
+  return scaled(count, 1000, {"", " k", " M", " G", " T", " P"});
+}
+std::string format_bytes(double bytes) {
+  return scaled(bytes, 1024, {" B", " KiB", " MiB", " GiB", " TiB"});
+}
 
 }  // namespace uvic

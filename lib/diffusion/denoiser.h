@@ -1,4 +1,5 @@
-// From a network's output to the two things solvers work with: the predicted clean image and the predicted noise.
+// From a network's output to the two things solvers work with: the predicted clean image and the predicted
+// noise.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -10,7 +11,8 @@
 
 namespace uvic {
 
-/// A network as diffusion sees it: x [B, C, H, W] float32, timesteps [B] float32, labels [B] int64 or undefined -> [B, C, H, W].
+/// A network as diffusion sees it: x [B, C, H, W] float32, timesteps [B] float32, labels [B] int64 or
+/// undefined -> [B, C, H, W].
 using Network =
     std::function<at::Tensor(const at::Tensor& x, const at::Tensor& timesteps, const at::Tensor& labels)>;
 
@@ -27,16 +29,17 @@ PredictionType parse_prediction(const std::string& name);
 /// The training target: the noise, or the clean image.
 at::Tensor prediction_target(PredictionType type, const at::Tensor& x0, const at::Tensor& noise);
 
-/// Converts a network's output at noise level (alpha, sigma). `clip_x0` clamps x0 to [-1, 1] and recomputes the noise.
-Prediction to_prediction(PredictionType type, const at::Tensor& output, const at::Tensor& x, double alpha, double sigma,
-                         bool clip_x0);
+/// Converts a network's output at noise level (alpha, sigma). `clip_x0` clamps x0 to [-1, 1] and recomputes
+/// the noise.
+Prediction to_prediction(PredictionType type, const at::Tensor& output, const at::Tensor& x, double alpha,
+                         double sigma, bool clip_x0);
 
-/// Classifier-free guidance (Ho & Salimans 2022): uncond + cfg (cond - uncond), in one call of the network on 2B images.
-/// cfg = 1 is the network itself. U-ViT's own `scale` s is cfg = 1 + s.
+/// Classifier-free guidance (Ho & Salimans 2022): uncond + cfg (cond - uncond), in one call of the network on
+/// 2B images. cfg = 1 is the network itself. U-ViT's own `scale` s is cfg = 1 + s.
 Network with_guidance(Network network, double cfg, int64_t null_label);
 
 /// A denoiser over a network and fixed labels ([B] or undefined).
-Denoiser make_denoiser(Network network, std::shared_ptr<const NoiseSchedule> schedule, PredictionType type, bool clip_x0,
-                       at::Tensor labels);
+Denoiser make_denoiser(Network network, std::shared_ptr<const NoiseSchedule> schedule, PredictionType type,
+                       bool clip_x0, at::Tensor labels);
 
 }  // namespace uvic

@@ -19,7 +19,8 @@ struct DiffusionOptions {
     fields("prediction", prediction, "what the network predicts", one_of({"noise", "x0"}));
     fields("loss", loss, "training loss", one_of({"simple"}));
     fields("p_uncond", p_uncond,
-           "probability of the null label in training, for classifier-free guidance; 0: every label is a real class",
+           "probability of the null label in training, for classifier-free guidance; 0: every label is a "
+           "real class",
            between(0, 1));
   }
 };

@@ -6,14 +6,25 @@
 
 namespace uvic {
 
-VpLinearSchedule::VpLinearSchedule(double beta_min, double beta_max) : beta_min_(beta_min), beta_max_(beta_max) {}
+VpLinearSchedule::VpLinearSchedule(double beta_min, double beta_max)
+    : beta_min_(beta_min), beta_max_(beta_max) {}
 
-double VpLinearSchedule::integral(double t) const { return t * (beta_min_ + 0.5 * t * (beta_max_ - beta_min_)); }
-double VpLinearSchedule::alpha(double t) const { return std::exp(-0.5 * integral(t)); }
-double VpLinearSchedule::sigma(double t) const { return std::sqrt(-std::expm1(-integral(t))); }
-double VpLinearSchedule::beta(double t) const { return beta_min_ + t * (beta_max_ - beta_min_); }
+double VpLinearSchedule::integral(double t) const {
+  return t * (beta_min_ + 0.5 * t * (beta_max_ - beta_min_));
+}
+double VpLinearSchedule::alpha(double t) const {
+  return std::exp(-0.5 * integral(t));
+}
+double VpLinearSchedule::sigma(double t) const {
+  return std::sqrt(-std::expm1(-integral(t)));
+}
+double VpLinearSchedule::beta(double t) const {
+  return beta_min_ + t * (beta_max_ - beta_min_);
+}
 
-double VpLinearSchedule::lambda(double t) const { return -0.5 * std::log(std::expm1(integral(t))); }
+double VpLinearSchedule::lambda(double t) const {
+  return -0.5 * std::log(std::expm1(integral(t)));
+}
 
 double VpLinearSchedule::inverse_lambda(double lambda) const {
   // integral(t) = log(1 + exp(-2 lambda)): a quadratic in t, solved without cancellation.

@@ -21,7 +21,8 @@ class NoiseSchedule {
   virtual double timestep(double t) const = 0;
 };
 
-/// The variance-preserving SDE with beta(t) = beta_min + t (beta_max - beta_min) (Song et al. 2021, arXiv 2011.13456, eq. 32).
+/// The variance-preserving SDE with beta(t) = beta_min + t (beta_max - beta_min) (Song et al. 2021, arXiv
+/// 2011.13456, eq. 32).
 class VpLinearSchedule : public NoiseSchedule {
  public:
   explicit VpLinearSchedule(double beta_min = 0.1, double beta_max = 20.0);

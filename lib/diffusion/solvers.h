@@ -1,4 +1,5 @@
-// Solvers of the reverse process: one free function each, over a denoiser, a time grid and an injected noise source.
+// Solvers of the reverse process: one free function each, over a denoiser, a time grid and an injected noise
+// source.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -11,7 +12,8 @@
 
 namespace uvic {
 
-/// Standard normals of the images' shape, [B, C, H, W] float32; called once for each time noise is really added.
+/// Standard normals of the images' shape, [B, C, H, W] float32; called once for each time noise is really
+/// added.
 using NoiseSource = std::function<at::Tensor()>;
 /// Called after each step with its number (from 1) and the state at the step's end, which it may replace.
 using StepCallback = std::function<void(int64_t step, at::Tensor& x)>;
@@ -29,10 +31,13 @@ at::Tensor sample_euler_maruyama_sde(const Denoiser& denoise, at::Tensor x, cons
 at::Tensor sample_euler_maruyama_ode(const Denoiser& denoise, at::Tensor x, const SolverRun& run);
 /// DDIM with eta = 0 (Song et al. 2020, arXiv 2010.02502, eq. 12); equals DPM-Solver++ of order 1.
 at::Tensor sample_ddim(const Denoiser& denoise, at::Tensor x, const SolverRun& run);
-/// DPM-Solver++(2M) (Lu et al. 2022, arXiv 2211.01095, algorithm 2); the first and the last step are of order 1.
+/// DPM-Solver++(2M) (Lu et al. 2022, arXiv 2211.01095, algorithm 2); the first step is of order 1, and so is
+/// the last if it ends at t = 0 or there are fewer than 10 steps, as in the authors' code
+/// (lower_order_final).
 at::Tensor sample_dpmpp_2m(const Denoiser& denoise, at::Tensor x, const SolverRun& run);
 
-/// One row of the table that drives `--solver`, `--help`, the README and the tests. All take one evaluation a step.
+/// One row of the table that drives `--solver`, `--help`, the README and the tests. All take one evaluation a
+/// step.
 struct Solver {
   std::string name;
   int order;

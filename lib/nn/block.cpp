@@ -15,7 +15,9 @@ Mlp::Mlp(int64_t dim, int64_t hidden) {
   fc2_ = register_module("fc2", Linear(hidden, dim));
 }
 
-at::Tensor Mlp::forward(const at::Tensor& x) { return fc2_->forward(at::gelu(fc1_->forward(x))); }
+at::Tensor Mlp::forward(const at::Tensor& x) {
+  return fc2_->forward(at::gelu(fc1_->forward(x)));
+}
 
 Block::Block(const BlockOptions& options) : use_checkpoint_(options.use_checkpoint) {
   const int64_t dim = options.attention.dim;
@@ -34,8 +36,13 @@ at::Tensor Block::compute(at::Tensor x, const at::Tensor& skip) {
 
 at::Tensor Block::forward(const at::Tensor& x, const at::Tensor& skip) {
   if (!use_checkpoint_ || !at::GradMode::is_enabled()) return compute(x, skip);
-  return checkpoint([this](const std::vector<at::Tensor>& inputs) { return compute(inputs[0], inputs[1]); }, {x, skip},
-                    parameters());
+  std::vector<at::Tensor> inputs = {x};
+  if (!skip_linear_.is_empty()) inputs.push_back(skip);
+  return checkpoint(
+      [this](const std::vector<at::Tensor>& in) {
+        return compute(in[0], in.size() > 1 ? in[1] : at::Tensor());
+      },
+      inputs, parameters());
 }
 
 }  // namespace uvic

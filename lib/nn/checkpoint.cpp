@@ -22,12 +22,13 @@ struct Recompute : torch::CustomClassHolder {
 };
 
 struct CheckpointFunction : torch::autograd::Function<CheckpointFunction> {
+  // The lists are TensorLists, not vectors: `apply` makes graph edges of those alone.
   static Tensor forward(AutogradContext* ctx, const c10::intrusive_ptr<Recompute>& recompute,
-                        const variable_list& inputs, const variable_list& /*parameters: for the graph's edges*/) {
+                        at::TensorList inputs, at::TensorList /*parameters*/) {
     ctx->saved_data["recompute"] = c10::IValue::make_capsule(recompute);
-    ctx->save_for_backward(inputs);
+    ctx->save_for_backward(inputs.vec());
     const at::NoGradGuard no_grad;
-    return recompute->function(inputs);
+    return recompute->function(inputs.vec());
   }
 
   static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
@@ -35,11 +36,11 @@ struct CheckpointFunction : torch::autograd::Function<CheckpointFunction> {
         c10::static_intrusive_pointer_cast<Recompute>(ctx->saved_data["recompute"].toCapsule());
     variable_list inputs, wanted;
     for (const Tensor& saved : ctx->get_saved_variables()) {
-      inputs.push_back(saved.defined() ? saved.detach().requires_grad_(saved.requires_grad()) : saved);
+      inputs.push_back(saved.detach().requires_grad_(saved.requires_grad()));
     }
     const auto want = [&](const variable_list& tensors) {
       for (const Tensor& tensor : tensors) {
-        if (tensor.defined() && tensor.requires_grad()) wanted.push_back(tensor);
+        if (tensor.requires_grad()) wanted.push_back(tensor);
       }
     };
     want(inputs);
@@ -55,7 +56,7 @@ struct CheckpointFunction : torch::autograd::Function<CheckpointFunction> {
     size_t next = 0;
     for (const variable_list* tensors : {&inputs, &recompute->parameters}) {
       for (const Tensor& tensor : *tensors) {
-        all.push_back(tensor.defined() && tensor.requires_grad() ? found[next++] : Tensor());
+        all.push_back(tensor.requires_grad() ? found[next++] : Tensor());
       }
     }
     return all;
@@ -64,13 +65,13 @@ struct CheckpointFunction : torch::autograd::Function<CheckpointFunction> {
 
 }  // namespace
 
-Tensor checkpoint(const std::function<Tensor(const std::vector<Tensor>&)>& function, const std::vector<Tensor>& inputs,
-                  const std::vector<Tensor>& parameters) {
+Tensor checkpoint(const std::function<Tensor(const std::vector<Tensor>&)>& function,
+                  const std::vector<Tensor>& inputs, const std::vector<Tensor>& parameters) {
   auto recompute = c10::make_intrusive<Recompute>();
   recompute->function = function;
   recompute->parameters = parameters;
   recompute->autocast = AutocastState::current();
-  return CheckpointFunction::apply(recompute, inputs, parameters);
+  return CheckpointFunction::apply(recompute, at::TensorList(inputs), at::TensorList(parameters));
 }
 
 }  // namespace uvic

@@ -6,11 +6,14 @@
 
 namespace uvic {
 
-/// Sinusoidal embedding, cosines first (U-ViT's, from ADM). timesteps [B] -> float32 [B, dim]; max period 10000.
+/// Sinusoidal embedding, cosines first (U-ViT's, from ADM). timesteps [B] -> float32 [B, dim]; max period
+/// 10000.
 at::Tensor timestep_embedding(const at::Tensor& timesteps, int64_t dim);
 
-/// [B, N, p * p * C] with patch vectors ordered (p1, p2, C) -> [B, C, H, W]; N = (H / p) * (W / p), row-major.
-at::Tensor unpatchify(const at::Tensor& tokens, int64_t channels, int64_t patch_size, int64_t height, int64_t width);
+/// [B, N, p * p * C] with patch vectors ordered (p1, p2, C) -> [B, C, H, W]; N = (H / p) * (W / p),
+/// row-major.
+at::Tensor unpatchify(const at::Tensor& tokens, int64_t channels, int64_t patch_size, int64_t height,
+                      int64_t width);
 
 /// A convolution with kernel = stride = patch_size. [B, C, H, W] -> [B, N, embed_dim], row-major.
 class PatchEmbed : public torch::nn::Module {

@@ -18,8 +18,8 @@ bool names_block(const std::string& entry, int64_t index, int64_t depth) {
   int64_t number = -1;
   const auto [end, error] = std::from_chars(entry.data(), entry.data() + entry.size(), number);
   check_usage(error == std::errc{} && end == entry.data() + entry.size() && number >= 0 && number <= depth,
-              "model.softmax_layers: '", entry, "' must be first, last, lower_half, all, none, or a block index from 0 to ",
-              depth);
+              "model.softmax_layers: '", entry,
+              "' must be first, last, lower_half, all, none, or a block index from 0 to ", depth);
   return index == number;
 }
 
@@ -32,11 +32,12 @@ bool ModelOptions::is_cog(int64_t index) const {
 }
 
 void ModelOptions::validate() const {
-  check_usage(img_size.size() == 1 || img_size.size() == 2, "model.img_size: must be one number or [height, width], got ",
-              img_size.size(), " numbers");
+  check_usage(img_size.size() == 1 || img_size.size() == 2,
+              "model.img_size: must be one number or [height, width], got ", img_size.size(), " numbers");
   check_usage(height() % patch_size == 0 && width() % patch_size == 0, "model.patch_size: ", patch_size,
               " must divide the image's height and width, ", height(), " x ", width());
-  check_usage(embed_dim % num_heads == 0, "model.num_heads: ", num_heads, " must divide model.embed_dim ", embed_dim);
+  check_usage(embed_dim % num_heads == 0, "model.num_heads: ", num_heads, " must divide model.embed_dim ",
+              embed_dim);
   check_usage(depth % 2 == 0, "model.depth: ", depth, " must be even (half in_blocks, half out_blocks)");
   check_usage(num_classes != 0, "model.num_classes: must be -1 (unconditional) or at least 1, got 0");
   is_cog(0);  // reports a wrong name in softmax_layers

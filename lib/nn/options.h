@@ -32,9 +32,11 @@ struct ModelOptions {
            between(-1, 1e6));
     fields("conv", conv, "a 3x3 convolution after the last projection");
     fields("skip", skip, "long skip connections from in_blocks to out_blocks");
-    fields("attention", attention, "W = softmax(P), or Cog: W = sign(P) softmax(|P|)", one_of({"softmax", "cog"}));
-    fields("softmax_layers", softmax_layers,
-           "blocks that stay softmax in a cog model: first, last, lower_half, all, none, or indexes 0..depth");
+    fields("attention", attention, "W = softmax(P), or Cog: W = sign(P) softmax(|P|)",
+           one_of({"softmax", "cog"}));
+    fields(
+        "softmax_layers", softmax_layers,
+        "blocks that stay softmax in a cog model: first, last, lower_half, all, none, or indexes 0..depth");
     fields("use_checkpoint", use_checkpoint, "recompute blocks in the backward pass: less memory, more time");
   }
 
@@ -46,7 +48,8 @@ struct ModelOptions {
   int64_t extras() const { return conditional() ? 2 : 1; }
   int64_t num_tokens() const { return extras() + num_patches(); }
 
-  /// Whether block `index` uses Cog Attention; 0..depth/2-1 are in_blocks, depth/2 mid_block, then out_blocks.
+  /// Whether block `index` uses Cog Attention; 0..depth/2-1 are in_blocks, depth/2 mid_block, then
+  /// out_blocks.
   bool is_cog(int64_t index) const;
   /// Throws UsageError if values do not go together (img_size and patch_size, embed_dim and num_heads, ...).
   void validate() const;

@@ -18,9 +18,10 @@ using torch::nn::ModuleList;
 UViT::UViT(const ModelOptions& options) : options_(options) {
   options_.validate();
   const int64_t dim = options_.embed_dim, half = options_.depth / 2;
-  patch_embed_ = register_module(
-      "patch_embed", std::make_shared<PatchEmbed>(options_.patch_size, options_.in_chans, dim));
-  if (options_.mlp_time_embed) time_embed_ = register_module("time_embed", std::make_shared<TimeEmbedMlp>(dim));
+  patch_embed_ = register_module("patch_embed",
+                                 std::make_shared<PatchEmbed>(options_.patch_size, options_.in_chans, dim));
+  if (options_.mlp_time_embed)
+    time_embed_ = register_module("time_embed", std::make_shared<TimeEmbedMlp>(dim));
   if (options_.conditional()) label_emb_ = register_module("label_emb", Embedding(options_.num_classes, dim));
   pos_embed_ = register_parameter("pos_embed", at::zeros({1, options_.num_tokens(), dim}));
 
@@ -35,11 +36,11 @@ UViT::UViT(const ModelOptions& options) : options_(options) {
   register_module("out_blocks", out_blocks);
 
   norm_ = register_module("norm", LayerNorm(LayerNormOptions({dim})));
-  decoder_pred_ = register_module(
-      "decoder_pred", Linear(dim, options_.patch_size * options_.patch_size * options_.in_chans));
+  decoder_pred_ = register_module("decoder_pred",
+                                  Linear(dim, options_.patch_size * options_.patch_size * options_.in_chans));
   if (options_.conv) {
-    final_layer_ =
-        register_module("final_layer", Conv2d(Conv2dOptions(options_.in_chans, options_.in_chans, 3).padding(1)));
+    final_layer_ = register_module("final_layer",
+                                   Conv2d(Conv2dOptions(options_.in_chans, options_.in_chans, 3).padding(1)));
   }
   initialise();
 }
@@ -79,13 +80,13 @@ Tensor UViT::forward(const Tensor& x, const Tensor& timesteps, const Tensor& lab
   const auto& o = options_;
   TORCH_CHECK(x.dim() == 4 && x.size(1) == o.in_chans && x.size(2) == o.height() && x.size(3) == o.width(),
               "UViT: x must be [B, ", o.in_chans, ", ", o.height(), ", ", o.width(), "], got ", x.sizes());
-  TORCH_CHECK(timesteps.dim() == 1 && timesteps.size(0) == x.size(0), "UViT: timesteps must be [", x.size(0), "], got ",
-              timesteps.sizes());
+  TORCH_CHECK(timesteps.dim() == 1 && timesteps.size(0) == x.size(0), "UViT: timesteps must be [", x.size(0),
+              "], got ", timesteps.sizes());
   TORCH_CHECK(labels.defined() == o.conditional(),
               o.conditional() ? "UViT: this model is class-conditional; labels are missing"
                               : "UViT: this model is unconditional; it takes no labels");
-  TORCH_CHECK(!labels.defined() || (labels.dim() == 1 && labels.size(0) == x.size(0)), "UViT: labels must be [",
-              x.size(0), "], got ", labels.sizes());
+  TORCH_CHECK(!labels.defined() || (labels.dim() == 1 && labels.size(0) == x.size(0)),
+              "UViT: labels must be [", x.size(0), "], got ", labels.sizes());
 
   Tensor hidden = embed(x, timesteps, labels);
   std::vector<Tensor> skips;

@@ -17,12 +17,14 @@ namespace uvic {
 
 class UViT : public torch::nn::Module {
  public:
-  /// Checks the options and initialises as U-ViT does: linear weights and pos_embed from a truncated normal (std 0.02),
-  /// zero biases, unit norms; convolutions and label_emb as PyTorch's defaults. Draws from LibTorch's default generator.
+  /// Checks the options and initialises as U-ViT does: linear weights and pos_embed from a truncated normal
+  /// (std 0.02), zero biases, unit norms; convolutions and label_emb as PyTorch's defaults. Draws from
+  /// LibTorch's default generator.
   explicit UViT(const ModelOptions& options);
 
-  /// x: [B, C, H, W]; timesteps: [B] in the units of the schedule (999 t); labels: int64 [B] for a conditional model, else
-  /// undefined. Returns [B, C, H, W] in float32 (float64 for float64 weights). c10::Error names what does not fit.
+  /// x: [B, C, H, W]; timesteps: [B] in the units of the schedule (999 t); labels: int64 [B] for a
+  /// conditional model, else undefined. Returns [B, C, H, W] in float32 (float64 for float64 weights).
+  /// c10::Error names what does not fit.
   at::Tensor forward(const at::Tensor& x, const at::Tensor& timesteps, const at::Tensor& labels = {});
 
   const ModelOptions& options() const { return options_; }

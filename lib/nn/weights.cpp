@@ -22,7 +22,8 @@ void load_weights(torch::nn::Module& module, const std::map<std::string, at::Ten
     if (given == weights.end()) {
       problems.push_back(c10::str("missing ", name, " ", tensor.sizes()));
     } else if (given->second.sizes() != tensor.sizes()) {
-      problems.push_back(c10::str(name, " is ", given->second.sizes(), " where the model has ", tensor.sizes()));
+      problems.push_back(
+          c10::str(name, " is ", given->second.sizes(), " where the model has ", tensor.sizes()));
     } else if (!at::isfinite(given->second).all().item<bool>()) {
       problems.push_back(c10::str(name, " holds a NaN or an infinity"));
     }

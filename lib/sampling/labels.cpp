@@ -18,10 +18,11 @@ std::vector<int64_t> read_histogram(const std::string& path, int64_t K) {
               ", or a readable JSON file of ", K, " counts");
   const auto json = nlohmann::json::parse(file, nullptr, /*allow_exceptions=*/false);
   const auto is_count = [](const auto& n) { return n.is_number_unsigned(); };
-  check_usage(json.is_array() && int64_t(json.size()) == K && std::all_of(json.begin(), json.end(), is_count), "--labels ",
-              path, ": must be a JSON list of ", K, " whole counts, one a class");
+  check_usage(json.is_array() && int64_t(json.size()) == K && std::all_of(json.begin(), json.end(), is_count),
+              "--labels ", path, ": must be a JSON list of ", K, " whole counts, one a class");
   const auto counts = json.get<std::vector<int64_t>>();
-  check_usage(std::accumulate(counts.begin(), counts.end(), int64_t{0}) > 0, "--labels ", path, ": all counts are 0");
+  check_usage(std::accumulate(counts.begin(), counts.end(), int64_t{0}) > 0, "--labels ", path,
+              ": all counts are 0");
   return counts;
 }
 
@@ -40,13 +41,15 @@ int64_t real_classes(const ModelOptions& model, const DiffusionOptions& diffusio
 std::vector<int64_t> choose_labels(const std::string& policy, const std::vector<int64_t>& seeds, int64_t K) {
   std::vector<int64_t> labels;
   if (K == 0) {
-    check_usage(policy == "balanced", "labels '", policy, "': this model is unconditional, it has no classes");
+    check_usage(policy == "balanced", "labels '", policy,
+                "': this model is unconditional, it has no classes");
     return labels;
   }
   int64_t fixed = -1;
   const auto [end, error] = std::from_chars(policy.data(), policy.data() + policy.size(), fixed);
   if (error == std::errc{} && end == policy.data() + policy.size()) {
-    check_usage(fixed >= 0 && fixed < K, "class ", fixed, " does not exist; this model has classes 0 to ", K - 1);
+    check_usage(fixed >= 0 && fixed < K, "class ", fixed, " does not exist; this model has classes 0 to ",
+                K - 1);
     return std::vector<int64_t>(seeds.size(), fixed);
   }
   std::vector<int64_t> cumulative;

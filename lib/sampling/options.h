@@ -23,10 +23,13 @@ struct SampleOptions {
     grids.insert(grids.begin(), "auto");
     fields("solver", solver, "solver of the reverse process", one_of(solver_names()));
     fields("steps", steps, "solver steps; each is one evaluation of the network", between(1, 100000));
-    fields("cfg", cfg, "guidance weight w: uncond + w (cond - uncond); 1 is off; U-ViT's scale s is w = 1 + s",
+    fields("cfg", cfg,
+           "guidance weight w: uncond + w (cond - uncond); 1 is off; U-ViT's scale s is w = 1 + s",
            between(0, 1000));
-    fields("batch_size", batch_size, "images in one call of the network (twice that with guidance)", between(1, 1e6));
-    fields("t_end", t_end, "smallest time at which the network is evaluated or the grid ends", between(1e-6, 0.5));
+    fields("batch_size", batch_size, "images in one call of the network (twice that with guidance)",
+           between(1, 1e6));
+    fields("t_end", t_end, "smallest time at which the network is evaluated or the grid ends",
+           between(1e-6, 0.5));
     fields("time_grid", time_grid, "spacing of the times; auto: the solver's own", one_of(grids));
     fields("precision", precision, "of the network; the solver's state stays fp32", one_of({"fp32", "bf16"}));
     fields("clip_x0", clip_x0, "clamp every predicted clean image to [-1, 1]");

@@ -38,8 +38,9 @@ uint32_t file_crc32(const std::filesystem::path& path) {
 }
 
 std::string sample_record(const RecordInputs& inputs) {
-  std::string command = c10::str("uvic-sample --checkpoint ", shell_quote(inputs.checkpoint.string()), " --weights ",
-                                 inputs.weights, " --seeds ", inputs.seeds, " --labels ", shell_quote(inputs.labels));
+  std::string command = c10::str("uvic-sample --checkpoint ", shell_quote(inputs.checkpoint.string()),
+                                 " --weights ", inputs.weights, " --seeds ", inputs.seeds);
+  if (!inputs.labels.empty()) command += " --labels " + shell_quote(inputs.labels);
   if (!inputs.layout.empty()) command += " " + inputs.layout;
   SampleOptions sample = inputs.sample;
   for (const Field& field : fields_of(sample)) {

@@ -13,16 +13,18 @@ struct RecordInputs {
   std::filesystem::path checkpoint;  ///< as given on the command line
   std::string weights;               ///< "ema", "raw", ...
   uint32_t weights_crc = 0;          ///< CRC-32 of the weights file found there
-  std::string seeds, labels;         ///< "0-99"; a policy of choose_labels
-  std::string layout;                ///< "--grid 10x10" or "--class-per-row --grid 10x10" or empty
+  std::string seeds;                 ///< "0-99"
+  std::string labels;                ///< a policy of choose_labels, or empty where the layout says
+  std::string layout;                ///< "--grid 10x10", "--grid 10x10 --class-per-row", or empty
   SampleOptions sample;              ///< time_grid resolved
-  std::vector<std::string> overrides;  ///< key=value of other keys that differ from the checkpoint's own config
+  std::vector<std::string>
+      overrides;  ///< key=value of other keys that differ from the checkpoint's own config
   int threads = 0;
   std::string device;
 };
 
-/// JSON in ASCII: `command` (a uvic-sample command line that makes the picture again, but for its --out), `evaluations` of the
-/// network an image, `weights_crc32`, `version`.
+/// JSON in ASCII: `command` (a uvic-sample command line that makes the picture again, but for its --out),
+/// `evaluations` of the network an image, `weights_crc32`, `version`.
 std::string sample_record(const RecordInputs& inputs);
 
 /// CRC-32 (zlib's) of a file's bytes.

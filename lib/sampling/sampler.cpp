@@ -65,7 +65,8 @@ Sampler::Sampler(Network network, std::array<int64_t, 3> image_shape, int64_t nu
   network_ = with_guidance(std::move(network), options.cfg, null_label);
 }
 
-Sampler::Sampler(UViT& model, const DiffusionOptions& diffusion, const SampleOptions& options, c10::Device device)
+Sampler::Sampler(UViT& model, const DiffusionOptions& diffusion, const SampleOptions& options,
+                 c10::Device device)
     : Sampler(inference_network(model, options.precision, device), shape_of(model.options()),
               null_label_of(model, diffusion), diffusion, options, device) {}
 
@@ -73,7 +74,8 @@ std::string Sampler::time_grid_name() const {
   return options_.time_grid == "auto" ? find_solver(options_.solver).default_grid : options_.time_grid;
 }
 
-Tensor Sampler::run_batch(std::vector<int64_t> seeds, std::vector<int64_t> labels, const StepCallback& on_step) const {
+Tensor Sampler::run_batch(std::vector<int64_t> seeds, std::vector<int64_t> labels,
+                          const StepCallback& on_step) const {
   const auto count = int64_t(seeds.size());
   seeds.resize(size_t(options_.batch_size), seeds.back());
   Tensor label_tensor;
@@ -98,8 +100,8 @@ Tensor Sampler::run_batch(std::vector<int64_t> seeds, std::vector<int64_t> label
 }
 
 void Sampler::run(const SampleRequest& request, const OnImages& on_images, const OnStep& on_step) const {
-  TORCH_CHECK(request.labels.empty() || request.labels.size() == request.seeds.size(), "Sampler: ",
-              request.labels.size(), " labels for ", request.seeds.size(), " seeds");
+  TORCH_CHECK(request.labels.empty() || request.labels.size() == request.seeds.size(),
+              "Sampler: ", request.labels.size(), " labels for ", request.seeds.size(), " seeds");
   const at::NoGradGuard no_grad;
   const size_t total = request.seeds.size(), batch = size_t(options_.batch_size);
   for (size_t first = 0; first < total; first += batch) {

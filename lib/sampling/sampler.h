@@ -30,15 +30,17 @@ class Sampler {
   /// After each solver step of a batch: its number from 1 and the state [n, C, H, W]. May throw to stop.
   using OnStep = std::function<void(size_t first, int64_t step, const at::Tensor& x)>;
 
-  /// `null_label`: the row of label_emb that guidance subtracts; -1 if the model has none (then cfg must be 1).
-  Sampler(Network network, std::array<int64_t, 3> image_shape, int64_t null_label, const DiffusionOptions& diffusion,
-          const SampleOptions& options, c10::Device device = c10::kCPU);
+  /// `null_label`: the row of label_emb that guidance subtracts; -1 if the model has none (then cfg must be
+  /// 1).
+  Sampler(Network network, std::array<int64_t, 3> image_shape, int64_t null_label,
+          const DiffusionOptions& diffusion, const SampleOptions& options, c10::Device device = c10::kCPU);
   /// The usual case: a UViT with its own shape and null label.
-  Sampler(UViT& model, const DiffusionOptions& diffusion, const SampleOptions& options, c10::Device device = c10::kCPU);
+  Sampler(UViT& model, const DiffusionOptions& diffusion, const SampleOptions& options,
+          c10::Device device = c10::kCPU);
 
-  /// Image s starts from `randn({C, H, W})` of a generator seeded with s and draws its step noise from the same generator.
-  /// Every network call has exactly `batch_size` images (the last batch is padded), so that an image's bytes do not
-  /// depend on what else was asked for.
+  /// Image s starts from `randn({C, H, W})` of a generator seeded with s and draws its step noise from the
+  /// same generator. Every network call has exactly `batch_size` images (the last batch is padded), so that
+  /// an image's bytes do not depend on what else was asked for.
   void run(const SampleRequest& request, const OnImages& on_images, const OnStep& on_step = {}) const;
   /// All images at once, in request order: float32 [n, C, H, W].
   at::Tensor sample(const SampleRequest& request) const;
@@ -49,7 +51,8 @@ class Sampler {
   std::string time_grid_name() const;
 
  private:
-  at::Tensor run_batch(std::vector<int64_t> seeds, std::vector<int64_t> labels, const StepCallback& on_step) const;
+  at::Tensor run_batch(std::vector<int64_t> seeds, std::vector<int64_t> labels,
+                       const StepCallback& on_step) const;
   Network network_;
   std::array<int64_t, 3> shape_;
   std::shared_ptr<const NoiseSchedule> schedule_;

@@ -21,7 +21,8 @@ fs::path largest_ema(const fs::path& directory) {
   fs::path best;
   for (const auto& entry : fs::directory_iterator(directory)) {
     const double decay = decay_of(entry.path());
-    if (entry.path().extension() == ".safetensors" && decay >= 0 && (best.empty() || decay > decay_of(best))) {
+    if (entry.path().extension() == ".safetensors" && decay >= 0 &&
+        (best.empty() || decay > decay_of(best))) {
       best = entry.path();
     }
   }
@@ -63,8 +64,8 @@ fs::path find_weights_file(const fs::path& checkpoint, const std::string& weight
   if (!fs::is_directory(checkpoint)) return checkpoint;
   fs::path directory = checkpoint;
   if (!fs::exists(directory / "model.safetensors")) directory = latest_checkpoint(checkpoint);
-  check_usage(!directory.empty(), "--checkpoint ", checkpoint.string(), ": holds no finished checkpoint (neither ",
-              "model.safetensors nor checkpoints/step-*)");
+  check_usage(!directory.empty(), "--checkpoint ", checkpoint.string(),
+              ": holds no finished checkpoint (neither ", "model.safetensors nor checkpoints/step-*)");
   fs::path file;
   if (weights == "ema") file = largest_ema(directory);
   if (weights == "raw" || file.empty()) file = directory / "model.safetensors";

@@ -19,7 +19,9 @@ namespace {
 namespace fs = std::filesystem;
 using Metadata = std::map<std::string, std::string>;
 
-std::vector<std::string> parameter_names(const TrainState& state) { return state.model->named_parameters().keys(); }
+std::vector<std::string> parameter_names(const TrainState& state) {
+  return state.model->named_parameters().keys();
+}
 
 TensorMap with_names(const std::vector<std::string>& names, const std::vector<at::Tensor>& tensors,
                      const std::string& prefix = "") {
@@ -28,13 +30,13 @@ TensorMap with_names(const std::vector<std::string>& names, const std::vector<at
   return map;
 }
 
-void copy_into(const std::vector<std::string>& names, const std::vector<at::Tensor>& targets, const TensorMap& source,
-               const std::string& prefix, const fs::path& file) {
+void copy_into(const std::vector<std::string>& names, const std::vector<at::Tensor>& targets,
+               const TensorMap& source, const std::string& prefix, const fs::path& file) {
   const at::NoGradGuard no_grad;
   for (size_t i = 0; i < names.size(); ++i) {
     const auto found = source.find(prefix + names[i]);
-    check_usage(found != source.end() && found->second.sizes() == targets[i].sizes(), file.string(), ": tensor ",
-                prefix + names[i], " is missing or misshapen");
+    check_usage(found != source.end() && found->second.sizes() == targets[i].sizes(), file.string(),
+                ": tensor ", prefix + names[i], " is missing or misshapen");
     targets[i].copy_(found->second);
   }
 }
@@ -93,7 +95,8 @@ fs::path save_checkpoint(const TrainState& state, const fs::path& run_directory)
     const Metadata metadata = weights_metadata(state);
     save_safetensors(target / "model.safetensors", with_names(names, state.model->parameters()), metadata);
     for (size_t i = 0; i < state.ema->size(); ++i) {
-      save_safetensors(target / (state.ema->name(i) + ".safetensors"), with_names(names, state.ema->weights(i)), metadata);
+      save_safetensors(target / (state.ema->name(i) + ".safetensors"),
+                       with_names(names, state.ema->weights(i)), metadata);
     }
     TensorMap training = with_names(names, state.optimizer->exp_avgs, "exp_avg.");
     training.merge(with_names(names, state.optimizer->exp_avg_sqs, "exp_avg_sq."));
@@ -110,7 +113,8 @@ fs::path save_checkpoint(const TrainState& state, const fs::path& run_directory)
 
 void load_checkpoint(TrainState& state, const fs::path& checkpoint) {
   const auto names = parameter_names(state);
-  const fs::path model_file = checkpoint / "model.safetensors", training_file = checkpoint / "training.safetensors";
+  const fs::path model_file = checkpoint / "model.safetensors",
+                 training_file = checkpoint / "training.safetensors";
   load_weights(*state.model, load_safetensors(model_file).tensors, model_file.string());
   for (size_t i = 0; i < state.ema->size(); ++i) {
     const fs::path file = checkpoint / (state.ema->name(i) + ".safetensors");
@@ -126,7 +130,8 @@ void load_checkpoint(TrainState& state, const fs::path& checkpoint) {
   for (const auto& [key, value] : environment(state)) {
     const auto recorded = training.metadata.find(key);
     const std::string then = recorded == training.metadata.end() ? "unknown" : recorded->second;
-    if (then != value) log_warning("resuming with ", key, " ", value, ", saved with ", then, ": not exact to the bit");
+    if (then != value)
+      log_warning("resuming with ", key, " ", value, ", saved with ", then, ": not exact to the bit");
   }
 }
 
@@ -137,6 +142,8 @@ std::string checkpoint_config(const fs::path& checkpoint) {
   return found->second;
 }
 
-double checkpoint_bytes(int64_t parameters, size_t emas) { return 4.0 * double(parameters) * double(3 + emas); }
+double checkpoint_bytes(int64_t parameters, size_t emas) {
+  return 4.0 * double(parameters) * double(3 + emas);
+}
 
 }  // namespace uvic

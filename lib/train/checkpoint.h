@@ -8,12 +8,13 @@
 
 namespace uvic {
 
-/// Writes `<run>/checkpoints/step-XXXXXXXX/` with model.safetensors, one file an EMA, and training.safetensors; then
-/// removes all but the newest `train.keep` checkpoints. Returns the directory.
+/// Writes `<run>/checkpoints/step-XXXXXXXX/` with model.safetensors, one file an EMA, and
+/// training.safetensors; then removes all but the newest `train.keep` checkpoints. Returns the directory.
 std::filesystem::path save_checkpoint(const TrainState& state, const std::filesystem::path& run_directory);
 
-/// Restores weights, EMAs, moments, counters. Warns if threads, CPU capability, precision or version differ from those
-/// recorded, as the continuation is then not exact to the bit. UsageError if the directory is damaged.
+/// Restores weights, EMAs, moments, counters. Warns if threads, CPU capability, precision or version differ
+/// from those recorded, as the continuation is then not exact to the bit. UsageError if the directory is
+/// damaged.
 void load_checkpoint(TrainState& state, const std::filesystem::path& checkpoint);
 
 /// The config a checkpoint was written with, as YAML.

@@ -7,13 +7,15 @@ namespace uvic {
 
 void Config::validate() const {
   model.validate();
-  check_usage(optimizer.betas.size() == 2, "optimizer.betas: must be two numbers, got ", optimizer.betas.size());
+  check_usage(optimizer.betas.size() == 2, "optimizer.betas: must be two numbers, got ",
+              optimizer.betas.size());
   check_usage(train.batch_size % train.grad_accum == 0, "train.grad_accum: ", train.grad_accum,
               " must divide train.batch_size ", train.batch_size);
-  check_usage(!model.conditional() || diffusion.p_uncond == 0 || model.num_classes >= 2,
-              "model.num_classes: with diffusion.p_uncond above 0 the last row is the null label, so at least 2 are "
-              "needed, got ",
-              model.num_classes);
+  check_usage(
+      !model.conditional() || diffusion.p_uncond == 0 || model.num_classes >= 2,
+      "model.num_classes: with diffusion.p_uncond above 0 the last row is the null label, so at least 2 are "
+      "needed, got ",
+      model.num_classes);
   make_schedule(diffusion);
 }
 

@@ -9,14 +9,17 @@
 namespace uvic {
 namespace {
 
-// Bytes of activations that the backward pass of one micro-batch keeps, counted block by block: per token 2 norms, qkv (3),
-// attention out, projection in, 2 residuals, the MLP's hidden twice, and the joined skip (2). Checkpointed blocks keep their inputs.
+// Bytes of activations that the backward pass of one micro-batch keeps, counted block by block: per token 2
+// norms, qkv (3), attention out, projection in, 2 residuals, the MLP's hidden twice, and the joined skip (2).
+// Checkpointed blocks keep their inputs.
 double activation_bytes(const Config& config) {
   const auto& m = config.model;
-  const double B = double(config.train.batch_size / config.train.grad_accum), N = double(m.num_tokens()), C = double(m.embed_dim);
+  const double B = double(config.train.batch_size / config.train.grad_accum), N = double(m.num_tokens()),
+               C = double(m.embed_dim);
   const double full = 9 + 2 * double(m.mlp_ratio) + (m.skip ? 1 : 0);
   const double blocks = double(m.depth + 1) * (m.use_checkpoint ? 1.5 : full) + (m.use_checkpoint ? full : 0);
-  const double scores = 5 * B * double(m.num_heads) * N * N;  // the unfused attention's passing [N, N] matrices
+  const double scores =
+      5 * B * double(m.num_heads) * N * N;  // the unfused attention's passing [N, N] matrices
   const double width = config.train.precision == "bf16" ? 2.5 : 4;
   return width * B * N * C * blocks + 4 * scores;
 }
@@ -29,9 +32,9 @@ void check_dataset(const Dataset& dataset, const Config& config) {
   check_usage(C == m.in_chans && H == m.height() && W == m.width(), "data: images are ", C, "x", H, "x", W,
               " but model.in_chans x model.img_size is ", m.in_chans, "x", m.height(), "x", m.width());
   const int64_t classes = real_classes(m, config.diffusion);
-  check_usage(!m.conditional() || dataset.num_classes() <= classes, "data: labels go up to ", dataset.num_classes() - 1,
-              " but model.num_classes ", m.num_classes, " leaves classes 0 to ", classes - 1,
-              config.diffusion.p_uncond > 0 ? " (the last row is the null label)" : "");
+  check_usage(!m.conditional() || dataset.num_classes() <= classes, "data: labels go up to ",
+              dataset.num_classes() - 1, " but model.num_classes ", m.num_classes, " leaves classes 0 to ",
+              classes - 1, config.diffusion.p_uncond > 0 ? " (the last row is the null label)" : "");
 }
 
 std::string describe_run(const Config& config) {
@@ -44,13 +47,13 @@ std::string describe_run(const Config& config) {
                            : std::max<int64_t>(config.train.keep, 1) + 1;
   int64_t cog = 0;
   for (int64_t i = 0; i <= config.model.depth; ++i) cog += config.model.is_cog(i);
-  return c10::str("model: ", format_count(double(parameters)), " parameters, ", config.model.num_tokens(), " tokens, ", cog,
-                  " cog and ", config.model.depth + 1 - cog, " softmax blocks, ",
+  return c10::str("model: ", format_count(double(parameters)), " parameters, ", config.model.num_tokens(),
+                  " tokens, ", cog, " cog and ", config.model.depth + 1 - cog, " softmax blocks, ",
                   format_count(forward_flops(config.model)), "FLOP an image (forward)\n", "memory: about ",
                   format_bytes(weights + activation_bytes(config)), " (weights, gradients, moments, EMA ",
                   format_bytes(weights), "; activations ", format_bytes(activation_bytes(config)), ")\n",
-                  "disk: ", format_bytes(checkpoint), " a checkpoint, at most ", format_bytes(checkpoint * double(kept)),
-                  " at a time");
+                  "disk: ", format_bytes(checkpoint), " a checkpoint, at most ",
+                  format_bytes(checkpoint * double(kept)), " at a time");
 }
 
 }  // namespace uvic

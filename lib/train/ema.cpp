@@ -22,7 +22,8 @@ double Ema::decay_at(size_t index, int64_t step) const {
 
 void Ema::update(int64_t step) {
   const at::NoGradGuard no_grad;
-  for (size_t i = 0; i < decays_.size(); ++i) at::_foreach_lerp_(averages_[i], parameters_, 1.0 - decay_at(i, step));
+  for (size_t i = 0; i < decays_.size(); ++i)
+    at::_foreach_lerp_(averages_[i], parameters_, 1.0 - decay_at(i, step));
 }
 
 std::string Ema::name(size_t index) const {

@@ -10,7 +10,8 @@ namespace uvic {
 StepInputs make_inputs(const Batch& batch, const Config& config, c10::Device device) {
   const int64_t B = batch.images.size(0), pixels = batch.images.numel() / B;
   const auto seed = uint64_t(config.train.seed);
-  const at::Tensor noise = at::empty_like(batch.images), t = at::empty({B}, at::kFloat), labels = batch.labels.clone();
+  const at::Tensor noise = at::empty_like(batch.images), t = at::empty({B}, at::kFloat),
+                   labels = batch.labels.clone();
   auto* noise_data = noise.data_ptr<float>();
   auto* t_data = t.data_ptr<float>();
   auto* label_data = labels.data_ptr<int64_t>();
@@ -19,7 +20,8 @@ StepInputs make_inputs(const Batch& batch, const Config& config, c10::Device dev
       const auto g = uint64_t(batch.step * B + i);
       t_data[i] = CounterRandom(seed, RandomStream::kTime, g).uniform();
       CounterRandom(seed, RandomStream::kNoise, g).fill_normal({noise_data + i * pixels, size_t(pixels)});
-      const bool drop = CounterRandom(seed, RandomStream::kLabelDrop, g).uniform() < config.diffusion.p_uncond;
+      const bool drop =
+          CounterRandom(seed, RandomStream::kLabelDrop, g).uniform() < config.diffusion.p_uncond;
       if (drop) label_data[i] = config.model.num_classes - 1;
     }
   });

@@ -43,7 +43,8 @@ void AdamW::step(double lr) {
   const at::NoGradGuard no_grad;
   set_updates(updates_ + 1);
   at::_fused_adamw_(parameters_, gradients(), exp_avgs, exp_avg_sqs, /*max_exp_avg_sqs=*/{}, state_steps_, lr,
-                    options_.betas[0], options_.betas[1], options_.weight_decay, options_.eps, /*amsgrad=*/false,
+                    options_.betas[0], options_.betas[1], options_.weight_decay, options_.eps,
+                    /*amsgrad=*/false,
                     /*maximize=*/false);
 }
 

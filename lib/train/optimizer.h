@@ -7,8 +7,8 @@
 
 namespace uvic {
 
-/// base * min(step / warmup_steps, 1), step from 0, so the first update has rate 0, as in U-ViT; cosine: times
-/// (1 + cos(pi * p)) / 2 with p from 0 at the end of the warm-up to 1 at `total_steps`.
+/// base * min(step / warmup_steps, 1), step from 0, so the first update has rate 0, as in U-ViT; cosine:
+/// times (1 + cos(pi * p)) / 2 with p from 0 at the end of the warm-up to 1 at `total_steps`.
 double learning_rate(const OptimizerOptions& options, int64_t step, int64_t total_steps);
 
 /// AdamW through ATen's fused kernel. Moments are zero until the first update.

@@ -35,16 +35,19 @@ struct TrainOptions {
   void visit(FieldList& fields) {
     fields("steps", steps, "optimiser steps in all", at_least(1));
     fields("batch_size", batch_size, "images an optimiser step", at_least(1));
-    fields("grad_accum", grad_accum, "micro-batches that a batch is split into; divides batch_size", at_least(1));
+    fields("grad_accum", grad_accum, "micro-batches that a batch is split into; divides batch_size",
+           at_least(1));
     fields("precision", precision, "fp32, or bf16 autocast with fp32 weights", one_of({"fp32", "bf16"}));
     fields("grad_clip", grad_clip, "largest norm of the gradient; 0: no clipping", at_least(0));
     fields("ema", ema, "decays of the moving averages of the weights, one file each", between(0, 1));
-    fields("ema_warmup", ema_warmup, "none, or ramp: decay min(d, (1 + step) / (10 + step))", one_of({"none", "ramp"}));
+    fields("ema_warmup", ema_warmup, "none, or ramp: decay min(d, (1 + step) / (10 + step))",
+           one_of({"none", "ramp"}));
     fields("seed", seed, "of initialisation, data order, noise and label dropout", between(0, 4294967295.0));
     fields("keep", keep, "newest checkpoints that stay; 0: all", at_least(0));
     fields("log_interval", log_interval, "steps between lines of metrics.jsonl", at_least(1));
     fields("sample_interval", sample_interval, "steps between grids of EMA samples; 0: none", at_least(0));
-    fields("checkpoint_interval", checkpoint_interval, "steps between checkpoints; 0: only the last", at_least(0));
+    fields("checkpoint_interval", checkpoint_interval, "steps between checkpoints; 0: only the last",
+           at_least(0));
   }
 };
 

@@ -22,10 +22,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Keys that a resumed run may change: they do not touch what is computed, or say when to stop and what to keep.
-constexpr std::array kMayChange = {"train.steps",     "train.log_interval", "train.sample_interval",
-                                   "train.keep",      "train.checkpoint_interval",
-                                   "data.path",       "data.workers"};
+// Keys that a resumed run may change: they do not touch what is computed, or say when to stop and what to
+// keep.
+constexpr std::array kMayChange = {"train.steps", "train.log_interval",        "train.sample_interval",
+                                   "train.keep",  "train.checkpoint_interval", "data.path",
+                                   "data.workers"};
 
 void check_same_config(const Config& config, const std::string& earlier_yaml, const fs::path& path) {
   Config earlier, current = config;
@@ -63,12 +64,15 @@ void check_run_path(const fs::path& path) {
   check_usage(!path.empty(), "--out: give the run directory");
   fs::path existing = fs::absolute(path);
   while (!fs::exists(existing)) existing = existing.parent_path();
-  check_usage(fs::is_directory(existing), "--out ", path.string(), ": ", existing.string(), " is not a folder");
-  check_usage(access(existing.c_str(), W_OK) == 0, "--out ", path.string(), ": cannot write in ", existing.string());
+  check_usage(fs::is_directory(existing), "--out ", path.string(), ": ", existing.string(),
+              " is not a folder");
+  check_usage(access(existing.c_str(), W_OK) == 0, "--out ", path.string(), ": cannot write in ",
+              existing.string());
 }
 
 RunDirectory::RunDirectory(fs::path path, const Config& config, bool restart) : path_(std::move(path)) {
-  while (path_.has_parent_path() && !path_.has_filename()) path_ = path_.parent_path();  // "runs/x/" is "runs/x"
+  while (path_.has_parent_path() && !path_.has_filename())
+    path_ = path_.parent_path();  // "runs/x/" is "runs/x"
   check_run_path(path_);
   fs::create_directories(path_);
   lock();
@@ -81,10 +85,11 @@ RunDirectory::RunDirectory(fs::path path, const Config& config, bool restart) : 
   const fs::path config_file = path_ / "config.yaml";
   if (fs::exists(config_file)) {
     resume_from_ = latest_checkpoint(path_);
-    check_same_config(config, resume_from_.empty() ? read_text(config_file) : checkpoint_config(resume_from_), path_);
+    check_same_config(config, resume_from_.empty() ? read_text(config_file) : checkpoint_config(resume_from_),
+                      path_);
   } else {
-    check_usage(!holds_files(path_), "--out ", path_.string(), ": the folder holds files but no config.yaml, so it is not ",
-                "a run; choose another");
+    check_usage(!holds_files(path_), "--out ", path_.string(),
+                ": the folder holds files but no config.yaml, so it is not ", "a run; choose another");
   }
   write_file_atomically(config_file, config.to_yaml());
 }

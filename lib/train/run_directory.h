@@ -9,9 +9,10 @@ namespace uvic {
 
 class RunDirectory {
  public:
-  /// Creates `path` or opens an earlier run there, and locks it against a second process. UsageError if it is something
-  /// else's folder, in use, or an earlier run whose config differs in more than train.steps, intervals, keep, workers and
-  /// paths (the keys are listed). `restart` moves an earlier run aside first, to `<path>.old-N`.
+  /// Creates `path` or opens an earlier run there, and locks it against a second process. UsageError if it is
+  /// something else's folder, in use, or an earlier run whose config differs in more than train.steps,
+  /// intervals, keep, workers and paths (the keys are listed). `restart` moves an earlier run aside first, to
+  /// `<path>.old-N`.
   RunDirectory(std::filesystem::path path, const Config& config, bool restart);
   ~RunDirectory();
   RunDirectory(const RunDirectory&) = delete;

@@ -23,7 +23,9 @@ TrainState::TrainState(const Config& config_, c10::Device device_)
   restart_ema();
 }
 
-void TrainState::restart_ema() { ema = std::make_unique<Ema>(model->parameters(), config.train); }
+void TrainState::restart_ema() {
+  ema = std::make_unique<Ema>(model->parameters(), config.train);
+}
 
 double TrainState::accumulate_gradients(const StepInputs& inputs) {
   const int64_t B = inputs.x0.size(0), micro = B / config.train.grad_accum;

@@ -25,7 +25,8 @@ class TrainState {
   /// A fresh run: weights drawn from train.seed.
   TrainState(const Config& config, c10::Device device);
 
-  /// Forward and backward over the micro-batches, clipping, update, EMA. Advances `step` whether skipped or not.
+  /// Forward and backward over the micro-batches, clipping, update, EMA. Advances `step` whether skipped or
+  /// not.
   StepResult train_step(const StepInputs& inputs);
 
   /// Makes the EMAs copies of the current weights again (after weights were loaded into a fresh run).
@@ -36,8 +37,8 @@ class TrainState {
   std::shared_ptr<UViT> model;
   std::unique_ptr<AdamW> optimizer;
   std::unique_ptr<Ema> ema;
-  int64_t step = 0;             ///< optimiser steps done, skipped ones included
-  int64_t skipped = 0;          ///< steps skipped so far
+  int64_t step = 0;     ///< optimiser steps done, skipped ones included
+  int64_t skipped = 0;  ///< steps skipped so far
   int64_t skipped_in_a_row = 0;
   int64_t images() const { return step * config.train.batch_size; }
 

@@ -26,7 +26,9 @@ using Clock = std::chrono::steady_clock;
 constexpr int64_t kMaxSkippedInARow = 10;
 constexpr double kPlainLineSeconds = 10;  // between progress lines where there is no terminal
 
-double seconds_since(Clock::time_point from) { return std::chrono::duration<double>(Clock::now() - from).count(); }
+double seconds_since(Clock::time_point from) {
+  return std::chrono::duration<double>(Clock::now() - from).count();
+}
 
 struct PreviewCancelled {};
 
@@ -47,13 +49,14 @@ struct Trainer::Pace {
   }
 };
 
-Trainer::Trainer(const Config& config, std::shared_ptr<const Dataset> dataset, RunDirectory& run, c10::Device device,
-                 const fs::path& init_from)
+Trainer::Trainer(const Config& config, std::shared_ptr<const Dataset> dataset, RunDirectory& run,
+                 c10::Device device, const fs::path& init_from)
     : run_(run),
       dataset_(std::move(dataset)),
       state_(config, device),
       metrics_([&] {
-        run.truncate_metrics(run.resume_from().empty() ? 0 : checkpoint_step(run.resume_from().filename().string()));
+        run.truncate_metrics(
+            run.resume_from().empty() ? 0 : checkpoint_step(run.resume_from().filename().string()));
         return run.path();
       }()),
       pace_(std::make_shared<Pace>()) {
@@ -74,17 +77,20 @@ bool Trainer::due(int64_t interval) const {
 
 TrainOutcome Trainer::run() {
   const auto& options = state_.config.train;
-  DataLoader loader(dataset_, state_.config.data, uint64_t(options.seed), options.batch_size, state_.step, options.steps);
+  DataLoader loader(dataset_, state_.config.data, uint64_t(options.seed), options.batch_size, state_.step,
+                    options.steps);
   pace_->bar = std::make_unique<ProgressBar>("training", "steps", options.steps, state_.step);
   pace_->restart(0);
   while (state_.step < options.steps) {
     const StepResult result = state_.train_step(make_inputs(loader.next(), state_.config, state_.device));
     ++pace_->steps;
     if (result.skipped) {
-      log_warning("step ", state_.step, " skipped: loss ", result.loss, ", gradient norm ", result.grad_norm, " (",
-                  state_.skipped, " skipped so far)");
-      TORCH_CHECK(state_.skipped_in_a_row < kMaxSkippedInARow, "step ", state_.step, ": the loss or the gradient was not "
-                  "finite ", kMaxSkippedInARow, " steps in a row; lower optimizer.lr or set train.grad_clip");
+      log_warning("step ", state_.step, " skipped: loss ", result.loss, ", gradient norm ", result.grad_norm,
+                  " (", state_.skipped, " skipped so far)");
+      TORCH_CHECK(state_.skipped_in_a_row < kMaxSkippedInARow, "step ", state_.step,
+                  ": the loss or the gradient was not "
+                  "finite ",
+                  kMaxSkippedInARow, " steps in a row; lower optimizer.lr or set train.grad_clip");
     }
     show_progress(result);
     if (due(options.log_interval)) log_step(result, loader);
@@ -107,7 +113,8 @@ TrainOutcome Trainer::run() {
 
 void Trainer::show_progress(const StepResult& result) {
   Pace& pace = *pace_;
-  if (!result.skipped) pace.smooth_loss += (result.loss - pace.smooth_loss) * (pace.smooth_loss == 0 ? 1 : 0.02);
+  if (!result.skipped)
+    pace.smooth_loss += (result.loss - pace.smooth_loss) * (pace.smooth_loss == 0 ? 1 : 0.02);
   const double elapsed = seconds_since(pace.began);
   if (elapsed > 1 || pace.images_per_second == 0) {
     pace.images_per_second = double(pace.steps * state_.config.train.batch_size) / elapsed;
@@ -117,26 +124,29 @@ void Trainer::show_progress(const StepResult& result) {
   pace.bar->update(state_.step, detail);
   const bool last = state_.step == state_.config.train.steps;
   if (!ProgressBar::enabled() && (last || seconds_since(pace.plain_line) > kPlainLineSeconds)) {
-    const double left =
-        double((state_.config.train.steps - state_.step) * state_.config.train.batch_size) / pace.images_per_second;
-    log_info("step ", state_.step, "/", state_.config.train.steps, "  ", detail, "  ", format_duration(left), " left");
+    const double left = double((state_.config.train.steps - state_.step) * state_.config.train.batch_size) /
+                        pace.images_per_second;
+    log_info("step ", state_.step, "/", state_.config.train.steps, "  ", detail, "  ", format_duration(left),
+             " left");
     pace.plain_line = Clock::now();
   }
 }
 
 void Trainer::log_step(const StepResult& result, const DataLoader& loader) {
   const double elapsed = seconds_since(pace_->began), waited = loader.wait_seconds() - pace_->waited_before;
-  metrics_.write(state_.step, {{"images", double(state_.images())},
-                               {"loss", result.loss},
-                               {"lr", result.lr},
-                               {"grad_norm", result.grad_norm},
-                               {"images_per_second", double(pace_->steps * state_.config.train.batch_size) / elapsed},
-                               {"data_wait_fraction", waited / elapsed},
-                               {"skipped_steps", double(state_.skipped)}});
+  metrics_.write(state_.step,
+                 {{"images", double(state_.images())},
+                  {"loss", result.loss},
+                  {"lr", result.lr},
+                  {"grad_norm", result.grad_norm},
+                  {"images_per_second", double(pace_->steps * state_.config.train.batch_size) / elapsed},
+                  {"data_wait_fraction", waited / elapsed},
+                  {"skipped_steps", double(state_.skipped)}});
   pace_->restart(loader.wait_seconds());
 }
 
-// samples/step-XXXXXXXX.png: seeds 0 .. images - 1 of the largest EMA, so that grids of a run show the same noise growing up.
+// samples/step-XXXXXXXX.png: seeds 0 .. images - 1 of the largest EMA, so that grids of a run show the same
+// noise growing up.
 void Trainer::write_preview() {
   const auto& config = state_.config;
   SampleRequest request;
@@ -144,8 +154,9 @@ void Trainer::write_preview() {
   std::iota(request.seeds.begin(), request.seeds.end(), int64_t{0});
   request.labels = choose_labels("balanced", request.seeds, real_classes(config.model, config.diffusion));
   const int64_t average = state_.ema->largest();
-  const SwappedWeights swapped(state_.model->parameters(),
-                               average < 0 ? state_.model->parameters() : state_.ema->weights(size_t(average)));
+  const SwappedWeights swapped(state_.model->parameters(), average < 0
+                                                               ? state_.model->parameters()
+                                                               : state_.ema->weights(size_t(average)));
   std::vector<at::Tensor> images;
   try {
     Sampler(*state_.model, config.diffusion, config.preview_sample(), state_.device)

@@ -19,8 +19,9 @@ class Trainer {
   Trainer(const Config& config, std::shared_ptr<const Dataset> dataset, RunDirectory& run, c10::Device device,
           const std::filesystem::path& init_from = {});
 
-  /// Trains to train.steps, or to the end of the step in which SIGINT or SIGTERM arrived; a checkpoint is written either
-  /// way. Throws std::runtime_error after 10 steps in a row that were not finite, and whatever writing files throws.
+  /// Trains to train.steps, or to the end of the step in which SIGINT or SIGTERM arrived; a checkpoint is
+  /// written either way. Throws std::runtime_error after 10 steps in a row that were not finite, and whatever
+  /// writing files throws.
   TrainOutcome run();
 
   const TrainState& state() const { return state_; }
@@ -42,7 +43,8 @@ class Trainer {
 /// Checks that a data set suits a model: image shape, labels against num_classes. UsageError names the keys.
 void check_dataset(const Dataset& dataset, const Config& config);
 
-/// "4 cog + 1 softmax blocks ..." and the like: parameters, FLOPs an image, estimated memory, disk. For --dry-run and start-up.
+/// "4 cog + 1 softmax blocks ..." and the like: parameters, FLOPs an image, estimated memory, disk. For
+/// --dry-run and start-up.
 std::string describe_run(const Config& config);
 
 }  // namespace uvic

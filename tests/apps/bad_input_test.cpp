@@ -24,12 +24,16 @@ TEST(BadInput, Training) {
   expect_usage_error(train + " --device cuda", "no CUDA device is available");
   expect_usage_error(train + " --device gpu", "must be auto, cpu, cuda");
   expect_usage_error(train + " --threads 0x", "--threads");
-  expect_usage_error(config_with("model:\n  dept: 4\n"), "bad.yaml:2: unknown key 'model.dept'; did you mean 'model.depth'?");
-  expect_usage_error(config_with("train: {steps: many}\n"), "bad.yaml:1: train.steps: 'many' is not a whole number");
-  expect_usage_error(config_with("optimizer: {lr: -1}\n"), "optimizer.lr: -1 is out of range; it must be a number of at least 0");
+  expect_usage_error(config_with("model:\n  dept: 4\n"),
+                     "bad.yaml:2: unknown key 'model.dept'; did you mean 'model.depth'?");
+  expect_usage_error(config_with("train: {steps: many}\n"),
+                     "bad.yaml:1: train.steps: 'many' is not a whole number");
+  expect_usage_error(config_with("optimizer: {lr: -1}\n"),
+                     "optimizer.lr: -1 is out of range; it must be a number of at least 0");
   expect_usage_error(config_with("model: [\n"), "bad.yaml:");
   expect_usage_error(train + " --set model.attention=cogg", "did you mean 'cog'?");
-  expect_usage_error(train + " --set train.grad_accum=3", "train.grad_accum: 3 must divide train.batch_size 4");
+  expect_usage_error(train + " --set train.grad_accum=3",
+                     "train.grad_accum: 3 must divide train.batch_size 4");
   expect_usage_error(train + " --set data.path=/nowhere", "/nowhere");
   expect_usage_error(train + " --set data.path=", "data.path");
   expect_usage_error(train + " --set model.num_classes=4", "labels go up to 3");
@@ -71,10 +75,12 @@ TEST(BadInput, SamplingAndDumping) {
   expect_usage_error(sample + " --seeds 0-9 --grid 3x3", "--grid 3x3 has 9 places but there are 10 seeds");
   expect_usage_error(sample + " --grid 3by3", "must be ROWSxCOLS");
   expect_usage_error(sample + " --class 4", "classes 0 to 3");
-  expect_usage_error(sample + " --class-per-row --grid 3x4", "the grid has 3 rows but the model has 4 classes");
+  expect_usage_error(sample + " --class-per-row --grid 3x4",
+                     "the grid has 3 rows but the model has 4 classes");
   expect_usage_error(sample + " --class 1 --labels random", "excludes");
   expect_usage_error(sample + " --out /nowhere/grid.png", "there is no folder /nowhere");
-  expect_usage_error(sample + " --set model.depth=4", "the weights do not fit the model: missing in_blocks.1.");
+  expect_usage_error(sample + " --set model.depth=4",
+                     "the weights do not fit the model: missing in_blocks.1.");
   const std::string dump = "uvic-fid dump " + files.checkpoint();
   expect_usage_error("uvic-fid", "subcommand");
   expect_usage_error(dump + " --out " + (files / "d").string(), "give --num N or --seeds a-b");

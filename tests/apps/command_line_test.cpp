@@ -17,7 +17,9 @@ const TrainedRun& files() {
   return files;
 }
 
-std::string digest(const std::string& text) { return std::to_string(std::hash<std::string>{}(text)); }
+std::string digest(const std::string& text) {
+  return std::to_string(std::hash<std::string>{}(text));
+}
 
 // stdout, exit code and every file below `folder`.
 std::string observe(const std::string& command, const fs::path& folder) {
@@ -30,7 +32,8 @@ std::string observe(const std::string& command, const fs::path& folder) {
     const bool volatile_file = name.find("events.") != std::string::npos || name.ends_with(".jsonl");
     seen[name] = entry.is_regular_file() && !volatile_file ? digest(testing::read_bytes(entry.path())) : "";
   }
-  std::string text = c10::str("exit ", result.code, "\n", result.out, result.err.empty() ? "quiet" : "talks", "\n");
+  std::string text =
+      c10::str("exit ", result.code, "\n", result.out, result.err.empty() ? "quiet" : "talks", "\n");
   for (const auto& [name, value] : seen) text += name + " " + value + "\n";
   return text;
 }
@@ -39,8 +42,8 @@ struct Option {
   std::string name, arguments;
 };
 
-void expect_each_does_something(const std::string& base, const fs::path& folder, const std::string& help_command,
-                                const std::vector<Option>& options) {
+void expect_each_does_something(const std::string& base, const fs::path& folder,
+                                const std::string& help_command, const std::vector<Option>& options) {
   const std::string plain = observe(base, folder);
   EXPECT_EQ(plain.substr(0, 7), "exit 0\n") << run(base).err;
   const std::string help = run(help_command).out;
@@ -52,15 +55,18 @@ void expect_each_does_something(const std::string& base, const fs::path& folder,
   for (size_t at = help.find("  --"); at != std::string::npos; at = help.find("  --", at + 1)) {
     const size_t end = help.find_first_of(" ,\n", at + 2);
     const std::string name = help.substr(at + 2, end - at - 2);
-    const bool tested = std::any_of(options.begin(), options.end(), [&](const Option& o) { return o.name == name; });
-    EXPECT_TRUE(tested || name == "--help" || base.find(name + " ") != std::string::npos) << name << " is not in the table";
+    const bool tested =
+        std::any_of(options.begin(), options.end(), [&](const Option& o) { return o.name == name; });
+    EXPECT_TRUE(tested || name == "--help" || base.find(name + " ") != std::string::npos)
+        << name << " is not in the table";
   }
 }
 
 TEST(CommandLine, EveryOptionOfSample) {
   const fs::path folder = files() / "s";
   const std::string out = (folder / "o.png").string();
-  const std::string base = "uvic-sample --checkpoint " + (files() / "run").string() + " --seeds 0-7 --set sample.cfg=1.5 --out " + out;
+  const std::string base = "uvic-sample --checkpoint " + (files() / "run").string() +
+                           " --seeds 0-7 --set sample.cfg=1.5 --out " + out;
   expect_each_does_something(base, folder, "uvic-sample --help",
                              {{"--version", ""},
                               {"--weights", "raw"},
@@ -89,8 +95,8 @@ TEST(CommandLine, EveryOptionOfSample) {
 
 TEST(CommandLine, EveryOptionOfDump) {
   const fs::path folder = files() / "d";
-  const std::string base = "uvic-fid dump --checkpoint " + (files() / "run").string() + " --seeds 0-3 --out " + (folder / "o").string() +
-                           " --set sample.cfg=1.5";
+  const std::string base = "uvic-fid dump --checkpoint " + (files() / "run").string() +
+                           " --seeds 0-3 --out " + (folder / "o").string() + " --set sample.cfg=1.5";
   expect_each_does_something(base, folder, "uvic-fid dump --help",
                              {{"--weights", "raw"},
                               {"--labels", "1"},
@@ -113,8 +119,8 @@ TEST(CommandLine, EveryOptionOfDump) {
 
 TEST(CommandLine, EveryOptionOfTrain) {
   const fs::path folder = files() / "t";
-  const std::string base = "uvic-train --config " + (files() / "config.yaml").string() + " --out " + (folder / "o").string() +
-                           " --set train.grad_clip=100";
+  const std::string base = "uvic-train --config " + (files() / "config.yaml").string() + " --out " +
+                           (folder / "o").string() + " --set train.grad_clip=100";
   expect_each_does_something(base, folder, "uvic-train --help",
                              {{"--version", ""},
                               {"--init-from", (files() / "run").string()},
@@ -173,7 +179,8 @@ TEST(CommandLine, VersionSaysWhatThisIs) {
 TEST(CommandLine, DryRunSaysWhatARunNeedsAndWritesNothing) {
   const auto result = run(files().train_command("dry") + " --dry-run");
   expect_ok(result);
-  for (const char* word : {"parameters", "FLOP an image", "memory: about", "disk: ", "24 images 1x8x8, 4 classes"}) {
+  for (const char* word :
+       {"parameters", "FLOP an image", "memory: about", "disk: ", "24 images 1x8x8, 4 classes"}) {
     EXPECT_NE(result.out.find(word), std::string::npos) << result.out;
   }
   EXPECT_FALSE(fs::exists(files() / "dry"));

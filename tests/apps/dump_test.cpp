@@ -25,7 +25,9 @@ class Dump : public ::testing::Test {
   static std::map<std::string, std::string> contents(const std::string& name) {
     std::map<std::string, std::string> files;
     for (const auto& entry : fs::directory_iterator(path(name))) {
-      files[entry.path().filename()] = testing::read_bytes(entry.path());
+      // A killed writer leaves its temporary, which is no image.
+      if (entry.path().extension() == ".png")
+        files[entry.path().filename()] = testing::read_bytes(entry.path());
     }
     return files;
   }
@@ -60,9 +62,7 @@ TEST_F(Dump, KilledAndResumedEqualsUninterrupted) {
     process.wait();
   }
   expect_ok(run(dump("killed", options)));
-  auto killed = contents("killed");
-  std::erase_if(killed, [](const auto& file) { return !file.first.ends_with(".png"); });  // a writer's temporary
-  EXPECT_EQ(killed, contents("whole"));
+  EXPECT_EQ(contents("killed"), contents("whole"));
 }
 
 TEST_F(Dump, HalfWrittenAndCorruptImagesAreMadeAgain) {
@@ -89,7 +89,8 @@ TEST_F(Dump, OtherSettingsAreRefused) {
 
 TEST_F(Dump, ASignalIsExit3AndTheRestFollows) {
   testing::Process process(dump("signal", "--num 5000 --steps 30"));
-  while (process.running() && (!fs::exists(path("signal")) || fs::is_empty(path("signal")))) testing::sleep_ms(5);
+  while (process.running() && (!fs::exists(path("signal")) || fs::is_empty(path("signal"))))
+    testing::sleep_ms(5);
   process.send(SIGTERM);
   const auto result = process.wait();
   EXPECT_EQ(result.code, 3) << result.err;

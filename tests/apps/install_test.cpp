@@ -12,7 +12,7 @@ using testing::run;
 
 TEST(Install, RunsFromElsewhereAndServesAConsumer) {
   const testing::TemporaryDirectory directory;
-  const std::string cmake = testing::from_environment("UVIC_CMAKE"), build = testing::from_environment("UVIC_BUILD");
+  const std::string cmake = UVIC_CMAKE, build = UVIC_BUILD;
   const std::string first = (directory / "first").string(), moved = (directory / "moved").string();
   expect_ok(run(cmake + " --install " + build + " --prefix " + first));
   fs::rename(first, moved);
@@ -21,9 +21,10 @@ TEST(Install, RunsFromElsewhereAndServesAConsumer) {
   EXPECT_NE(version.out.find("uvic-train"), std::string::npos);
   EXPECT_TRUE(fs::exists(moved + "/share/uvic/configs/fashion_mnist_demo.yaml"));
 
-  const std::string source = (testing::from_environment("UVIC_SOURCE") / "tests/apps/consumer").string();
+  const std::string source = UVIC_SOURCE "/tests/apps/consumer";
   const std::string consumer = (directory / "consumer").string();
-  expect_ok(run(cmake + " -S " + source + " -B " + consumer + " -DCMAKE_BUILD_TYPE=Debug -DCMAKE_PREFIX_PATH=" + moved));
+  expect_ok(run(cmake + " -S " + source + " -B " + consumer +
+                " -DCMAKE_BUILD_TYPE=Debug -DCMAKE_PREFIX_PATH=" + moved));
   expect_ok(run(cmake + " --build " + consumer));
   const auto result = run(consumer + "/consumer");
   expect_ok(result);

@@ -15,12 +15,14 @@ using testing::run;
 using testing::TrainedRun;
 
 const std::string kSettings =
-    " --quiet --set train.steps=120 --set train.grad_accum=2 --set train.checkpoint_interval=7 --set train.sample_interval=50";
+    " --quiet --set train.steps=120 --set train.grad_accum=2 --set train.checkpoint_interval=7 --set "
+    "train.sample_interval=50";
 
 std::string last_checkpoint_bytes(const fs::path& run_directory) {
   std::string bytes;
   for (const char* file : {"model", "ema-0.9", "training"}) {
-    bytes += testing::read_bytes(run_directory / "checkpoints/step-00000120" / (std::string(file) + ".safetensors"));
+    bytes += testing::read_bytes(run_directory / "checkpoints/step-00000120" /
+                                 (std::string(file) + ".safetensors"));
   }
   return bytes;
 }
@@ -30,7 +32,8 @@ TEST(Kill, TenRandomKillsChangeNothing) {
   const auto started = std::chrono::steady_clock::now();
   expect_ok(run(files.train_command("whole") + kSettings));
   const auto whole_ms =
-      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started).count();
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started)
+          .count();
 
   std::mt19937 random(std::random_device{}());
   int kills = 0;
@@ -59,7 +62,8 @@ class Signal : public ::testing::TestWithParam<int> {};
 
 TEST_P(Signal, FinishesTheStepSavesAndExits3) {
   const TrainedRun files(false);
-  testing::Process process(files.train_command() + " --set train.steps=1000000 --set train.sample_interval=0");
+  testing::Process process(files.train_command() +
+                           " --set train.steps=1000000 --set train.sample_interval=0");
   while (process.running() && !fs::exists(files / "run/checkpoints")) testing::sleep_ms(20);
   process.send(GetParam());
   const auto result = process.wait();
@@ -91,7 +95,8 @@ TEST(Kill, AFullDiskIsExit1AndKeepsWhatWasThere) {
   const TrainedRun files;
   const std::string before = testing::read_bytes(files / "run/checkpoints/step-00000006/model.safetensors");
   // ulimit -f: files of at most 16 KiB (blocks of 512 bytes), less than one weights file.
-  const auto result = run("sh -c 'trap \"\" XFSZ; ulimit -f 32; " + files.train_command() + " --set train.steps=8'");
+  const auto result =
+      run("sh -c 'trap \"\" XFSZ; ulimit -f 32; " + files.train_command() + " --set train.steps=8'");
   EXPECT_EQ(result.code, 1) << result.err;
   EXPECT_NE(result.err.find("error: "), std::string::npos) << result.err;
   EXPECT_EQ(testing::read_bytes(files / "run/checkpoints/step-00000006/model.safetensors"), before);

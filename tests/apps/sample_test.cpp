@@ -23,7 +23,9 @@ class SampleApp : public ::testing::Test {
   static void TearDownTestSuite() { delete files_; }
   static const TrainedRun& files() { return *files_; }
   static std::string path(const std::string& name) { return (files() / name).string(); }
-  static std::string sample(const std::string& options) { return "uvic-sample " + files().checkpoint() + " " + options; }
+  static std::string sample(const std::string& options) {
+    return "uvic-sample " + files().checkpoint() + " " + options;
+  }
   static std::string record(const std::string& png) { return inspect_png(path(png))->text.at("parameters"); }
 
  private:
@@ -54,8 +56,8 @@ TEST_F(SampleApp, TheRecordNamesEvaluationsAndWeights) {
 }
 
 TEST_F(SampleApp, GridRawAndImagesShowTheSamePixels) {
-  expect_ok(run(sample("--seeds 4,1 --grid 1x2 --out " + path("g.png") + " --raw " + path("g.npy") + " --images " +
-                       path("g"))));
+  expect_ok(run(sample("--seeds 4,1 --grid 1x2 --out " + path("g.png") + " --raw " + path("g.npy") +
+                       " --images " + path("g"))));
   const at::Tensor raw = load_npy(path("g.npy"));
   ASSERT_EQ(raw.sizes(), at::IntArrayRef({2, 1, 8, 8}));
   const at::Tensor bytes = to_uint8(raw);

@@ -27,7 +27,8 @@ TEST(Guidance, MixesConditionalAndNullInOneCall) {
 TEST(Prediction, BothFormsAgreeWithTheNoisyImage) {
   const VpLinearSchedule schedule;
   const double alpha = schedule.alpha(0.4), sigma = schedule.sigma(0.4);
-  const Tensor x0 = at::rand({1, 1, 4, 4}) * 4 - 2, noise = at::randn({1, 1, 4, 4}), x = x0 * alpha + noise * sigma;
+  const Tensor x0 = at::rand({1, 1, 4, 4}) * 4 - 2, noise = at::randn({1, 1, 4, 4}),
+               x = x0 * alpha + noise * sigma;
   for (const auto& [type, output] : {std::pair{PredictionType::kNoise, noise}, {PredictionType::kX0, x0}}) {
     const Prediction p = to_prediction(type, output, x, alpha, sigma, false);
     EXPECT_LT(testing::max_abs_error(p.x0, x0), 1e-5);

@@ -12,19 +12,22 @@ using at::Tensor;
 TEST(SimpleLoss, Golden) {
   const auto golden = load_safetensors(testing::fixture("loss_vpsde_noise_pred.safetensors")).tensors;
   const auto model = testing::golden_network("weights_uvic_uncond.safetensors");
-  const Network network = [&](const Tensor& x, const Tensor& t, const Tensor& y) { return model->forward(x, t, y); };
+  const Network network = [&](const Tensor& x, const Tensor& t, const Tensor& y) {
+    return model->forward(x, t, y);
+  };
   const VpLinearSchedule schedule;
   const Tensor xt = add_noise(schedule, golden.at("x0"), golden.at("noise"), golden.at("t"));
   EXPECT_LT(testing::max_abs_error(xt, golden.at("xt")), 2e-6);
-  const Tensor loss = simple_loss(network, schedule, PredictionType::kNoise, golden.at("x0"), golden.at("noise"),
-                                  golden.at("t"), {});
+  const Tensor loss = simple_loss(network, schedule, PredictionType::kNoise, golden.at("x0"),
+                                  golden.at("noise"), golden.at("t"), {});
   EXPECT_LT(testing::relative_error(loss.detach(), golden.at("loss_per_sample")), 1e-5);
 }
 
 // A network that knows the answer has loss 0; one that answers 0 has the target's mean square.
 TEST(SimpleLoss, TargetsOfBothPredictionTypes) {
   const VpLinearSchedule schedule;
-  const Tensor x0 = at::rand({3, 2, 4, 4}), noise = at::randn({3, 2, 4, 4}), t = at::tensor({0.1F, 0.5F, 0.9F});
+  const Tensor x0 = at::rand({3, 2, 4, 4}), noise = at::randn({3, 2, 4, 4}),
+               t = at::tensor({0.1F, 0.5F, 0.9F});
   const auto answer = [](const Tensor& value) {
     return [value](const Tensor&, const Tensor&, const Tensor&) { return value; };
   };
@@ -44,7 +47,8 @@ TEST(SimpleLoss, TheNetworkIsFedTheSchedulesTimestepsAndLabels) {
     fed_labels = y;
     return x;
   };
-  simple_loss(network, schedule, PredictionType::kX0, at::zeros({3, 1, 2, 2}), at::zeros({3, 1, 2, 2}), t, labels);
+  simple_loss(network, schedule, PredictionType::kX0, at::zeros({3, 1, 2, 2}), at::zeros({3, 1, 2, 2}), t,
+              labels);
   EXPECT_TRUE(at::equal(fed, at::tensor({0.0F, 249.75F, 999.0F})));
   EXPECT_TRUE(at::equal(fed_labels, labels));
 }

@@ -6,8 +6,8 @@
 #include <cstring>
 #include <ctime>
 
-#include "io/png.h"
 #include "io/full_disk.h"
+#include "io/png.h"
 #include "support/support.h"
 
 namespace uvic {

@@ -1,4 +1,5 @@
-// The network against the published U-ViT / U-ViC code: outputs within 5e-5, every gradient within 2e-4 (relative, 2-norm).
+// The network against the published U-ViT / U-ViC code: outputs within 5e-5, every gradient within 2e-4
+// (relative, 2-norm).
 #include <ATen/Context.h>
 #include <gtest/gtest.h>
 
@@ -31,7 +32,9 @@ void check_case(const std::string& name, c10::Device device) {
   }
 }
 
-TEST_P(ModelGolden, OutputAndGradients) { check_case(GetParam(), c10::kCPU); }
+TEST_P(ModelGolden, OutputAndGradients) {
+  check_case(GetParam(), c10::kCPU);
+}
 
 TEST_P(ModelGolden, OutputAndGradientsOnCuda) {
   if (!at::hasCUDA()) GTEST_SKIP() << "no CUDA in this build of LibTorch";
@@ -53,7 +56,8 @@ TEST_P(ModelGolden, CheckpointingGivesTheSameGradientsToTheBit) {
     auto& found = gradients.emplace_back();
     for (const auto& parameter : model.parameters()) found.push_back(parameter.grad());
   }
-  for (size_t i = 0; i < gradients[0].size(); ++i) EXPECT_TRUE(at::equal(gradients[0][i], gradients[1][i])) << i;
+  for (size_t i = 0; i < gradients[0].size(); ++i)
+    EXPECT_TRUE(at::equal(gradients[0][i], gradients[1][i])) << i;
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, ModelGolden,

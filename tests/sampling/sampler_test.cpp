@@ -55,7 +55,8 @@ TEST_P(SeedContract, SameBytesWhateverElseIsAskedForAtOneBatchSize) {
 TEST_P(SeedContract, OtherBatchSizesMoveAtMostOneGreyLevelOnFivePercent) {
   const Tensor reference = to_uint8(sample({0, 1, 2, 3, 4, 5, 6, 7}, 8)).to(at::kInt);
   for (const int64_t batch_size : {1, 3}) {
-    const Tensor difference = (to_uint8(sample({0, 1, 2, 3, 4, 5, 6, 7}, batch_size)).to(at::kInt) - reference).abs();
+    const Tensor difference =
+        (to_uint8(sample({0, 1, 2, 3, 4, 5, 6, 7}, batch_size)).to(at::kInt) - reference).abs();
     EXPECT_LE(difference.max().item<int>(), 1) << batch_size;
     EXPECT_LE((difference > 0).to(at::kDouble).mean().item<double>(), 0.05) << batch_size;
   }

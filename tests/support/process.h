@@ -14,7 +14,7 @@
 namespace uvic::testing {
 
 struct ProcessResult {
-  int code = -1;    ///< exit code; 128 + n if signal n ended it
+  int code = -1;  ///< exit code; 128 + n if signal n ended it
   std::string out, err;
 };
 
@@ -57,8 +57,12 @@ class Process {
   bool ended_ = false;
 };
 
-inline ProcessResult run(const std::string& command) { return Process(command).wait(); }
+inline ProcessResult run(const std::string& command) {
+  return Process(command).wait();
+}
 
-inline void sleep_ms(int64_t milliseconds) { std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds)); }
+inline void sleep_ms(int64_t milliseconds) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+}
 
 }  // namespace uvic::testing

@@ -3,23 +3,23 @@
 #include <ATen/ATen.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 
+#include "support/paths.h"
+
 namespace uvic::testing {
 
-inline std::filesystem::path from_environment(const char* name) {
-  const char* value = std::getenv(name);
-  TORCH_CHECK(value != nullptr, name, " is not set; run the tests through ctest");
-  return value;
-}
 /// A file of tests/fixtures.
-inline std::filesystem::path fixture(const std::string& name) { return from_environment("UVIC_FIXTURES") / name; }
-/// The executables' folder.
-inline std::filesystem::path bin(const std::string& name) { return from_environment("UVIC_BIN") / name; }
+inline std::filesystem::path fixture(const std::string& name) {
+  return std::filesystem::path(UVIC_FIXTURES) / name;
+}
+/// One of the executables.
+inline std::filesystem::path bin(const std::string& name) {
+  return std::filesystem::path(UVIC_BIN) / name;
+}
 
 /// A fresh folder, removed at the end of the scope.
 class TemporaryDirectory {
@@ -51,7 +51,8 @@ inline void write_bytes(const std::filesystem::path& path, const std::string& by
   std::ofstream(path, std::ios::binary) << bytes;
 }
 
-/// ||a - b||2 / ||b||2 in float64: "relative" everywhere in the golden data. A zero reference asks for an exact zero.
+/// ||a - b||2 / ||b||2 in float64: "relative" everywhere in the golden data. A zero reference asks for an
+/// exact zero.
 inline double relative_error(const at::Tensor& a, const at::Tensor& b) {
   TORCH_CHECK(a.sizes() == b.sizes(), a.sizes(), " against ", b.sizes());
   const auto reference = b.to(at::kDouble), difference = a.to(at::kDouble) - reference;
@@ -67,10 +68,10 @@ inline double max_abs_error(const at::Tensor& a, const at::Tensor& b) {
 }  // namespace uvic::testing
 
 /// EXPECT that `statement` throws `type` with `text` in its message.
-#define EXPECT_THROW_WITH(statement, type, text)                                   \
-  try {                                                                            \
-    statement;                                                                     \
-    ADD_FAILURE() << "nothing was thrown";                                         \
-  } catch (const type& error) {                                                    \
+#define EXPECT_THROW_WITH(statement, type, text)                                        \
+  try {                                                                                 \
+    statement;                                                                          \
+    ADD_FAILURE() << "nothing was thrown";                                              \
+  } catch (const type& error) {                                                         \
     EXPECT_NE(std::string(error.what()).find(text), std::string::npos) << error.what(); \
   }

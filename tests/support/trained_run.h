@@ -18,8 +18,8 @@ class TrainedRun {
     }
   }
   std::string train_command(const std::string& run = "run") const {
-    return "uvic-train --device cpu --threads 2 --config " + (directory_ / "config.yaml").string() + " --out " +
-           (directory_ / run).string();
+    return "uvic-train --device cpu --threads 2 --config " + (directory_ / "config.yaml").string() +
+           " --out " + (directory_ / run).string();
   }
   /// `--checkpoint RUN --device cpu --threads 2 --quiet`
   std::string checkpoint() const {
@@ -31,7 +31,9 @@ class TrainedRun {
   TemporaryDirectory directory_;
 };
 
-inline void expect_ok(const ProcessResult& result) { EXPECT_EQ(result.code, 0) << result.err; }
+inline void expect_ok(const ProcessResult& result) {
+  EXPECT_EQ(result.code, 0) << result.err;
+}
 
 /// Exit code 2 and one line on stderr that holds `text`.
 inline void expect_usage_error(const std::string& command, const std::string& text) {

@@ -18,7 +18,8 @@ class CheckpointFiles : public ::testing::Test {
  protected:
   CheckpointFiles() : config_(testing::tiny_config(testing::write_tiny_set(directory_ / "data"))) {}
   void advance(TrainState& state, int64_t steps) const {
-    DataLoader loader(open_dataset(config_.data), config_.data, 1, config_.train.batch_size, state.step, state.step + steps);
+    DataLoader loader(open_dataset(config_.data), config_.data, 1, config_.train.batch_size, state.step,
+                      state.step + steps);
     for (int64_t i = 0; i < steps; ++i) state.train_step(make_inputs(loader.next(), config_, c10::kCPU));
   }
   testing::TemporaryDirectory directory_;
@@ -35,7 +36,8 @@ TEST_F(CheckpointFiles, ResumeEqualsGoingOn) {
   EXPECT_EQ(resumed.step, 3);
   EXPECT_EQ(resumed.optimizer->updates(), 3);
   advance(resumed, 3);
-  const fs::path first = save_checkpoint(going_on, directory_ / "a"), second = save_checkpoint(resumed, directory_ / "b");
+  const fs::path first = save_checkpoint(going_on, directory_ / "a"),
+                 second = save_checkpoint(resumed, directory_ / "b");
   for (const char* file : {"model.safetensors", "ema-0.9.safetensors", "training.safetensors"}) {
     EXPECT_EQ(testing::read_bytes(first / file), testing::read_bytes(second / file)) << file;
   }
@@ -63,7 +65,8 @@ TEST_F(CheckpointFiles, KeepsTheNewest) {
     save_checkpoint(state, directory_.path());
   }
   std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(directory_ / "checkpoints")) names.push_back(entry.path().filename());
+  for (const auto& entry : fs::directory_iterator(directory_ / "checkpoints"))
+    names.push_back(entry.path().filename());
   std::sort(names.begin(), names.end());
   EXPECT_EQ(names, (std::vector<std::string>{"step-00000003", "step-00000004"}));
 }

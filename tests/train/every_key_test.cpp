@@ -1,4 +1,5 @@
-// Every key of the configuration does something: each is changed in turn, and what a run computes, writes or uses changes.
+// Every key of the configuration does something: each is changed in turn, and what a run computes, writes or
+// uses changes.
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/function.h>
 
@@ -43,7 +44,8 @@ std::string graph_of(const Tensor& root) {
 
 std::string digest(const Tensor& tensor) {
   const Tensor bytes = tensor.detach().contiguous();
-  return std::to_string(std::hash<std::string>{}({static_cast<const char*>(bytes.data_ptr()), bytes.nbytes()}));
+  return std::to_string(
+      std::hash<std::string>{}({static_cast<const char*>(bytes.data_ptr()), bytes.nbytes()}));
 }
 
 // Everything observable about a tiny run with `config`, but for the copies of the configuration itself.
@@ -70,12 +72,14 @@ std::string observe(const Config& config) {
   for (const auto& entry : fs::recursive_directory_iterator(directory / "run")) {
     if (entry.path().filename().string().starts_with("events.")) continue;
     std::string line = fs::relative(entry.path(), directory.path()).string();
-    if (entry.path().extension() == ".png") line += " " + std::to_string(std::hash<std::string>{}(testing::read_bytes(entry)));
+    if (entry.path().extension() == ".png")
+      line += " " + std::to_string(std::hash<std::string>{}(testing::read_bytes(entry)));
     files.insert(line);
   }
   for (const auto& file : files) seen += file + "\n";
   std::ifstream metrics(directory / "run/metrics.jsonl");
-  for (std::string line; std::getline(metrics, line);) seen += line.substr(0, line.find("\"images_per_second")) + "\n";
+  for (std::string line; std::getline(metrics, line);)
+    seen += line.substr(0, line.find("\"images_per_second")) + "\n";
 
   int64_t calls = 0;
   const Network plain = inference_network(*state.model, config.sample.precision, c10::kCPU);
@@ -84,8 +88,8 @@ std::string observe(const Config& config) {
     ++calls;
     return plain(x, t, y);
   };
-  const Sampler sampler(counted, {1, 8, 8}, config.model.conditional() ? config.model.num_classes - 1 : -1, config.diffusion,
-                        config.sample);
+  const Sampler sampler(counted, {1, 8, 8}, config.model.conditional() ? config.model.num_classes - 1 : -1,
+                        config.diffusion, config.sample);
   SampleRequest request{{0, 1, 2, 3, 4}, {}};
   if (config.model.conditional()) request.labels = {0, 1, 2, 3, 0};
   seen += digest(sampler.sample(request)) + "\n";
@@ -151,7 +155,7 @@ const std::map<std::string, std::string> kOther = {
     {"sample.clip_x0", "true"},
     {"preview.solver", "euler_maruyama_ode"},
     {"preview.steps", "4"},
-    {"preview.cfg", "2"},
+    {"preview.cfg", "50"},
     {"preview.images", "5"},
 };
 

@@ -20,7 +20,9 @@ using at::Tensor;
 
 class TrainerTest : public ::testing::Test {
  protected:
-  TrainerTest() : config_(testing::tiny_config(testing::write_tiny_set(directory_ / "data"))) { set_quiet(true); }
+  TrainerTest() : config_(testing::tiny_config(testing::write_tiny_set(directory_ / "data"))) {
+    set_quiet(true);
+  }
   fs::path path() const { return directory_ / "run"; }
   TrainState train(const fs::path& init_from = {}) {
     RunDirectory run(path(), config_, false);
@@ -60,13 +62,16 @@ TEST_F(TrainerTest, MicroBatchesGiveTheSameUpdateUpToRounding) {
   config_.train.grad_accum = 2;
   const auto split = train();
   for (size_t i = 0; i < whole.model->parameters().size(); ++i) {
-    EXPECT_LT(testing::relative_error(split.model->parameters()[i].detach(), whole.model->parameters()[i].detach()), 1e-3);
+    EXPECT_LT(
+        testing::relative_error(split.model->parameters()[i].detach(), whole.model->parameters()[i].detach()),
+        1e-3);
   }
 }
 
 TEST_F(TrainerTest, AStepThatIsNotFiniteIsSkippedAndCounted) {
   TrainState state(config_, c10::kCPU);
-  const std::vector<Tensor> before = {state.model->parameters()[0].detach().clone(), state.ema->weights(0)[0].clone()};
+  const std::vector<Tensor> before = {state.model->parameters()[0].detach().clone(),
+                                      state.ema->weights(0)[0].clone()};
   const Tensor bad = at::full({4, 1, 8, 8}, std::numeric_limits<float>::quiet_NaN());
   const StepInputs inputs{bad, at::zeros({4, 1, 8, 8}), at::full({4}, 0.5F), at::zeros({4}, at::kLong)};
   EXPECT_TRUE(state.train_step(inputs).skipped);
@@ -77,7 +82,8 @@ TEST_F(TrainerTest, AStepThatIsNotFiniteIsSkippedAndCounted) {
   EXPECT_EQ(state.optimizer->updates(), 0);
   EXPECT_TRUE(at::equal(state.model->parameters()[0], before[0]));
   EXPECT_TRUE(at::equal(state.ema->weights(0)[0], before[1]));
-  const StepInputs good{at::zeros({4, 1, 8, 8}), at::ones({4, 1, 8, 8}), at::full({4}, 0.5F), at::zeros({4}, at::kLong)};
+  const StepInputs good{at::zeros({4, 1, 8, 8}), at::ones({4, 1, 8, 8}), at::full({4}, 0.5F),
+                        at::zeros({4}, at::kLong)};
   EXPECT_FALSE(state.train_step(good).skipped);
   EXPECT_EQ(state.skipped_in_a_row, 0);
   EXPECT_EQ(state.skipped, 2);
@@ -119,11 +125,13 @@ TEST_F(TrainerTest, InitFromTakesTheWeightsAndNothingElse) {
 TEST_F(TrainerTest, DataThatDoesNotSuitTheModelIsAnErrorBeforeTraining) {
   const auto data = open_dataset(config_.data);
   config_.model.num_classes = 4;
-  EXPECT_THROW_WITH(check_dataset(*data, config_), UsageError, "labels go up to 3 but model.num_classes 4 leaves classes 0 to 2");
+  EXPECT_THROW_WITH(check_dataset(*data, config_), UsageError,
+                    "labels go up to 3 but model.num_classes 4 leaves classes 0 to 2");
   config_.model.num_classes = -1;
   EXPECT_NO_THROW(check_dataset(*data, config_));
   config_.model.img_size = {16};
-  EXPECT_THROW_WITH(check_dataset(*data, config_), UsageError, "images are 1x8x8 but model.in_chans x model.img_size is 1x16x16");
+  EXPECT_THROW_WITH(check_dataset(*data, config_), UsageError,
+                    "images are 1x8x8 but model.in_chans x model.img_size is 1x16x16");
 }
 
 // Time, noise and label dropout depend on (seed, step, position) alone.

@@ -1,4 +1,5 @@
-// Six steps of the published training recipe: losses within 1e-5, final and EMA weights within 1e-4 (relative a tensor).
+// Six steps of the published training recipe: losses within 1e-5, final and EMA weights within 1e-4 (relative
+// a tensor).
 #include <gtest/gtest.h>
 
 #include "support/golden_model.h"
@@ -24,7 +25,9 @@ TEST(TrainingGolden, SixStepsOfThePublishedRecipe) {
   load_weights(*state.model, start.tensors, "golden");
   state.restart_ema();
   for (int64_t step = 0; step < 6; ++step) {
-    const auto get = [&](const char* part) { return golden.tensors.at("step" + std::to_string(step) + "." + part); };
+    const auto get = [&](const char* part) {
+      return golden.tensors.at("step" + std::to_string(step) + "." + part);
+    };
     const StepResult result = state.train_step({get("x0"), get("noise"), get("t"), {}});
     EXPECT_NEAR(result.loss, golden.tensors.at("losses")[step].item<double>(), 1e-5) << step;
     EXPECT_NEAR(result.lr, golden.tensors.at("lr_used")[step].item<double>(), 1e-9) << step;
@@ -32,9 +35,12 @@ TEST(TrainingGolden, SixStepsOfThePublishedRecipe) {
   }
   const auto names = state.model->named_parameters().keys();
   for (size_t i = 0; i < names.size(); ++i) {
-    EXPECT_LT(testing::relative_error(state.model->parameters()[i].detach(), golden.tensors.at("final." + names[i])), 1e-4)
+    EXPECT_LT(testing::relative_error(state.model->parameters()[i].detach(),
+                                      golden.tensors.at("final." + names[i])),
+              1e-4)
         << names[i];
-    EXPECT_LT(testing::relative_error(state.ema->weights(0)[i], golden.tensors.at("ema." + names[i])), 1e-4) << names[i];
+    EXPECT_LT(testing::relative_error(state.ema->weights(0)[i], golden.tensors.at("ema." + names[i])), 1e-4)
+        << names[i];
   }
 }
 
