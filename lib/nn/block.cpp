@@ -29,6 +29,9 @@ Block::Block(const BlockOptions& options) : use_checkpoint_(options.use_checkpoi
 }
 
 at::Tensor Block::compute(at::Tensor x, const at::Tensor& skip) {
+  // A node of the block's own: gradients of x add up inside the block first, then with those of a skip
+  // connection, in the same order with and without checkpointing, and so to the same bits.
+  x = x.view_as(x);
   if (!skip_linear_.is_empty()) x = skip_linear_->forward(at::cat({x, skip}, -1));
   x = x + attn_->forward(norm1_->forward(x));
   return x + mlp_->forward(norm2_->forward(x));

@@ -45,20 +45,18 @@ struct CheckpointFunction : torch::autograd::Function<CheckpointFunction> {
     };
     want(inputs);
     want(recompute->parameters);
-    variable_list found;
-    {
+    const Tensor output = [&] {
       const at::AutoGradMode grad_mode(true);
       const AutocastScope autocast(recompute->autocast);
-      found = torch::autograd::grad({recompute->function(inputs)}, wanted, {grads[0]});
-    }
+      return recompute->function(inputs);
+    }();
+    // Outside the autocast scope, as every backward: inside, its own matrix products would be cast.
+    const variable_list found = torch::autograd::grad({output}, wanted, {grads[0]});
     // One gradient for each argument of `apply`: the capsule, then each input, then each parameter.
     variable_list all = {Tensor()};
     size_t next = 0;
-    for (const variable_list* tensors : {&inputs, &recompute->parameters}) {
-      for (const Tensor& tensor : *tensors) {
-        all.push_back(tensor.requires_grad() ? found[next++] : Tensor());
-      }
-    }
+    inputs.insert(inputs.end(), recompute->parameters.begin(), recompute->parameters.end());
+    for (const Tensor& tensor : inputs) all.push_back(tensor.requires_grad() ? found[next++] : Tensor());
     return all;
   }
 };

@@ -15,13 +15,13 @@ using testing::run;
 using testing::TrainedRun;
 
 const std::string kSettings =
-    " --quiet --set train.steps=120 --set train.grad_accum=2 --set train.checkpoint_interval=7 --set "
+    " --quiet --set train.steps=400 --set train.grad_accum=2 --set train.checkpoint_interval=7 --set "
     "train.sample_interval=50";
 
 std::string last_checkpoint_bytes(const fs::path& run_directory) {
   std::string bytes;
   for (const char* file : {"model", "ema-0.9", "training"}) {
-    bytes += testing::read_bytes(run_directory / "checkpoints/step-00000120" /
+    bytes += testing::read_bytes(run_directory / "checkpoints/step-00000400" /
                                  (std::string(file) + ".safetensors"));
   }
   return bytes;
@@ -43,7 +43,7 @@ TEST(Kill, TenRandomKillsChangeNothing) {
     testing::sleep_ms(std::uniform_int_distribution<int64_t>(whole_ms / 8, whole_ms / 2)(random));
     process.send(SIGKILL);
     kills += process.wait().code == 128 + SIGKILL;
-    if (fs::exists(files / "killed/checkpoints/step-00000120") && kills < 10) {
+    if (fs::exists(files / "killed/checkpoints/step-00000400") && kills < 10) {
       fs::remove_all(files / "killed");  // finished before ten kills: start over
     }
   }
@@ -55,7 +55,7 @@ TEST(Kill, TenRandomKillsChangeNothing) {
     EXPECT_EQ(entry.path().string().find(".tmp"), std::string::npos) << entry.path();
   }
   const std::string metrics = testing::read_bytes(files / "killed/metrics.jsonl");
-  EXPECT_EQ(std::count(metrics.begin(), metrics.end(), '\n'), 60);
+  EXPECT_EQ(std::count(metrics.begin(), metrics.end(), '\n'), 200);
 }
 
 class Signal : public ::testing::TestWithParam<int> {};
