@@ -1,11 +1,11 @@
 # A thin door to CMake's presets: `make demo` and `make test` set up what is missing and go.
-.PHONY: demo test setup build format format-check clean
+.PHONY: demo test setup configure apps build format format-check clean
 PRESET ?= release
 BUILD := build/$(PRESET)
 CMAKE := .venv/bin/cmake
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-demo: build
+demo: apps
 	$(BUILD)/bin/uvic-train --config configs/fashion_mnist_demo.yaml --out runs/demo
 	$(BUILD)/bin/uvic-sample --checkpoint runs/demo --class-per-row --grid 10x10 --out runs/demo/grid.png
 	@echo "The grid, one class a row: $(CURDIR)/runs/demo/grid.png"
@@ -16,8 +16,13 @@ test: build
 setup:
 	@.ci/setup
 
-build: setup
+configure: setup
 	@$(CMAKE) --preset $(PRESET) --log-level=NOTICE
+
+apps: configure
+	@$(CMAKE) --build --preset $(PRESET) --target uvic-train uvic-sample uvic-fid
+
+build: configure
 	@$(CMAKE) --build --preset $(PRESET)
 
 SOURCES = $(shell git ls-files -co --exclude-standard '*.h' '*.cpp')
