@@ -2,6 +2,8 @@
 
 #include <ATen/Parallel.h>
 
+#include <cstdio>
+
 #include "core/text.h"
 #include "nn/weights.h"
 #include "sampling/labels.h"
@@ -52,12 +54,18 @@ RecordInputs SampleCommand::record(const LoadedModel& loaded, const Sampler& sam
           .device = device.str()};
 }
 
+std::string image_file_name(int64_t seed) {
+  char name[32];
+  std::snprintf(name, sizeof name, "%06ld.png", seed);
+  return name;
+}
+
 std::string describe_sampling(const LoadedModel& loaded, size_t images) {
   const auto& [model, sample] = std::tie(loaded.config.model, loaded.config.sample);
-  UViT network(model);
+  const auto network = loaded.model ? loaded.model : std::make_shared<UViT>(model);
   const double guidance = sample.cfg == 1.0 ? 1 : 2;
   const double flops = forward_flops(model) * double(sample.steps) * guidance;
-  return c10::str(loaded.file.string(), ": ", format_count(double(count_parameters(network))),
+  return c10::str(loaded.file.string(), ": ", format_count(double(count_parameters(*network))),
                   " parameters; ", images, " images, ", sample.solver, ", ", sample.steps,
                   " evaluations an image", guidance == 2 ? " (each of two passes, for guidance)" : "", ", ",
                   format_count(flops), "FLOP an image");

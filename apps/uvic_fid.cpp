@@ -41,11 +41,7 @@ struct DumpApp {
                    "folder of the images, named by seed: 000000.png; whole ones there are kept");
   }
 
-  fs::path file_of(int64_t seed) const {
-    char name[32];
-    std::snprintf(name, sizeof name, "%06ld.png", seed);
-    return fs::path(out) / name;
-  }
+  fs::path file_of(int64_t seed) const { return fs::path(out) / image_file_name(seed); }
 
   std::vector<int64_t> chosen_seeds() const {
     check_usage(num > 0 || !command.seeds.empty(), "give --num N or --seeds a-b");

@@ -138,9 +138,8 @@ struct SampleApp {
       RecordInputs single = record;
       single.seeds = std::to_string(request.seeds[i]);
       if (!request.labels.empty()) single.labels = std::to_string(request.labels[i]);
-      char name[32];
-      std::snprintf(name, sizeof name, "%06ld.png", request.seeds[i]);
-      save_png(fs::path(images) / name, bytes[int64_t(i)], {{"parameters", sample_record(single)}});
+      save_png(fs::path(images) / image_file_name(request.seeds[i]), bytes[int64_t(i)],
+               {{"parameters", sample_record(single)}});
     }
     if (out.empty()) return;
     if (!grid.empty()) record.layout = "--grid " + grid;

@@ -1,5 +1,6 @@
 #include "train/metrics.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace uvic {
@@ -10,7 +11,7 @@ MetricsLog::MetricsLog(const std::filesystem::path& run_directory)
 void MetricsLog::write(int64_t step, const std::vector<std::pair<std::string, double>>& values) {
   nlohmann::ordered_json line = {{"step", step}};
   for (const auto& [name, value] : values) {
-    const bool whole = value == double(int64_t(value)) && std::abs(value) < 1e15;
+    const bool whole = std::abs(value) < 1e15 && value == std::floor(value);
     if (whole) {
       line[name] = int64_t(value);
     } else {

@@ -34,14 +34,19 @@ struct PreviewCancelled {};
 
 }  // namespace
 
-// Speeds are over the steps since the last log line, without previews and checkpoints.
+// metrics.jsonl has the speed over the steps since its last line, the progress bar a running mean; both
+// without previews and checkpoints.
 struct Trainer::Pace {
   Clock::time_point began = Clock::now(), plain_line = Clock::now() - std::chrono::hours(1);
   double waited_before = 0;
   int64_t steps = 0;
-  double smooth_loss = 0, images_per_second = 0;
+  double smooth_loss = 0, step_seconds = 0;  // running means
   std::unique_ptr<ProgressBar> bar;
 
+  void add_step(double seconds) {
+    ++steps;
+    step_seconds += (seconds - step_seconds) * (step_seconds == 0 ? 1 : 0.05);
+  }
   void restart(double waited) {
     began = Clock::now();
     waited_before = waited;
@@ -82,8 +87,9 @@ TrainOutcome Trainer::run() {
   pace_->bar = std::make_unique<ProgressBar>("training", "steps", options.steps, state_.step);
   pace_->restart(0);
   while (state_.step < options.steps) {
+    const auto began = Clock::now();
     const StepResult result = state_.train_step(make_inputs(loader.next(), state_.config, state_.device));
-    ++pace_->steps;
+    pace_->add_step(seconds_since(began));
     if (result.skipped) {
       log_warning("step ", state_.step, " skipped: loss ", result.loss, ", gradient norm ", result.grad_norm,
                   " (", state_.skipped, " skipped so far)");
@@ -115,17 +121,13 @@ void Trainer::show_progress(const StepResult& result) {
   Pace& pace = *pace_;
   if (!result.skipped)
     pace.smooth_loss += (result.loss - pace.smooth_loss) * (pace.smooth_loss == 0 ? 1 : 0.02);
-  const double elapsed = seconds_since(pace.began);
-  if (elapsed > 1 || pace.images_per_second == 0) {
-    pace.images_per_second = double(pace.steps * state_.config.train.batch_size) / elapsed;
-  }
   char detail[64];
-  std::snprintf(detail, sizeof detail, "loss %.4f  %.0f images/s", pace.smooth_loss, pace.images_per_second);
+  std::snprintf(detail, sizeof detail, "loss %.4f  %.0f images/s", pace.smooth_loss,
+                double(state_.config.train.batch_size) / pace.step_seconds);
   pace.bar->update(state_.step, detail);
   const bool last = state_.step == state_.config.train.steps;
   if (!ProgressBar::enabled() && (last || seconds_since(pace.plain_line) > kPlainLineSeconds)) {
-    const double left = double((state_.config.train.steps - state_.step) * state_.config.train.batch_size) /
-                        pace.images_per_second;
+    const double left = double(state_.config.train.steps - state_.step) * pace.step_seconds;
     log_info("step ", state_.step, "/", state_.config.train.steps, "  ", detail, "  ", format_duration(left),
              " left");
     pace.plain_line = Clock::now();

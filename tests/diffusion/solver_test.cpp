@@ -74,6 +74,15 @@ TEST_P(EverySolver, ConvergesAtItsOrder) {
 INSTANTIATE_TEST_SUITE_P(Table, EverySolver, ::testing::ValuesIn(solver_names()),
                          [](const auto& info) { return info.param; });
 
+TEST(SolverTable, TheReadmeHasEveryRow) {
+  const std::string readme = testing::read_bytes(UVIC_SOURCE "/README.md");
+  for (const Solver& solver : solvers()) {
+    const std::string row =
+        c10::str("| `", solver.name, "` | ", solver.order, " | ", solver.stochastic ? "yes" : "no", " | 1 |");
+    EXPECT_NE(readme.find(row), std::string::npos) << row;
+  }
+}
+
 TEST(SolverTable, AnUnknownSolverNamesTheNearest) {
   EXPECT_THROW_WITH(find_solver("dpmpp2m"), UsageError, "did you mean 'dpmpp_2m'?");
 }
