@@ -86,11 +86,17 @@ std::string check(const Allowed& allowed, const std::vector<T>& values) {
   return "";
 }
 
+// 100000, not to_chars' shorter 1e+05.
+std::string limit_text(double limit) {
+  const bool whole = limit == std::floor(limit) && std::abs(limit) < 1e15;
+  return whole ? to_text(int64_t(limit)) : to_text(limit);
+}
+
 std::string range_text(const Allowed& allowed) {
   const bool low = std::isfinite(allowed.min), high = std::isfinite(allowed.max);
-  if (low && high) return " from " + to_text(allowed.min) + " to " + to_text(allowed.max);
-  if (low) return (allowed.open_min ? " above " : " of at least ") + to_text(allowed.min);
-  if (high) return " of at most " + to_text(allowed.max);
+  if (low && high) return " from " + limit_text(allowed.min) + " to " + limit_text(allowed.max);
+  if (low) return (allowed.open_min ? " above " : " of at least ") + limit_text(allowed.min);
+  if (high) return " of at most " + limit_text(allowed.max);
   return "";
 }
 
