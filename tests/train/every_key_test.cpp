@@ -55,7 +55,8 @@ std::string observe(const Config& config) {
   const size_t threads_before = threads_of_this_process();
   std::string seen;
   {
-    DataLoader loader(dataset, config.data, 1, 2, 0, 1);
+    // Of an endless stream: workers with nothing left to prepare would end before they are counted.
+    DataLoader loader(dataset, config.data, 1, 2, 0, 1000000);
     seen += c10::str("workers ", threads_of_this_process() - threads_before, "\n");
   }
   {
