@@ -11,11 +11,12 @@ using at::Tensor;
 
 template <c10::DispatchKey key, c10::DeviceType device>
 std::tuple<Tensor, Tensor> forward_autocast(const Tensor& q, const Tensor& k, const Tensor& v,
-                                            std::optional<double> scale) {
+                                            std::optional<double> scale, bool causal,
+                                            std::optional<bool> fused) {
   const c10::impl::ExcludeDispatchKeyGuard no_autocast(key);
   const auto dtype = at::autocast::get_autocast_dtype(device);
   const auto cast = [&](const Tensor& x) { return at::autocast::cached_cast(dtype, x, device); };
-  return cog_attention(cast(q), cast(k), cast(v), scale);
+  return cog_attention(cast(q), cast(k), cast(v), scale, causal, fused);
 }
 
 }  // namespace

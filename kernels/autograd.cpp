@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "kernels/checks.h"
 #include "kernels/cog_attention.h"
 
 namespace uvic {
@@ -17,11 +18,13 @@ using torch::autograd::variable_list;
 
 struct CogAttentionFunction : torch::autograd::Function<CogAttentionFunction> {
   static variable_list forward(AutogradContext* ctx, const Tensor& q, const Tensor& k, const Tensor& v,
-                               double scale) {
+                               double scale, bool causal, std::optional<bool> fused) {
     const at::AutoDispatchBelowADInplaceOrView below;
-    auto [out, lse] = cog_attention(q, k, v, scale);
+    auto [out, lse] = cog_attention(q, k, v, scale, causal, fused);
     ctx->save_for_backward({q, k, v, out, lse});
     ctx->saved_data["scale"] = scale;
+    ctx->saved_data["causal"] = causal;
+    ctx->saved_data["fused"] = fused;
     ctx->mark_non_differentiable({lse});
     return {out, lse};
   }
@@ -31,16 +34,20 @@ struct CogAttentionFunction : torch::autograd::Function<CogAttentionFunction> {
                 "cog_attention: double backward (create_graph=True through it) is not supported");
     const auto saved = ctx->get_saved_variables();
     const at::AutoDispatchBelowADInplaceOrView below;
-    auto [grad_q, grad_k, grad_v] = cog_attention_backward(grads[0], saved[0], saved[1], saved[2], saved[3],
-                                                           saved[4], ctx->saved_data["scale"].toDouble());
-    return {grad_q, grad_k, grad_v, Tensor()};
+    auto& data = ctx->saved_data;
+    auto [grad_q, grad_k, grad_v] = cog_attention_backward(
+        grads[0], saved[0], saved[1], saved[2], saved[3], saved[4], data["scale"].toDouble(),
+        data["causal"].toBool(), data["fused"].toOptional<bool>());
+    return {grad_q, grad_k, grad_v, Tensor(), Tensor(), Tensor()};
   }
 };
 
 std::tuple<Tensor, Tensor> forward_autograd(const Tensor& q, const Tensor& k, const Tensor& v,
-                                            std::optional<double> scale) {
-  TORCH_CHECK(q.dim() == 4, "cog_attention: q must be [B, H, N, D], got ", q.sizes());
-  auto outputs = CogAttentionFunction::apply(q, k, v, scale.value_or(1.0 / std::sqrt(double(q.size(3)))));
+                                            std::optional<double> scale, bool causal,
+                                            std::optional<bool> fused) {
+  check_attention_inputs(q, k, v, causal);
+  auto outputs =
+      CogAttentionFunction::apply(q, k, v, scale.value_or(1.0 / std::sqrt(double(q.size(3)))), causal, fused);
   return {outputs[0], outputs[1]};
 }
 

@@ -5,23 +5,41 @@
 #include <ATen/core/Tensor.h>
 
 #include <optional>
+#include <string>
 #include <tuple>
 
 namespace uvic {
 
-/// q, k, v: [B, H, N, D], one floating dtype, one device, any strides. `scale` defaults to 1 / sqrt(D).
-/// Returns O, [B, H, N, D] in the inputs' dtype, and lse, float32 (float64 for float64 inputs) [B, H, N]: the
-/// log of sum_j exp |P_ij|, not differentiable. Differentiable once in q, k, v. c10::Error names an argument
-/// that does not fit. Under autocast q, k, v are cast to the autocast dtype, as for
-/// scaled_dot_product_attention.
+/// q [B, H, N, D], k and v [B, H, M, D]: one floating dtype, one device, any strides. `scale` defaults to
+/// 1 / sqrt(D). `causal`: the queries are the last N of M positions (M >= N), query i sees keys j <= i + M -
+/// N. `fused`: which kernel, see choose_kernel; where none is chosen, the fused one if it covers the case.
+/// Returns O, [B, H, N, D] in the inputs' dtype, laid out so that O.transpose(1, 2) is contiguous, and lse,
+/// float32 (float64 for float64 inputs) [B, H, N]: the log of sum_j exp |P_ij|, not differentiable.
+/// Differentiable once in q, k, v. c10::Error names an argument that does not fit. Under autocast q, k, v are
+/// cast to the autocast dtype, as for scaled_dot_product_attention.
 std::tuple<at::Tensor, at::Tensor> cog_attention(const at::Tensor& q, const at::Tensor& k,
                                                  const at::Tensor& v,
-                                                 std::optional<double> scale = std::nullopt);
+                                                 std::optional<double> scale = std::nullopt,
+                                                 bool causal = false,
+                                                 std::optional<bool> fused = std::nullopt);
 
 /// Gradients of q, k, v given grad_out = dL/dO and what the forward returned. With D_i = sum(dO_i * O_i):
 ///   dP = |W| * dW - W * D  (dW = dO V^T),   dQ = scale * dP K,   dK = scale * dP^T Q,   dV = W^T dO.
 std::tuple<at::Tensor, at::Tensor, at::Tensor> cog_attention_backward(
     const at::Tensor& grad_out, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-    const at::Tensor& out, const at::Tensor& lse, double scale);
+    const at::Tensor& out, const at::Tensor& lse, double scale, bool causal = false,
+    std::optional<bool> fused = std::nullopt);
+
+struct KernelChoice {
+  bool fused = false;
+  std::string
+      description;  ///< e.g. "fused, CPU AVX-512 bf16", "unfused (head size 12 is not a multiple of 8)"
+};
+
+/// The kernel that a call with these inputs runs. `fused`: true asks for the fused kernel (c10::Error says
+/// why where there is none), false for plain ATen, nullopt for the fused one where it exists and is trusted:
+/// on CUDA it is not until its tests have passed on a GPU.
+KernelChoice choose_kernel(c10::DeviceType device, at::ScalarType dtype, int64_t head_dim,
+                           std::optional<bool> fused = std::nullopt);
 
 }  // namespace uvic

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
+
 namespace uvic::reference {
 namespace {
 
@@ -11,38 +13,54 @@ Tensor widen(const Tensor& x) {
   return x.scalar_type() == at::kDouble ? x : x.to(at::kFloat);
 }
 
-// Scores P = (scale q) k^T, [B, H, N, N]. q is scaled first: the unscaled product can overflow in low
+// Scores P = (scale q) k^T, [B, H, N, M]. q is scaled first: the unscaled product can overflow in low
 // precision.
 Tensor scores(const Tensor& q, const Tensor& k, double scale) {
   return at::matmul(widen(q) * scale, widen(k).transpose(-2, -1));
 }
 
+// True where a query must not look: keys j > i + M - N, [N, M].
+Tensor hidden(const Tensor& p) {
+  const int64_t N = p.size(-2), M = p.size(-1);
+  return at::ones({N, M}, p.options().dtype(at::kBool)).triu(M - N + 1);
+}
+
+// The layout that every kernel gives its results: [B, H, N, D] over memory of [B, N, H, D].
+Tensor token_major(const Tensor& x, at::ScalarType dtype) {
+  return at::empty({x.size(0), x.size(2), x.size(1), x.size(3)}, x.options().dtype(dtype))
+      .transpose(1, 2)
+      .copy_(x);
+}
+
 }  // namespace
 
-std::tuple<Tensor, Tensor> cog_attention(const Tensor& q, const Tensor& k, const Tensor& v, double scale) {
+std::tuple<Tensor, Tensor> cog_attention(const Tensor& q, const Tensor& k, const Tensor& v, double scale,
+                                         bool causal) {
   const Tensor p = scores(q, k, scale);
-  const Tensor magnitude = p.abs();
+  Tensor magnitude = p.abs();
+  if (causal) magnitude.masked_fill_(hidden(p), -INFINITY);
   const Tensor lse = at::logsumexp(magnitude, -1);
   const Tensor weights = magnitude.sub_(lse.unsqueeze(-1)).exp_().mul_(p.sign());
-  return {at::matmul(weights, widen(v)).to(q.scalar_type()), lse};
+  return {token_major(at::matmul(weights, widen(v)), q.scalar_type()), lse};
 }
 
 std::tuple<Tensor, Tensor, Tensor> cog_attention_backward(const Tensor& grad_out, const Tensor& q,
                                                           const Tensor& k, const Tensor& v, const Tensor& out,
-                                                          const Tensor& lse, double scale) {
+                                                          const Tensor& lse, double scale, bool causal) {
   const Tensor p = scores(q, k, scale);
   const Tensor grad = widen(grad_out);
-  const Tensor sign = p.sign();
+  Tensor sign = p.sign();
+  if (causal) sign.masked_fill_(hidden(p), 0);
   // |W| where P != 0, and 0 where P = 0, so that both terms of dP vanish there, as in autograd.
-  const Tensor magnitude = (p.abs() - lse.unsqueeze(-1)).exp_().mul_(sign.abs());
+  const Tensor magnitude = (p.abs() * sign.abs() - lse.unsqueeze(-1)).exp_().mul_(sign.abs());
   const Tensor weights = magnitude * sign;
   const Tensor row_dot = (grad * widen(out)).sum(-1, /*keepdim=*/true);
   Tensor grad_p = at::matmul(grad, widen(v).transpose(-2, -1)).mul_(magnitude).sub_(weights * row_dot);
   grad_p.mul_(scale);
   const auto transposed = [](const Tensor& x) { return x.transpose(-2, -1); };
-  return {at::matmul(grad_p, widen(k)).to(q.scalar_type()),
-          at::matmul(transposed(grad_p), widen(q)).to(k.scalar_type()),
-          at::matmul(transposed(weights), grad).to(v.scalar_type())};
+  return {token_major(at::matmul(grad_p, widen(k)), q.scalar_type()),
+          token_major(at::matmul(transposed(grad_p), widen(q)), k.scalar_type()),
+          token_major(at::matmul(transposed(weights), grad), v.scalar_type())};
 }
 
 }  // namespace uvic::reference

@@ -118,7 +118,7 @@ TEST(CogAttention, DoubleBackwardIsRefused) {
 TEST(CogAttention, BadInputNamesTheArgument) {
   const Tensor q = at::zeros({1, 2, 3, 4});
   EXPECT_THROW_WITH(cog_attention(q[0], q, q), c10::Error, "q must be [B, H, N, D], got [2, 3, 4]");
-  EXPECT_THROW_WITH(cog_attention(q, at::zeros({1, 2, 3, 5}), q), c10::Error, "k must have q's shape");
+  EXPECT_THROW_WITH(cog_attention(q, at::zeros({1, 2, 3, 5}), q), c10::Error, "k must be [1, 2, M, 4]");
   EXPECT_THROW_WITH(cog_attention(q, q, q.to(at::kDouble)), c10::Error, "v must have q's dtype");
   EXPECT_THROW_WITH(cog_attention(q.to(at::kLong), q, q), c10::Error, "floating point");
 }
