@@ -100,7 +100,11 @@ class Backward {
     const Panels<U> k{k_, units, shape_.keys}, v{v_, units, shape_.keys},
         keys{k_straight_, shape_.keys / U::kPack, C}, queries{q_straight_, row_units, C},
         grads{do_straight_, row_units, C};
-    const int64_t end = round_up(visible_keys(p_, first + n - 1), L);
+    // Cut to whole vectors that are whole micro-kernel rows too, so that no row of dK or dV is only half
+    // computed.
+    static_assert(3 * L % kMicroRows == 0);
+    const int64_t seen = round_up(visible_keys(p_, first + n - 1), 3 * L);
+    const int64_t end = seen < shape_.keys ? seen : shape_.keys;
     for (int64_t j = 0; j < end; j += kKeyBlock) {
       const int64_t cols = end - j < kKeyBlock ? end - j : kKeyBlock, key_rows = round_up(cols, kMicroRows);
       gemm<U>(rows, cols, units, {q_, units, 1}, k, 0, j, scores_, kKeyBlock, false);
