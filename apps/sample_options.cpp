@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "core/text.h"
+#include "nn/attention.h"
 #include "nn/weights.h"
 #include "sampling/labels.h"
 
@@ -60,7 +61,7 @@ std::string image_file_name(int64_t seed) {
   return name;
 }
 
-std::string describe_sampling(const LoadedModel& loaded, size_t images) {
+std::string describe_sampling(const LoadedModel& loaded, size_t images, c10::Device device) {
   const auto& [model, sample] = std::tie(loaded.config.model, loaded.config.sample);
   const auto network = loaded.model ? loaded.model : std::make_shared<UViT>(model);
   const double guidance = sample.cfg == 1.0 ? 1 : 2;
@@ -68,7 +69,8 @@ std::string describe_sampling(const LoadedModel& loaded, size_t images) {
   return c10::str(loaded.file.string(), ": ", format_count(double(count_parameters(*network))),
                   " parameters; ", images, " images, ", sample.solver, ", ", sample.steps,
                   " evaluations an image", guidance == 2 ? " (each of two passes, for guidance)" : "", ", ",
-                  format_count(flops), "FLOP an image");
+                  format_count(flops), "FLOP an image\n",
+                  describe_attention(model, device, sample.precision));
 }
 
 SamplingProgress::SamplingProgress(size_t images, const SampleOptions& options)

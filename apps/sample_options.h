@@ -35,7 +35,7 @@ struct SampleCommand {
 std::string image_file_name(int64_t seed);
 
 /// "model 1.07 M parameters, 25 evaluations an image ...": for --dry-run and start-up.
-std::string describe_sampling(const LoadedModel& loaded, size_t images);
+std::string describe_sampling(const LoadedModel& loaded, size_t images, c10::Device device);
 
 /// A progress bar over all network evaluations of a request.
 class SamplingProgress {

@@ -86,7 +86,7 @@ struct DumpApp {
     check_usage(!fs::exists(out) || fs::is_directory(out), "--out ", out, ": is not a folder");
     const auto request = command.request(loaded, seeds);
     if (command.dry_run) {
-      std::cout << describe_sampling(loaded, request.seeds.size()) << std::endl;
+      std::cout << describe_sampling(loaded, request.seeds.size(), device) << std::endl;
       return kDone;
     }
     load_weights_of(loaded, device);
@@ -96,7 +96,7 @@ struct DumpApp {
     const SampleRequest rest = missing(request, record);
     const size_t kept = request.seeds.size() - rest.seeds.size();
     if (kept > 0) log_info(kept, " of ", request.seeds.size(), " images are there already");
-    log_info(describe_sampling(loaded, rest.seeds.size()));
+    log_info(describe_sampling(loaded, rest.seeds.size(), device));
     return dump(sampler, rest, record, loaded.config.sample);
   }
 

@@ -101,7 +101,7 @@ struct SampleApp {
     check_writable("--raw", raw);
     check_writable("--images", images);
     if (command.dry_run) {
-      std::cout << describe_sampling(loaded, seeds.size()) << std::endl;
+      std::cout << describe_sampling(loaded, seeds.size(), device) << std::endl;
       return kDone;
     }
     load_weights_of(loaded, device);
@@ -113,7 +113,7 @@ struct SampleApp {
               c10::Device device) {
     const auto& config = loaded.config;
     const Sampler sampler(*loaded.model, config.diffusion, config.sample, device);
-    log_info(describe_sampling(loaded, request.seeds.size()));
+    log_info(describe_sampling(loaded, request.seeds.size(), device));
     SamplingProgress progress(request.seeds.size(), config.sample);
     std::vector<at::Tensor> finished;
     std::map<int64_t, std::vector<at::Tensor>> intermediate;

@@ -42,7 +42,7 @@ struct TrainCommand {
     check_dataset(*dataset, effective);
     const auto weights = init_from.empty() ? std::filesystem::path() : find_weights_file(init_from, "ema");
     if (dry_run) {
-      std::cout << describe_run(effective) << "\ndata: " << dataset->describe() << std::endl;
+      std::cout << describe_run(effective, device) << "\ndata: " << dataset->describe() << std::endl;
       return kDone;
     }
     install_signal_handlers();
@@ -55,12 +55,8 @@ struct TrainCommand {
         return kDone;
       }
     }
-    log_info(describe_run(effective));
+    log_info(describe_run(effective, device));
     log_info("data: ", dataset->describe());
-    log_info(
-        "attention: Cog blocks by the unfused ATen reference, softmax blocks by "
-        "scaled_dot_product_attention; ",
-        device.str(), ", ", cpu_capability());
     Trainer trainer(effective, dataset, directory, device, weights);
     if (trainer.run() == TrainOutcome::kInterrupted) return kInterrupted;
     log_info("done: ", latest_checkpoint(out).string());

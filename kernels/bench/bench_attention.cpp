@@ -83,31 +83,39 @@ void run(benchmark::State& state, const Operator& op, bool packed, Shape s, at::
   state.counters["of_gemm"] = rate(flops(s, backward) / gemm);
 }
 
+// Shapes of the table, and one batch over N for the curve.
+const Shape kShapes[] = {{8, 8, 257, 64}, {4, 8, 1025, 64}, {1, 8, 4097, 64}};
+const int64_t kLengths[] = {65, 129, 257, 513, 1025, 2049, 4097};
+
+void add(at::ScalarType dtype, const Shape& shape, bool backward, double gemm) {
+  const auto add_row = [&](const char* kernel, const Operator& op, bool packed) {
+    const std::string name =
+        c10::str(kernel, backward ? "/fwd_bwd/" : "/fwd/", name_of(dtype), "/", shape.name());
+    benchmark::RegisterBenchmark(
+        name.c_str(), [=](benchmark::State& state) { run(state, op, packed, shape, dtype, backward, gemm); })
+        ->UseRealTime()
+        ->Unit(benchmark::kMillisecond);
+  };
+  add_row("cog_fused", cog(true), true);
+  add_row("cog_unfused", cog(false), true);
+  add_row("sdpa", sdpa, false);
+}
+
 void register_all() {
   for (const auto dtype : {at::kFloat, at::kBFloat16}) {
     const double gemm = gemm_rate(dtype);
-    std::printf("GEMM rate, %s: %.0f GFLOP/s\n", name_of(dtype), gemm * 1e-9);
-    for (const Shape& shape : {Shape{8, 8, 257, 64}, Shape{4, 8, 1025, 64}, Shape{1, 8, 4097, 64}}) {
-      for (const bool backward : {false, true}) {
-        const auto add = [&](const char* kernel, const Operator& op, bool packed) {
-          benchmark::RegisterBenchmark(
-              c10::str(kernel, backward ? "/fwd_bwd/" : "/fwd/", name_of(dtype), "/", shape.name()).c_str(),
-              [=](benchmark::State& state) { run(state, op, packed, shape, dtype, backward, gemm); })
-              ->UseRealTime()
-              ->Unit(benchmark::kMillisecond);
-        };
-        add("cog_fused", cog(true), true);
-        add("cog_unfused", cog(false), true);
-        add("sdpa", sdpa, false);
-      }
-    }
+    std::fprintf(stderr, "GEMM rate, %s: %.0f GFLOP/s\n", name_of(dtype), gemm * 1e-9);
+    for (const Shape& shape : kShapes)
+      for (const bool backward : {false, true}) add(dtype, shape, backward, gemm);
+    for (const int64_t N : kLengths)
+      if (dtype == at::kFloat) add(dtype, {2, 4, N, 64}, false, gemm);
   }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::printf("kernel: %s; %d threads\n", uvic::choose_kernel(c10::kCPU, at::kFloat, 64).description.c_str(),
-              at::get_num_threads());
+  std::fprintf(stderr, "kernel: %s; %d threads\n",
+               uvic::choose_kernel(c10::kCPU, at::kFloat, 64).description.c_str(), at::get_num_threads());
   return uvic::bench::run_interleaved(argc, argv, register_all);
 }

@@ -21,13 +21,14 @@ class Medians : public benchmark::ConsoleReporter {
   }
 
   void print_ratios() const {
-    std::printf("\nratios of medians%22s  cog_fused/sdpa  cog_unfused/sdpa  cog_unfused/cog_fused\n", "");
+    std::fprintf(stderr, "\nratios of medians%22s  cog_fused/sdpa  cog_unfused/sdpa  cog_unfused/cog_fused\n",
+                 "");
     for (const auto& [name, fused] : medians_) {
       if (!name.starts_with("cog_fused/")) continue;
       const std::string row = name.substr(name.find('/'));
       const double unfused = median("cog_unfused" + row), sdpa = median("sdpa" + row);
-      std::printf("%-39s  %14.2f  %16.2f  %21.2f\n", row.c_str() + 1, fused / sdpa, unfused / sdpa,
-                  unfused / fused);
+      std::fprintf(stderr, "%-39s  %14.2f  %16.2f  %21.2f\n", row.c_str() + 1, fused / sdpa, unfused / sdpa,
+                   unfused / fused);
     }
   }
 

@@ -2,12 +2,42 @@
 
 #include <ATen/ATen.h>
 
+#include "core/errors.h"
 #include "kernels/cog_attention.h"
 
 namespace uvic {
 
 using torch::nn::Linear;
 using torch::nn::LinearOptions;
+
+std::optional<bool> fused_attention(const ModelOptions& options) {
+  if (options.attention_kernel == "auto") return std::nullopt;
+  return options.attention_kernel == "fused";
+}
+
+KernelChoice choose_kernel(const ModelOptions& options, c10::Device device, const std::string& precision) {
+  const auto dtype = precision == "bf16" ? at::kBFloat16 : precision == "fp16" ? at::kHalf : at::kFloat;
+  try {
+    return choose_kernel(device.type(), dtype, options.head_dim(), fused_attention(options));
+  } catch (const c10::Error& error) {
+    usage_error("model.attention_kernel: ", error.what_without_backtrace());
+  }
+}
+
+std::string describe_attention(const ModelOptions& options, c10::Device device,
+                               const std::string& precision) {
+  const auto count = [](int64_t n, const char* kind) {
+    return c10::str(n, " ", kind, n == 1 ? " block, " : " blocks, ");
+  };
+  int64_t cog = 0;
+  for (int64_t i = 0; i <= options.depth; ++i) cog += options.is_cog(i);
+  const int64_t softmax = options.depth + 1 - cog;
+  std::string text = "attention: ";
+  if (cog > 0) text += count(cog, "Cog") + choose_kernel(options, device, precision).description;
+  if (cog > 0 && softmax > 0) text += "; ";
+  if (softmax > 0) text += count(softmax, "softmax") + "scaled_dot_product_attention";
+  return text;
+}
 
 Attention::Attention(const AttentionOptions& options) : options_(options) {
   qkv_ = register_module("qkv", Linear(LinearOptions(options.dim, 3 * options.dim).bias(options.qkv_bias)));
@@ -16,11 +46,12 @@ Attention::Attention(const AttentionOptions& options) : options_(options) {
 
 at::Tensor Attention::forward(const at::Tensor& x) {
   const auto B = x.size(0), N = x.size(1), C = x.size(2), H = options_.num_heads;
-  // Views of the packed projection: [3, B, H, N, D].
-  const auto packed = qkv_->forward(x).view({B, N, 3, H, C / H}).permute({2, 0, 3, 1, 4});
-  const auto q = packed[0], k = packed[1], v = packed[2];
-  const at::Tensor out =
-      options_.cog ? std::get<0>(cog_attention(q, k, v)) : at::scaled_dot_product_attention(q, k, v);
+  // Views [B, H, N, D] of the packed projection. Unbound in its own layout: the three gradients come back in
+  // one copy.
+  const auto packed = qkv_->forward(x).view({B, N, 3, H, C / H}).unbind(2);
+  const auto q = packed[0].transpose(1, 2), k = packed[1].transpose(1, 2), v = packed[2].transpose(1, 2);
+  const at::Tensor out = options_.cog ? std::get<0>(cog_attention(q, k, v, {}, false, options_.fused))
+                                      : at::scaled_dot_product_attention(q, k, v);
   return proj_->forward(out.transpose(1, 2).reshape({B, N, C}));
 }
 

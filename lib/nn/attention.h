@@ -1,14 +1,32 @@
 #pragma once
+#include <c10/core/Device.h>
 #include <torch/nn/module.h>
 #include <torch/nn/modules/linear.h>
+
+#include <optional>
+#include <string>
+
+#include "kernels/cog_attention.h"
+#include "nn/options.h"
 
 namespace uvic {
 
 struct AttentionOptions {
   int64_t dim = 0, num_heads = 0;
   bool qkv_bias = false;
-  bool cog = false;  ///< sign(P) softmax(|P|) instead of softmax(P)
+  bool cog = false;           ///< sign(P) softmax(|P|) instead of softmax(P)
+  std::optional<bool> fused;  ///< the kernel of Cog Attention: see choose_kernel
 };
+
+/// `model.attention_kernel` as the operator takes it: auto is nullopt.
+std::optional<bool> fused_attention(const ModelOptions& options);
+
+/// The kernel of the model's Cog blocks on `device` in `precision` (fp32, bf16, fp16). UsageError where
+/// model.attention_kernel asks for a fused kernel that does not exist.
+KernelChoice choose_kernel(const ModelOptions& options, c10::Device device, const std::string& precision);
+
+/// One line on the kernels that the model's blocks run, for the start of a run. Errors as choose_kernel's.
+std::string describe_attention(const ModelOptions& options, c10::Device device, const std::string& precision);
 
 /// Multi-head self-attention, U-ViT's parameter names (qkv, proj). [B, N, C] -> [B, N, C].
 class Attention : public torch::nn::Module {

@@ -16,6 +16,7 @@ struct ModelOptions {
   bool conv = true, skip = true;
   std::string attention = "cog";
   std::vector<std::string> softmax_layers = {"first", "last"};
+  std::string attention_kernel = "auto";
   bool use_checkpoint = false;
 
   void visit(FieldList& fields) {
@@ -37,12 +38,16 @@ struct ModelOptions {
     fields(
         "softmax_layers", softmax_layers,
         "blocks that stay softmax in a cog model: first, last, lower_half, all, none, or indexes 0..depth");
+    fields("attention_kernel", attention_kernel,
+           "of Cog blocks: auto (fused where there is one for the head size and device), fused, unfused",
+           one_of({"auto", "fused", "unfused"}));
     fields("use_checkpoint", use_checkpoint, "recompute blocks in the backward pass: less memory, more time");
   }
 
   int64_t height() const { return img_size.front(); }
   int64_t width() const { return img_size.back(); }
   bool conditional() const { return num_classes > 0; }
+  int64_t head_dim() const { return embed_dim / num_heads; }
   int64_t num_patches() const { return (height() / patch_size) * (width() / patch_size); }
   /// Tokens before the patches: [label,] time.
   int64_t extras() const { return conditional() ? 2 : 1; }

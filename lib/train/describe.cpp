@@ -1,6 +1,8 @@
 // What a run needs, before it starts.
+#include "core/device.h"
 #include "core/errors.h"
 #include "core/text.h"
+#include "nn/attention.h"
 #include "nn/weights.h"
 #include "sampling/labels.h"
 #include "train/checkpoint.h"
@@ -12,14 +14,15 @@ namespace {
 // Bytes of activations that the backward pass of one micro-batch keeps, counted block by block: per token 2
 // norms, qkv (3), attention out, projection in, 2 residuals, the MLP's hidden twice, and the joined skip (2).
 // Checkpointed blocks keep their inputs.
-double activation_bytes(const Config& config) {
+double activation_bytes(const Config& config, c10::Device device) {
   const auto& m = config.model;
   const double B = double(config.train.batch_size / config.train.grad_accum), N = double(m.num_tokens()),
                C = double(m.embed_dim);
   const double full = 9 + 2 * double(m.mlp_ratio) + (m.skip ? 1 : 0);
   const double blocks = double(m.depth + 1) * (m.use_checkpoint ? 1.5 : full) + (m.use_checkpoint ? full : 0);
-  const double scores =
-      5 * B * double(m.num_heads) * N * N;  // the unfused attention's passing [N, N] matrices
+  // The unfused attention's passing [N, N] matrices.
+  const bool unfused = m.attention == "cog" && !choose_kernel(m, device, config.train.precision).fused;
+  const double scores = unfused ? 5 * B * double(m.num_heads) * N * N : 0;
   const double width = config.train.precision == "bf16" ? 2.5 : 4;
   return width * B * N * C * blocks + 4 * scores;
 }
@@ -37,7 +40,8 @@ void check_dataset(const Dataset& dataset, const Config& config) {
               classes - 1, config.diffusion.p_uncond > 0 ? " (the last row is the null label)" : "");
 }
 
-std::string describe_run(const Config& config) {
+std::string describe_run(const Config& config, c10::Device device) {
+  const std::string attention = describe_attention(config.model, device, config.train.precision);
   UViT model(config.model);
   const int64_t parameters = count_parameters(model);
   const double weights = 4.0 * double(parameters) * double(4 + config.train.ema.size());
@@ -45,13 +49,12 @@ std::string describe_run(const Config& config) {
   const int64_t kept = config.train.keep == 0 && config.train.checkpoint_interval > 0
                            ? config.train.steps / config.train.checkpoint_interval + 1
                            : std::max<int64_t>(config.train.keep, 1) + 1;
-  int64_t cog = 0;
-  for (int64_t i = 0; i <= config.model.depth; ++i) cog += config.model.is_cog(i);
+  const double activations = activation_bytes(config, device);
   return c10::str("model: ", format_count(double(parameters)), " parameters, ", config.model.num_tokens(),
-                  " tokens, ", cog, " cog and ", config.model.depth + 1 - cog, " softmax blocks, ",
-                  format_count(forward_flops(config.model)), "FLOP an image (forward)\n", "memory: about ",
-                  format_bytes(weights + activation_bytes(config)), " (weights, gradients, moments, EMA ",
-                  format_bytes(weights), "; activations ", format_bytes(activation_bytes(config)), ")\n",
+                  " tokens, ", format_count(forward_flops(config.model)), "FLOP an image (forward)\n",
+                  attention, "; ", device.str(), ", ", cpu_capability(), "\nmemory: about ",
+                  format_bytes(weights + activations), " (weights, gradients, moments, EMA ",
+                  format_bytes(weights), "; activations ", format_bytes(activations), ")\n",
                   "disk: ", format_bytes(checkpoint), " a checkpoint, at most ",
                   format_bytes(checkpoint * double(kept)), " at a time");
 }

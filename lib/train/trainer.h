@@ -45,6 +45,6 @@ void check_dataset(const Dataset& dataset, const Config& config);
 
 /// "4 cog + 1 softmax blocks ..." and the like: parameters, FLOPs an image, estimated memory, disk. For
 /// --dry-run and start-up.
-std::string describe_run(const Config& config);
+std::string describe_run(const Config& config, c10::Device device);
 
 }  // namespace uvic

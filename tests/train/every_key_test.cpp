@@ -117,6 +117,7 @@ const std::map<std::string, std::string> kOther = {
     {"model.skip", "false"},
     {"model.attention", "softmax"},
     {"model.softmax_layers", "none"},
+    {"model.attention_kernel", "unfused"},
     {"model.use_checkpoint", "true"},
     {"diffusion.schedule", ""},
     {"diffusion.beta_min", "0.5"},
