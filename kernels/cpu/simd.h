@@ -69,17 +69,24 @@ template <class T>
 inline Vec<T> max(Vec<T> a, Vec<T> b) {
   return a > b ? a : b;
 }
+/// All lanes combined: log2(lanes) exchanges of halves, quarters ...
+template <class T, class Combine, int distance = kLanes<T> / 2>
+inline T reduce(Vec<T> v, Combine combine) {
+  if constexpr (distance == 0) {
+    return v[0];
+  } else {
+    Vec<Bits<T>> partner;
+    for (int i = 0; i < kLanes<T>; ++i) partner[i] = i ^ distance;
+    return reduce<T, Combine, distance / 2>(combine(v, __builtin_shuffle(v, partner)), combine);
+  }
+}
 template <class T>
 inline T reduce_max(Vec<T> v) {
-  T m = v[0];
-  for (int i = 1; i < kLanes<T>; ++i) m = v[i] > m ? v[i] : m;
-  return m;
+  return reduce<T>(v, [](Vec<T> a, Vec<T> b) { return max<T>(a, b); });
 }
 template <class T>
 inline T reduce_add(Vec<T> v) {
-  T sum = v[0];
-  for (int i = 1; i < kLanes<T>; ++i) sum += v[i];
-  return sum;
+  return reduce<T>(v, [](Vec<T> a, Vec<T> b) { return a + b; });
 }
 
 /// All ones in the lanes l with l < count.
