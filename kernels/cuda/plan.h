@@ -12,9 +12,8 @@ namespace uvic::cuda {
 /// Whether the kernels are in this library: asks the dispatcher.
 bool built();
 
-/// Empty if the kernels take this dtype and head size, else why not. `built`: whether they are in this
-/// library.
-std::string coverage(at::ScalarType dtype, int64_t head_dim, bool built = kBuilt);
+/// Empty if the kernels take this dtype and head size, else why not.
+std::string coverage(at::ScalarType dtype, int64_t head_dim, bool have_kernels = built());
 
 /// Empty if the kernels take a covered case of these sizes, else why not: 32-bit positions, and grid.x up to
 /// 2^31 - 1.

@@ -1,15 +1,15 @@
 // How big the blocks are, and why. Read by the kernels and, for sizes and limits, by the host.
 //
-// Forward, one block = 4 warps x 32 query rows against 64-key steps. For one (b, h) and D = 64 it does
-// 4 N M D flops over (N + 2 M) D elements read and N D written, from L2 (all of K, V of a head is 64 KB at N
-// = 257): N / 4 flops a byte, so tensor cores and the special-function unit decide, not memory. Per score an
-// SM spends 128 multiply-adds (1/8 cycle at the 1024 a cycle of mma.sync), 1/16 cycle of ex2 and about 7 of
-// the 128 lanes-a-cycle instructions. Why 32 rows a warp: an ldmatrix.x4 (512 bytes, 4 cycles of shared
-// memory) then feeds four mma (4 to 8 cycles); with 16 rows it feeds two and shared memory becomes the limit.
-// Why 64 keys: the 32 x 64 scores of a warp take 64 registers a thread, O 64 and Q 32 at D = 64, which leaves
-// two blocks an SM (255 registers) with no spill; 128 keys would not fit. And 257, 258 and 334 tokens waste
-// less of a 64-key step: with warps and 16-key groups past the end skipped, N = 257 costs 288 x 272 scores
-// where 128 x 128 tiles cost 384 x 384.
+// Forward, one block = 4 warps x 32 query rows against steps of 64 keys. For one (b, h) it does 4 N M D flops
+// over (N + 2 M ceil(N / 128)) D elements read and N D written, mostly from L2 (K and V of a head are 64 KB
+// at N = 257, D = 64): over 100 flops a byte, so tensor cores and the special-function unit decide, not
+// memory. A score at D = 64 costs an SM 128 multiply-adds (1/8 cycle at the 1024 a cycle that mma.sync has on
+// sm_80, about half that on sm_90), 1/16 cycle of ex2, and about 7 instructions of 128 lanes a cycle. Why 32
+// rows a warp: an ldmatrix.x4 (512 bytes, 4 cycles of shared memory) then feeds four mma (4 to 8 cycles);
+// with 16 rows it feeds two, and shared memory becomes the limit. Why 32 keys at a time: scores then take 32
+// registers a thread beside 64 of O and 32 of Q, which leaves two blocks an SM without a spill; 64 at a time
+// spilled. N = 257, 258 and 334 waste little, for warps past the last query and 16-key groups past the last
+// key are skipped: N = 257 costs 288 x 272 scores where tiles of 128 x 128 cost 384 x 384.
 //
 // Backward, one block keeps 128 rows (64 for D > 64, whose accumulators are wider) of keys, or in a second
 // kernel of queries, and walks over the other side, so no two blocks add to one gradient: it is deterministic
@@ -29,7 +29,7 @@ struct ForwardShape {
   static constexpr int kWarps = 4, kThreads = kWarps * 32;
   static constexpr int kRowTiles = 2;  ///< 16-row tiles a warp
   static constexpr int kRows = kWarps * kRowTiles * 16;
-  static constexpr int kKeys = 64, kStages = 2;
+  static constexpr int kKeys = D <= 96 ? 64 : 32, kStages = 2;
   static constexpr int kSubKeys = D <= 96 ? 32 : 16;  ///< scores of a warp at one time
   static constexpr bool kQueryInRegisters = D <= 64;
   static constexpr int kSharedBytes = (kRows + kStages * 2 * kKeys) * SharedTile<D>::kRowBytes;
