@@ -1,10 +1,23 @@
 #include "kernels/cog_attention.h"
+#include "kernels/cpu/cog_attention_cpu.h"
 
 namespace uvic {
+namespace {
 
-KernelChoice choose_kernel(c10::DeviceType device, at::ScalarType, int64_t, std::optional<bool> fused) {
-  TORCH_CHECK(!fused.value_or(false), "cog_attention: there is no fused kernel for ", device);
-  return {false, "unfused"};
+std::string coverage(c10::DeviceType device, at::ScalarType dtype, int64_t head_dim) {
+  if (device == c10::kCPU) return cpu::coverage(dtype, head_dim);
+  return c10::str("there is no fused kernel for ", c10::DeviceTypeName(device, /*lower_case=*/true));
+}
+
+}  // namespace
+
+KernelChoice choose_kernel(c10::DeviceType device, at::ScalarType dtype, int64_t head_dim,
+                           std::optional<bool> fused) {
+  if (fused.has_value() && !*fused) return {false, "unfused, as asked"};
+  const std::string why_not = coverage(device, dtype, head_dim);
+  TORCH_CHECK(!fused.value_or(false) || why_not.empty(), "cog_attention: fused is not possible: ", why_not);
+  if (!why_not.empty()) return {false, "unfused (" + why_not + ")"};
+  return {true, "fused, CPU " + cpu::default_isa().name};
 }
 
 }  // namespace uvic

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "kernels/checks.h"
+#include "kernels/cpu/cog_attention_cpu.h"
 #include "kernels/reference.h"
 
 namespace uvic {
@@ -28,6 +29,27 @@ std::tuple<Tensor, Tensor, Tensor> backward(const Tensor& grad_out, const Tensor
                                             const Tensor& v, const Tensor& out, const Tensor& lse,
                                             double scale, bool causal, std::optional<bool>) {
   return reference::cog_attention_backward(grad_out, q, k, v, out, lse, scale, causal);
+}
+
+// The fused kernels want a positive scale, which then cannot change a sign.
+bool takes_fused(const Tensor& q, double scale, std::optional<bool> fused) {
+  return choose_kernel(q.device().type(), q.scalar_type(), q.size(3), fused).fused && scale > 0;
+}
+
+std::tuple<Tensor, Tensor> forward_cpu(const Tensor& q, const Tensor& k, const Tensor& v,
+                                       std::optional<double> scale, bool causal, std::optional<bool> fused) {
+  check_attention_inputs(q, k, v, causal);
+  const double s = scale_or_default(q, scale);
+  if (!takes_fused(q, s, fused)) return reference::cog_attention(q, k, v, s, causal);
+  return cpu::forward(cpu::default_isa(), q, k, v, s, causal);
+}
+
+std::tuple<Tensor, Tensor, Tensor> backward_cpu(const Tensor& grad_out, const Tensor& q, const Tensor& k,
+                                                const Tensor& v, const Tensor& out, const Tensor& lse,
+                                                double scale, bool causal, std::optional<bool> fused) {
+  if (!takes_fused(q, scale, fused))
+    return reference::cog_attention_backward(grad_out, q, k, v, out, lse, scale, causal);
+  return cpu::backward(cpu::default_isa(), grad_out, q, k, v, out, lse, scale, causal);
 }
 
 // [B, H, N, D] over memory of [B, N, H, D], like x.
@@ -63,6 +85,11 @@ TORCH_LIBRARY(uvic, library) {
 TORCH_LIBRARY_IMPL(uvic, CompositeExplicitAutograd, library) {
   library.impl("cog_attention", forward);
   library.impl("cog_attention_backward", backward);
+}
+
+TORCH_LIBRARY_IMPL(uvic, CPU, library) {
+  library.impl("cog_attention", forward_cpu);
+  library.impl("cog_attention_backward", backward_cpu);
 }
 
 TORCH_LIBRARY_IMPL(uvic, Meta, library) {

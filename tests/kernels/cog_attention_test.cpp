@@ -28,17 +28,24 @@ Tensor random(at::IntArrayRef shape, uint64_t seed) {
   return at::randn(shape, at::make_generator<at::CPUGeneratorImpl>(seed), at::kDouble);
 }
 
-// q k^T = [1, -1] and [0, 2] at scale 1: the zero score has weight 0, yet exp(0) stays in the denominator.
+// q k^T = [1, -1, 0] and [0, 2, -2] at scale 1: a zero score has weight 0, yet exp(0) stays in the
+// denominator. D = 2, so this is the plain-ATen oracle of all other tests.
 TEST(CogAttention, HandWorkedCaseWithAZeroScore) {
   const Tensor q = at::tensor({1.0, 0.0, 0.0, 2.0}, at::kDouble).view({1, 1, 2, 2});
-  const Tensor k = at::tensor({1.0, 0.0, -1.0, 1.0}, at::kDouble).view({1, 1, 2, 2});
-  const Tensor v = at::tensor({3.0, 5.0, 7.0, 11.0}, at::kDouble).view({1, 1, 2, 2});
+  const Tensor k = at::tensor({1.0, 0.0, -1.0, 1.0, 0.0, -1.0}, at::kDouble).view({1, 1, 3, 2});
+  const Tensor v = at::tensor({3.0, 5.0, 7.0, 11.0, 13.0, 17.0}, at::kDouble).view({1, 1, 3, 2});
   const auto [out, lse] = cog_attention(q, k, v, 1.0);
-  const double w = std::exp(2.0) / (std::exp(2.0) + 1.0);
-  const Tensor expected = at::tensor({0.5 * 3 - 0.5 * 7, 0.5 * 5 - 0.5 * 11, w * 7, w * 11}, at::kDouble);
+  const double e = std::exp(1.0), e2 = std::exp(2.0);
+  const double a = e / (2 * e + 1), b = e2 / (2 * e2 + 1);
+  const Tensor expected = at::tensor({a * (3 - 7), a * (5 - 11), b * (7 - 13), b * (11 - 17)}, at::kDouble);
   EXPECT_LT(testing::max_abs_error(out.flatten(), expected), 1e-14);
-  const Tensor sums = at::tensor({std::log(2 * std::exp(1.0)), std::log(std::exp(2.0) + 1.0)}, at::kDouble);
+  const Tensor sums = at::tensor({std::log(2 * e + 1), std::log(2 * e2 + 1)}, at::kDouble);
   EXPECT_LT(testing::max_abs_error(lse.flatten(), sums), 1e-14);
+
+  // Causal with one query more than half the keys: query 0 is position 1 and sees keys 0 and 1.
+  const Tensor causal = std::get<0>(cog_attention(q, k, v, 1.0, /*causal=*/true)).flatten();
+  EXPECT_NEAR(causal[0].item<double>(), 0.5 * (3 - 7), 1e-14);
+  EXPECT_NEAR(causal[2].item<double>(), b * (7 - 13), 1e-14);
 }
 
 TEST(CogAttention, GoldenForwardAndBackward) {
@@ -88,6 +95,43 @@ TEST(CogAttention, GradientsOfASubsetOfInputs) {
   EXPECT_FALSE(q.grad().defined());
 }
 
+TEST(CogAttention, GradientsOfUnequalLengthsAndCausal) {
+  for (const std::optional<bool> fused : {std::optional<bool>(), std::optional<bool>(false)}) {
+    const Tensor q = random({2, 2, 5, 8}, 11).requires_grad_(), k = random({2, 2, 9, 8}, 12).requires_grad_(),
+                 v = random({2, 2, 9, 8}, 13).requires_grad_(), grad = random({2, 2, 5, 8}, 14);
+    const auto ours = torch::autograd::grad(
+        {std::get<0>(cog_attention(q, k, v, std::nullopt, /*causal=*/true, fused))}, {q, k, v}, {grad});
+    const Tensor p = at::matmul(q, k.transpose(-2, -1)) / std::sqrt(8.0);
+    const Tensor hidden = at::ones({5, 9}, at::kBool).triu(5);
+    const Tensor weights = p.sign() * at::softmax(p.abs().masked_fill(hidden, -INFINITY), -1);
+    const auto theirs = torch::autograd::grad({at::matmul(weights, v)}, {q, k, v}, {grad});
+    for (size_t i = 0; i < 3; ++i) EXPECT_LT(relative_error(ours[i], theirs[i]), 1e-13) << i;
+  }
+}
+
+// Sizes that no fused kernel takes go the unfused way, and asking for the fused one says why not.
+TEST(CogAttention, WhichKernelRuns) {
+  EXPECT_TRUE(choose_kernel(c10::kCPU, at::kFloat, 64).fused);
+  EXPECT_NE(choose_kernel(c10::kCPU, at::kFloat, 64).description.find("fused, CPU "), std::string::npos);
+  EXPECT_FALSE(choose_kernel(c10::kCPU, at::kFloat, 64, false).fused);
+  EXPECT_EQ(choose_kernel(c10::kCPU, at::kFloat, 12).description,
+            "unfused (head size 12 is not a multiple of 8)");
+  EXPECT_FALSE(choose_kernel(c10::kCPU, at::kHalf, 64).fused);
+  EXPECT_FALSE(choose_kernel(c10::kCPU, at::kFloat, 264).fused);
+  EXPECT_FALSE(choose_kernel(c10::kCUDA, at::kHalf, 64).fused);
+  EXPECT_THROW_WITH(choose_kernel(c10::kCPU, at::kFloat, 12, true), c10::Error, "not a multiple of 8");
+  const Tensor q = random({1, 1, 3, 12}, 1);
+  EXPECT_THROW_WITH(cog_attention(q, q, q, std::nullopt, false, true), c10::Error, "not a multiple of 8");
+}
+
+TEST(CogAttention, NegativeAndZeroScales) {
+  const Tensor q = random({1, 1, 3, 8}, 1), k = random({1, 1, 3, 8}, 2), v = random({1, 1, 3, 8}, 3);
+  EXPECT_LT(
+      relative_error(std::get<0>(cog_attention(q, k, v, -0.5)), -std::get<0>(cog_attention(q, k, v, 0.5))),
+      1e-14);
+  EXPECT_EQ(std::get<0>(cog_attention(q, k, v, 0.0)).abs().max().item<double>(), 0.0);
+}
+
 TEST(CogAttention, AutocastCastsAndKeepsFloatStatistics) {
   const Tensor q = random({1, 2, 5, 8}, 9).to(at::kFloat);
   const AutocastScope scope(AutocastState::for_precision("bf16", c10::kCPU));
@@ -120,6 +164,12 @@ TEST(CogAttention, BadInputNamesTheArgument) {
   EXPECT_THROW_WITH(cog_attention(q[0], q, q), c10::Error, "q must be [B, H, N, D], got [2, 3, 4]");
   EXPECT_THROW_WITH(cog_attention(q, at::zeros({1, 2, 3, 5}), q), c10::Error, "k must be [1, 2, M, 4]");
   EXPECT_THROW_WITH(cog_attention(q, q, q.to(at::kDouble)), c10::Error, "v must have q's dtype");
+  EXPECT_THROW_WITH(cog_attention(q, q, at::zeros({1, 2, 4, 4})), c10::Error, "v must have k's length M = 3");
+  EXPECT_THROW_WITH(cog_attention(q, at::zeros({1, 2, 0, 4}), at::zeros({1, 2, 0, 4})), c10::Error,
+                    "at least one position");
+  EXPECT_THROW_WITH(cog_attention(at::zeros({1, 2, 4, 4}), q, q, std::nullopt, true), c10::Error,
+                    "causal needs as many keys as queries");
+  EXPECT_THROW_WITH(cog_attention(q, q.to(at::kMeta), q), c10::Error, "k must be on q's device");
   EXPECT_THROW_WITH(cog_attention(q.to(at::kLong), q, q), c10::Error, "floating point");
 }
 

@@ -1,0 +1,113 @@
+// Cog Attention, fused and unfused, against softmax's scaled_dot_product_attention, in one interleaved run:
+//   bench_attention [--benchmark_filter=REGEX] [google-benchmark's other options]
+// Names are {cog_fused,cog_unfused,sdpa}/{fwd,fwd_bwd}/{f32,bf16}/B8_H8_N257_D64. Ours read views of a packed
+// projection, as in the model; SDPA gets contiguous inputs, its best case. Only ratios of one run mean
+// anything.
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <ATen/native/transformers/sdp_utils_cpp.h>
+#include <benchmark/benchmark.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <chrono>
+
+#include "kernels/bench/ratios.h"
+#include "kernels/cog_attention.h"
+#include "kernels/cpu/cog_attention_cpu.h"
+
+namespace {
+
+using at::Tensor;
+
+struct Shape {
+  int64_t B, H, N, D;
+  std::string name() const { return c10::str("B", B, "_H", H, "_N", N, "_D", D); }
+};
+
+const char* name_of(at::ScalarType dtype) {
+  return dtype == at::kFloat ? "f32" : "bf16";
+}
+
+// Products of a pass: Q K^T and W V forward; Q K^T, dO V^T, dP K, dP^T Q and W^T dO backward.
+double flops(const Shape& s, bool backward) {
+  return 2.0 * double(s.B * s.H * s.N * s.N * s.D) * (backward ? 7 : 2);
+}
+
+// FLOP/s of ATen's best square product in this process, now.
+double gemm_rate(at::ScalarType dtype) {
+  constexpr int64_t n = 1536;
+  const Tensor a = at::randn({n, n}).to(dtype), b = at::randn({n, n}).to(dtype);
+  double best = 0;
+  for (int i = 0; i < 8; ++i) {
+    const auto began = std::chrono::steady_clock::now();
+    at::mm(a, b);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+    best = std::max(best, 2.0 * n * n * n / took.count());
+  }
+  return best;
+}
+
+using Operator = std::function<Tensor(const Tensor&, const Tensor&, const Tensor&)>;
+
+Tensor sdpa(const Tensor& q, const Tensor& k, const Tensor& v) {
+  return at::scaled_dot_product_attention(q, k, v);
+}
+Operator cog(bool fused) {
+  return [fused](const Tensor& q, const Tensor& k, const Tensor& v) {
+    return std::get<0>(uvic::cog_attention(q, k, v, std::nullopt, false, fused));
+  };
+}
+
+void run(benchmark::State& state, const Operator& op, bool packed, Shape s, at::ScalarType dtype,
+         bool backward, double gemm) {
+  const c10::AutoGradMode grad_mode(backward);
+  at::manual_seed(0);
+  const Tensor qkv = at::randn({s.B, s.N, 3, s.H, s.D}).to(dtype).permute({2, 0, 3, 1, 4});
+  std::vector<Tensor> inputs;
+  for (int i = 0; i < 3; ++i)
+    inputs.push_back((packed ? qkv[i] : qkv[i].contiguous()).detach().requires_grad_(backward));
+  if (!packed &&
+      at::_fused_sdp_choice(inputs[0], inputs[1], inputs[2]) != int64_t(sdp::SDPBackend::flash_attention)) {
+    state.SkipWithError("SDPA would not run its flash_attention backend");
+    return;
+  }
+  const Tensor grad = at::randn({s.B, s.N, s.H, s.D}).to(dtype).transpose(1, 2);
+  for (auto _ : state) {
+    const Tensor out = op(inputs[0], inputs[1], inputs[2]);
+    if (backward) benchmark::DoNotOptimize(torch::autograd::grad({out}, inputs, {grad}));
+  }
+  const auto rate = [&](double x) {
+    return benchmark::Counter(x, benchmark::Counter::kIsIterationInvariantRate);
+  };
+  state.counters["GFLOP/s"] = rate(flops(s, backward) * 1e-9);
+  state.counters["of_gemm"] = rate(flops(s, backward) / gemm);
+}
+
+void register_all() {
+  for (const auto dtype : {at::kFloat, at::kBFloat16}) {
+    const double gemm = gemm_rate(dtype);
+    std::printf("GEMM rate, %s: %.0f GFLOP/s\n", name_of(dtype), gemm * 1e-9);
+    for (const Shape& shape : {Shape{8, 8, 257, 64}, Shape{4, 8, 1025, 64}, Shape{1, 8, 4097, 64}}) {
+      for (const bool backward : {false, true}) {
+        const auto add = [&](const char* kernel, const Operator& op, bool packed) {
+          benchmark::RegisterBenchmark(
+              c10::str(kernel, backward ? "/fwd_bwd/" : "/fwd/", name_of(dtype), "/", shape.name()).c_str(),
+              [=](benchmark::State& state) { run(state, op, packed, shape, dtype, backward, gemm); })
+              ->UseRealTime()
+              ->Unit(benchmark::kMillisecond);
+        };
+        add("cog_fused", cog(true), true);
+        add("cog_unfused", cog(false), true);
+        add("sdpa", sdpa, false);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::printf("kernel: %s; %d threads\n", uvic::choose_kernel(c10::kCPU, at::kFloat, 64).description.c_str(),
+              at::get_num_threads());
+  return uvic::bench::run_interleaved(argc, argv, register_all);
+}

@@ -1,0 +1,56 @@
+// How both passes walk a head: blocks of queries against blocks of keys, and where their buffers lie.
+#pragma once
+#include "kernels/cpu/kernel.h"
+#include "kernels/cpu/pack.h"
+
+namespace uvic::cpu::UVIC_ISA {
+
+// 96 rows of Q, 24 KB at D = 64 in float32, share L1 with one panel of K (16 KB); 48 to 192 measure alike.
+inline constexpr int64_t kQueryBlock = 96;
+static_assert(kQueryBlock % kMicroRows == 0 && kQueryBlock % 2 == 0);
+
+inline constexpr double kLog2E = 1.4426950408889634, kLn2 = 0.6931471805599453;
+
+/// Hands out 64-byte aligned pieces of a workspace; with a null base it only counts.
+class Arena {
+ public:
+  explicit Arena(char* base) : base_(base) {}
+  template <class T>
+  T* take(int64_t n) {
+    char* piece = base_ + used_;
+    used_ += round_up(n * int64_t(sizeof(T)), 64);
+    return reinterpret_cast<T*>(piece);
+  }
+  int64_t used() const { return used_; }
+
+ private:
+  char* base_;
+  int64_t used_ = 0;
+};
+
+inline int64_t query_blocks(int64_t N) {
+  return (N + kQueryBlock - 1) / kQueryBlock;
+}
+
+template <class In>
+Rows<In> rows_of(const View& x, int64_t H, int64_t head, int64_t first, int64_t n, int64_t D) {
+  const In* base = static_cast<const In*>(x.data) + head / H * x.batch + head % H * x.head;
+  return {base + first * x.row, x.row, n, D};
+}
+
+/// Keys that query i sees: the first so many.
+inline int64_t visible_keys(const Problem& p, int64_t i) {
+  return p.causal ? i + p.M - p.N + 1 : p.M;
+}
+
+/// Sizes shared by the buffers of a head.
+template <class U>
+struct Shape {
+  static constexpr int64_t L = kLanes<typename U::Acc>;
+  explicit Shape(const Problem& p) : units(p.D / U::kPack), keys(round_up(p.M, L)), cols(round_up(p.D, L)) {}
+  int64_t units;  ///< of a row of D numbers
+  int64_t keys;   ///< M, padded: the panels' columns
+  int64_t cols;   ///< D, padded: the accumulators' columns
+};
+
+}  // namespace uvic::cpu::UVIC_ISA
