@@ -141,8 +141,9 @@ class Forward {
 
   /// Raises m where scores ask for it; whether any score of the warp is 0.
   UVIC_DEVICE bool scan(const float (&s)[kRowTiles][2 * kGroups][4]) {
-    bool zero = false, raise = false;
-    float largest[kRowTiles][2] = {};
+    bool raise = false;
+    float largest[kRowTiles][2] = {},
+          smallest = 1;  // chains of min and max: predicates would cost three times as much
     UVIC_UNROLL
     for (int m = 0; m < kRowTiles; ++m) {
       UVIC_UNROLL
@@ -150,7 +151,7 @@ class Forward {
         UVIC_UNROLL
         for (int i = 0; i < 4; ++i) {
           largest[m][i / 2] = fmaxf(largest[m][i / 2], fabsf(s[m][n][i]));
-          zero |= s[m][n][i] == 0;
+          smallest = fminf(smallest, fabsf(s[m][n][i]));
         }
       }
       UVIC_UNROLL
@@ -159,7 +160,7 @@ class Forward {
     }
     if (M::any(raise)) rescale(largest);
     slack_ = kSlack;
-    return M::any(zero);
+    return M::any(smallest == 0);
   }
 
   UVIC_DEVICE void rescale(float (&largest)[kRowTiles][2]) {
