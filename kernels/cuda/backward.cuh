@@ -29,12 +29,14 @@ class Backward {
         g_(gradients),
         shared_(shared),
         shift_(problem.keys - problem.queries),
-        rows_(kKeyRows ? problem.keys : problem.queries),
         columns_(kKeyRows ? problem.queries : problem.keys) {
-    const int tiles = ceil_div(rows_, Shape::kRows);
+    const int all_rows = kKeyRows ? p_.keys : p_.queries;
+    const int tiles = ceil_div(all_rows, Shape::kRows);
+    const int rows = balanced_rows(all_rows, Shape::kRows, 16 * kRowTiles);
     // Under a causal mask the first keys and the last queries have the most to do: they start first.
     const int tile = M::block() % tiles;
-    first_row_ = (kKeyRows ? tile : tiles - 1 - tile) * Shape::kRows;
+    first_row_ = (kKeyRows ? tile : tiles - 1 - tile) * rows;
+    end_row_ = smaller(first_row_ + rows, all_rows);
     h_ = M::block() / tiles % p_.heads;
     b_ = M::block() / tiles / p_.heads;
     warp_row_ = first_row_ + M::warp() * 16 * kRowTiles;
@@ -44,11 +46,11 @@ class Backward {
     const View& a = kKeyRows ? p_.k : p_.q;
     const View& b = kKeyRows ? p_.v : g_.grad_out;
     load_rows<D, Shape::kRows, Shape::kThreads, M>(shared_,
-                                                   rows_of(a, b_, h_, first_row_, rows_ - first_row_));
+                                                   rows_of(a, b_, h_, first_row_, end_row_ - first_row_));
     load_rows<D, Shape::kRows, Shape::kThreads, M>(shared_ + Shape::kRows * Tile::kRowBytes,
-                                                   rows_of(b, b_, h_, first_row_, rows_ - first_row_));
+                                                   rows_of(b, b_, h_, first_row_, end_row_ - first_row_));
     const int begin = first_column(first_row_) / Shape::kColumns;
-    const int end = ceil_div(end_column(smaller(first_row_ + Shape::kRows, rows_) - 1), Shape::kColumns);
+    const int end = ceil_div(end_column(end_row_ - 1), Shape::kColumns);
     load_columns(begin);
     if constexpr (!kKeyRows) load_row_statistics();
     UVIC_ROLLED
@@ -56,14 +58,14 @@ class Backward {
       M::wait();
       M::sync();  // step's columns have arrived, and nobody reads the other stage any more
       if (step + 1 < end) load_columns(step + 1);
-      if (warp_row_ >= rows_) continue;
-      const int last_row = smaller(warp_row_ + 16 * kRowTiles, rows_) - 1;
+      if (warp_row_ >= end_row_) continue;
+      const int last_row = smaller(warp_row_ + 16 * kRowTiles, end_row_) - 1;
       const int warp_end = smaller((step + 1) * Shape::kColumns, end_column(last_row));
       UVIC_ROLLED
       for (int column = step * Shape::kColumns; column < warp_end; column += Shape::kSubColumns)
         if (column + Shape::kSubColumns > first_column(warp_row_)) walk(column, last_row);
     }
-    if (warp_row_ < rows_) finish();
+    if (warp_row_ < end_row_) finish();
   }
 
  private:
@@ -110,7 +112,7 @@ class Backward {
       for (int half = 0; half < 2; ++half) {
         const int row = warp_row_ + 16 * m + accumulator_row(M::thread() % 32, 2 * half);
         UVIC_UNROLL
-        for (int i = 0; i < 2; ++i) statistics_[m][half][i] = row < rows_ ? statistics(row)[i] : 0;
+        for (int i = 0; i < 2; ++i) statistics_[m][half][i] = row < end_row_ ? statistics(row)[i] : 0;
       }
     }
   }
@@ -216,7 +218,7 @@ class Backward {
   }
 
   UVIC_DEVICE void finish() {
-    const int count = rows_ - warp_row_;
+    const int count = end_row_ - warp_row_;
     store(kKeyRows ? g_.grad_k : g_.grad_q, 0, first_, p_.scale, count);
     if constexpr (kKeyRows) store(g_.grad_v, 1, second_, 1, count);
   }
@@ -231,8 +233,8 @@ class Backward {
   const Problem& p_;
   const Gradients& g_;
   unsigned char* const shared_;
-  const int shift_, rows_, columns_;
-  int first_row_, warp_row_, h_, b_;
+  const int shift_, columns_;
+  int first_row_, end_row_, warp_row_, h_, b_;
   float statistics_[kRowTiles][2][2];  ///< of the rows, where these are queries
   Result first_ = {};                  ///< dQ or dK, without scale
   Result second_ = {};                 ///< dV

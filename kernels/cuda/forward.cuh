@@ -23,17 +23,19 @@ class Forward {
  public:
   UVIC_DEVICE Forward(const Problem& problem, unsigned char* shared) : p_(problem), shared_(shared) {
     const int tiles = ceil_div(p_.queries, Shape::kRows);
+    const int rows = balanced_rows(p_.queries, Shape::kRows, 16 * kRowTiles);
     // Under a causal mask the last rows see the most keys: they start first.
-    first_row_ = (tiles - 1 - M::block() % tiles) * Shape::kRows;
+    first_row_ = (tiles - 1 - M::block() % tiles) * rows;
+    end_row_ = smaller(first_row_ + rows, p_.queries);
     h_ = M::block() / tiles % p_.heads;
     b_ = M::block() / tiles / p_.heads;
     warp_row_ = first_row_ + M::warp() * 16 * kRowTiles;
   }
 
   UVIC_DEVICE void run() {
-    load_rows<D, Shape::kRows, Shape::kThreads, M>(
-        shared_, rows_of(p_.q, b_, h_, first_row_, p_.queries - first_row_));
-    const int steps = ceil_div(seen_by(smaller(first_row_ + Shape::kRows, p_.queries) - 1), Shape::kKeys);
+    load_rows<D, Shape::kRows, Shape::kThreads, M>(shared_,
+                                                   rows_of(p_.q, b_, h_, first_row_, end_row_ - first_row_));
+    const int steps = ceil_div(seen_by(end_row_ - 1), Shape::kKeys);
     load_keys(0);
     UVIC_ROLLED
     for (int step = 0; step < steps; ++step) {
@@ -42,7 +44,7 @@ class Forward {
       if (step + 1 < steps) load_keys(step + 1);
       if constexpr (Shape::kQueryInRegisters)
         if (step == 0) load_queries();
-      const int seen = warp_row_ < p_.queries ? seen_by(warp_row_ + 16 * kRowTiles - 1) : 0;
+      const int seen = warp_row_ < end_row_ ? seen_by(warp_row_ + 16 * kRowTiles - 1) : 0;
       const int end = smaller((step + 1) * Shape::kKeys, seen);
       UVIC_ROLLED
       for (int key = step * Shape::kKeys; key < end; key += Shape::kSubKeys) {
@@ -52,7 +54,7 @@ class Forward {
           walk<true>(key, seen);
       }
     }
-    if (warp_row_ < p_.queries) finish();
+    if (warp_row_ < end_row_) finish();
   }
 
  private:
@@ -215,18 +217,18 @@ class Forward {
         sum += M::shuffle_xor(sum, 1);
         sum += M::shuffle_xor(sum, 2);
         inverse[m][half] = M::reciprocal(sum);
-        if (lane % 4 == 0 && row(m, half) < p_.queries)
+        if (lane % 4 == 0 && row(m, half) < end_row_)
           p_.lse[(int64_t(b_) * p_.heads + h_) * p_.queries + row(m, half)] =
               (reference_[m][half] + log2f(sum)) * kLn2;
       }
     }
-    store_rows<T, D, M>(rows_of(p_.out, b_, h_, warp_row_, p_.queries - warp_row_), warp_queries(), out_,
+    store_rows<T, D, M>(rows_of(p_.out, b_, h_, warp_row_, end_row_ - warp_row_), warp_queries(), out_,
                         inverse);
   }
 
   const Problem& p_;
   unsigned char* const shared_;  ///< Q, then the rings of K and V
-  int first_row_, warp_row_, h_, b_;
+  int first_row_, end_row_, warp_row_, h_, b_;
   uint32_t q_[Shape::kQueryInRegisters ? Tile::kSteps : 1][kRowTiles][4];
   float out_[kRowTiles][Tile::kChunks][4] = {};
   float reference_[kRowTiles][2] = {};  ///< m

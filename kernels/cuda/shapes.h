@@ -69,10 +69,16 @@ struct StatisticsShape {
   static constexpr int kThreads = 256, kRows = kThreads / kLanes;
 };
 
+/// Rows that a block really takes of at most `most`, in whole warps of `unit`: as few blocks as with `most`,
+/// but equally busy. N = 257 in blocks of 128 is 3 x 3 warps, not 4, 4 and 1.
+constexpr UVIC_HOST_DEVICE int balanced_rows(int rows, int most, int unit) {
+  return ceil_div(ceil_div(rows, ceil_div(rows, most)), unit) * unit;
+}
+
 /// The kernels, in the order of a training step.
 enum class Pass { kForward, kStatistics, kQueryGradient, kKeyGradients };
 
-/// What a launch needs to know of a kernel. Blocks: one for `rows` rows of one (b, h).
+/// What a launch needs to know of a kernel. Blocks: one for at most `rows` rows of one (b, h).
 struct KernelShape {
   int rows, threads, shared_bytes;
 };

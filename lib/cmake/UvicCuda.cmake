@@ -2,7 +2,7 @@
 # wherever there is a compiler (the result also runs on a machine without a GPU); OFF nowhere. Sets UVIC_WITH_CUDA and
 # UVIC_CUDA_STATUS, and adds LibTorch's CUDA libraries to uvic::torch.
 #
-# The wheel's dependencies must be installed too (`.ci/cuda-setup`); `pip install --no-deps` lacks cuBLAS and others.
+# A wheel installed with --no-deps links but does not start: it lacks cuBLAS and others. `.ci/cuda-setup` makes a whole one.
 
 if(NOT UVIC_CUDA MATCHES "^(AUTO|ON|OFF)$")
   message(FATAL_ERROR "UVIC_CUDA is '${UVIC_CUDA}'; it must be AUTO, ON or OFF")
@@ -24,7 +24,15 @@ elseif(NOT UVIC_CUDA STREQUAL "OFF")
   elseif(NOT EXISTS ${UVIC_TORCH_LIBRARY_DIR}/libtorch_cuda.so)
     set(_missing "${UVIC_TORCH_ROOT} is LibTorch without CUDA")
   else()
-    set(UVIC_WITH_CUDA ON)
+    execute_process(COMMAND ldd ${UVIC_TORCH_LIBRARY_DIR}/libtorch_cuda.so OUTPUT_VARIABLE _needed)
+    string(REGEX MATCHALL "lib[^ ]+ => not found" _absent "${_needed}")
+    if(_absent)
+      string(REPLACE " => not found" "" _absent "${_absent}")
+      list(JOIN _absent ", " _absent)
+      set(_missing "${UVIC_TORCH_ROOT} lacks CUDA libraries (${_absent}); .ci/cuda-setup installs a whole LibTorch")
+    else()
+      set(UVIC_WITH_CUDA ON)
+    endif()
   endif()
   if(NOT UVIC_WITH_CUDA AND UVIC_CUDA STREQUAL "ON")
     message(FATAL_ERROR "UVIC_CUDA=ON: ${_missing}")
@@ -42,6 +50,8 @@ if(UVIC_WITH_CUDA)
     find_library(_cudart cudart HINTS ${CMAKE_CUDA_IMPLICIT_LINK_DIRECTORIES} REQUIRED)
   endif()
   list(GET _cudart 0 _cudart)
+  cmake_path(GET _cudart PARENT_PATH UVIC_CUDA_RUNTIME_PATH)
+  string(PREPEND UVIC_CUDA_RUNTIME_PATH ";")  # appended to an installed library's run path
   target_include_directories(uvic_torch SYSTEM INTERFACE $<BUILD_INTERFACE:${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES}>)
   # libtorch_cuda.so registers its operators when loaded and no symbol of it is used here: as-needed would drop it.
   target_link_libraries(uvic_torch INTERFACE

@@ -119,10 +119,10 @@ Inputs inputs(at::ScalarType dtype, int H, int N, int M, int D, bool causal, uin
   return {random(N), random(M), random(M), random(N), causal};
 }
 
-// Relative to the 2-norm, and to a hundredth of unit variance where the truth is (nearly) zero, as at N = 1.
+// Relative to the 2-norm, and to a tenth of unit variance where the truth is (nearly) zero, as at N = 1.
 double error_of(const Tensor& ours, const Tensor& truth) {
   return (ours.to(at::kDouble) - truth).norm().item<double>() /
-         (truth.norm().item<double>() + 0.01 * std::sqrt(double(truth.numel())));
+         (truth.norm().item<double>() + 0.1 * std::sqrt(double(truth.numel())));
 }
 
 void expect_close(const Results& ours, const Inputs& in, const std::string& what) {
@@ -134,7 +134,7 @@ void expect_close(const Results& ours, const Inputs& in, const std::string& what
     const auto& [name, tensor] = expected[i];
     const double error = error_of(ours.named()[i].second, tensor);
     const bool statistics = name == std::string("lse");
-    const double allowed = exact || statistics ? 1e-6 : 2 * error_of(rounded[i].second, tensor) + 1e-9;
+    const double allowed = exact || statistics ? 1e-5 : 2 * error_of(rounded[i].second, tensor) + 1e-9;
     EXPECT_LE(error, allowed) << what << " " << name;
   }
 }

@@ -73,6 +73,19 @@ TEST(CudaPlan, TilesOfTheSizesThatMatter) {
   EXPECT_EQ(block_count(Pass::kKeyGradients, {100, 128, 0}, p), 4 * 512);
 }
 
+TEST(CudaPlan, BalancedBlocksCoverTheRowsAndNoneIsEmpty) {
+  EXPECT_EQ(balanced_rows(257, 128, 32), 96);
+  EXPECT_EQ(balanced_rows(334, 128, 32), 128);
+  EXPECT_EQ(balanced_rows(1, 128, 32), 32);
+  for (int rows = 1; rows < 1500; ++rows) {
+    for (const auto& [most, unit] : {std::pair{128, 32}, {64, 16}}) {
+      const int balanced = balanced_rows(rows, most, unit), blocks = ceil_div(rows, most);
+      EXPECT_TRUE(balanced % unit == 0 && balanced <= most) << rows;
+      EXPECT_TRUE(balanced * blocks >= rows && balanced * (blocks - 1) < rows) << rows;
+    }
+  }
+}
+
 TEST(CudaPlan, LimitsOfPositionsAndBlocks) {
   EXPECT_EQ(limits(at::kHalf, 64, 64, 8, 4096, 4096), "");
   EXPECT_EQ(limits(at::kHalf, 64, 70000, 100, 257, 257), "");  // no 65535 of grid.y and z
