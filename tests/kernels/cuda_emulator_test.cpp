@@ -189,6 +189,13 @@ TEST(CudaEmulator, ResultsDependOnNoSchedule) {
   EXPECT_TRUE(at::equal(run<Float, 32>(exact).grad_k, run<Float, 32>(exact, {false, true}).grad_k));
 }
 
+TEST(CudaEmulator, SizesThatMatter) {
+  for (const int N : {257, 258, 334}) {
+    const Inputs in = inputs(at::kBFloat16, 1, N, N, 64, false, 12);
+    expect_close(run<BFloat16, 64>(in), in, c10::str("N ", N));
+  }
+}
+
 // Scores of tens and hundreds: the reference of the exponentials is raised in later steps too, and most
 // weights vanish.
 TEST(CudaEmulator, LargeScoresRaiseTheReference) {
