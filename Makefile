@@ -1,5 +1,5 @@
 # A thin door to CMake's presets: `make demo` and `make test` set up what is missing and go.
-.PHONY: demo test setup configure apps build format format-check clean
+.PHONY: demo test setup configure apps build cuda cuda-objects gpu-check format format-check clean
 PRESET ?= release
 BUILD := build/$(PRESET)
 CMAKE := .venv/bin/cmake
@@ -25,7 +25,17 @@ apps: configure
 build: configure
 	@$(CMAKE) --build --preset $(PRESET)
 
-SOURCES = $(shell git ls-files -co --exclude-standard '*.h' '*.cpp')
+# The CUDA kernels for sm_90, objects only; all that needs no GPU; what needs one. nvcc must be on the PATH.
+cuda-objects: setup
+	@.ci/cuda-objects
+
+cuda:
+	@.ci/cuda
+
+gpu-check:
+	@.ci/gpu-check
+
+SOURCES = $(shell git ls-files -co --exclude-standard '*.h' '*.cpp' '*.cuh')
 format:
 	clang-format -i $(SOURCES)
 

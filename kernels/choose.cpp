@@ -1,12 +1,22 @@
 #include "kernels/cog_attention.h"
 #include "kernels/cpu/cog_attention_cpu.h"
+#include "kernels/cuda/plan.h"
 
 namespace uvic {
 namespace {
 
+// Turn on when `make gpu-check` has passed on a GPU; until then `auto` means plain ATen there.
+constexpr bool kCudaIsProven = false;
+
 std::string coverage(c10::DeviceType device, at::ScalarType dtype, int64_t head_dim) {
   if (device == c10::kCPU) return cpu::coverage(dtype, head_dim);
+  if (device == c10::kCUDA) return cuda::coverage(dtype, head_dim);
   return c10::str("there is no fused kernel for ", c10::DeviceTypeName(device, /*lower_case=*/true));
+}
+
+std::string name(c10::DeviceType device, at::ScalarType dtype) {
+  if (device == c10::kCPU) return "CPU " + cpu::default_isa().name;
+  return dtype == at::kFloat ? "CUDA float32, sm_80 and later" : "CUDA tensor cores, sm_80 and later";
 }
 
 }  // namespace
@@ -17,7 +27,11 @@ KernelChoice choose_kernel(c10::DeviceType device, at::ScalarType dtype, int64_t
   const std::string why_not = coverage(device, dtype, head_dim);
   TORCH_CHECK(!fused.value_or(false) || why_not.empty(), "cog_attention: fused is not possible: ", why_not);
   if (!why_not.empty()) return {false, "unfused (" + why_not + ")"};
-  return {true, "fused, CPU " + cpu::default_isa().name};
+  if (device == c10::kCUDA && !kCudaIsProven && !fused.has_value())
+    return {false,
+            "unfused (the fused CUDA kernel has not been proven on a GPU; model.attention_kernel=fused asks "
+            "for it)"};
+  return {true, "fused, " + name(device, dtype)};
 }
 
 }  // namespace uvic

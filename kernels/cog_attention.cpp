@@ -7,6 +7,7 @@
 
 #include "kernels/checks.h"
 #include "kernels/cpu/cog_attention_cpu.h"
+#include "kernels/layout.h"
 #include "kernels/reference.h"
 
 namespace uvic {
@@ -50,11 +51,6 @@ std::tuple<Tensor, Tensor, Tensor> backward_cpu(const Tensor& grad_out, const Te
   if (!takes_fused(q, scale, fused))
     return reference::cog_attention_backward(grad_out, q, k, v, out, lse, scale, causal);
   return cpu::backward(cpu::default_isa(), grad_out, q, k, v, out, lse, scale, causal);
-}
-
-// [B, H, N, D] over memory of [B, N, H, D], like x.
-Tensor empty_token_major(const Tensor& x) {
-  return at::empty({x.size(0), x.size(2), x.size(1), x.size(3)}, x.options()).transpose(1, 2);
 }
 
 std::tuple<Tensor, Tensor> forward_meta(const Tensor& q, const Tensor& k, const Tensor& v,

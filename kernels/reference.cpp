@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "kernels/layout.h"
+
 namespace uvic::reference {
 namespace {
 
@@ -25,11 +27,8 @@ Tensor hidden(const Tensor& p) {
   return at::ones({N, M}, p.options().dtype(at::kBool)).triu(M - N + 1);
 }
 
-// The layout that every kernel gives its results: [B, H, N, D] over memory of [B, N, H, D].
 Tensor token_major(const Tensor& x, at::ScalarType dtype) {
-  return at::empty({x.size(0), x.size(2), x.size(1), x.size(3)}, x.options().dtype(dtype))
-      .transpose(1, 2)
-      .copy_(x);
+  return empty_token_major(x, dtype).copy_(x);
 }
 
 }  // namespace

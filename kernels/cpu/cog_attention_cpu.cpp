@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "kernels/layout.h"
+
 namespace uvic::cpu {
 namespace {
 
@@ -19,11 +21,6 @@ View view_of(const Tensor& x) {
 
 Tensor dense_rows(const Tensor& x) {
   return x.stride(3) == 1 || x.size(3) == 1 ? x : x.contiguous();
-}
-
-// [B, H, N, D] over memory of [B, N, H, D], like x.
-Tensor empty_token_major(const Tensor& x) {
-  return at::empty({x.size(0), x.size(2), x.size(1), x.size(3)}, x.options()).transpose(1, 2);
 }
 
 const Kernels& kernels_for(const Isa& isa, at::ScalarType dtype) {
