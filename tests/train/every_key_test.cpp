@@ -51,17 +51,17 @@ std::string digest(const Tensor& tensor) {
 // Everything observable about a tiny run with `config`, but for the copies of the configuration itself.
 std::string observe(const Config& config) {
   const testing::TemporaryDirectory directory;
-  const auto dataset = open_dataset(config.data);
+  const DataSets data = open_data(config.data, config.model.image_shape());
   const size_t threads_before = threads_of_this_process();
   std::string seen;
   {
     // Of an endless stream: workers with nothing left to prepare would end before they are counted.
-    DataLoader loader(dataset, config.data, 1, 2, 0, 1000000);
+    DataLoader loader(data.train, config.data, 1, 2, 0, 1000000);
     seen += c10::str("workers ", threads_of_this_process() - threads_before, "\n");
   }
   {
     RunDirectory run(directory / "run", config, false);
-    Trainer(config, dataset, run, c10::kCPU).run();
+    Trainer(config, data, run, c10::kCPU).run();
   }
   TrainState state(config, c10::kCPU);
   load_checkpoint(state, latest_checkpoint(directory / "run"));
@@ -189,7 +189,8 @@ TEST_P(EveryKey, DoesSomething) {
   const std::string before = observe(config);
   set_field(fields_of(config), GetParam() + "=" + other);
   if (GetParam() == "model.img_size" || GetParam() == "model.in_chans") {
-    EXPECT_THROW_WITH(check_dataset(*open_dataset(config.data), config), UsageError, "model.img_size is");
+    EXPECT_THROW_WITH(check_data(open_data(config.data, config.model.image_shape()), config), UsageError,
+                      "model.img_size is");
     return;
   }
   EXPECT_NE(observe(config), before);
