@@ -55,32 +55,37 @@ bool has_alpha(const cv::Mat& image, const std::string& format) {
   return false;
 }
 
-/// RGB of one stored pixel over the background.
-std::array<int, 3> rgb_of(const uint8_t* pixel, int channels, bool alpha, const DecodeOptions& options) {
-  if (channels == 1) return {pixel[0], pixel[0], pixel[0]};
-  std::array<int, 3> rgb{pixel[2], pixel[1], pixel[0]};
-  for (size_t c = 0; alpha && c < 3; ++c) {
-    rgb[c] = (rgb[c] * pixel[3] + options.background[c] * (255 - pixel[3]) + 127) / 255;
+/// `to` (3: RGB, 1: grey) from `stored` channels: 1, 3 (BGR) or 4 (BGRA). `alpha` false: the fourth is
+/// ignored.
+template <int stored, int to, bool alpha>
+void convert_row(const uint8_t* __restrict in, int width, const std::array<uint8_t, 3> background,
+                 uint8_t* __restrict out) {
+  for (int x = 0; x < width; ++x, in += stored, out += to) {
+    std::array<int, 3> rgb{in[stored == 1 ? 0 : 2], in[stored == 1 ? 0 : 1], in[0]};
+    for (size_t c = 0; alpha && c < 3; ++c) {
+      rgb[c] = (rgb[c] * in[3] + background[c] * (255 - in[3]) + 127) / 255;
+    }
+    if (to == 3) {
+      for (size_t c = 0; c < 3; ++c) out[c] = static_cast<uint8_t>(rgb[c]);
+    } else {
+      *out = static_cast<uint8_t>((rgb[0] * 19595 + rgb[1] * 38470 + rgb[2] * 7471 + 0x8000) >> 16);
+    }
   }
-  return rgb;
+}
+
+template <int to>
+auto converter(int stored, bool alpha) {
+  if (stored == 1) return convert_row<1, to, false>;
+  if (stored == 3) return convert_row<3, to, false>;
+  return alpha ? convert_row<4, to, true> : convert_row<4, to, false>;
 }
 
 Pixels to_pixels(const cv::Mat& image, bool alpha, const DecodeOptions& options) {
   Pixels pixels(image.cols, image.rows, options.channels);
-  const int stored = image.channels();
+  const auto convert =
+      options.channels == 3 ? converter<3>(image.channels(), alpha) : converter<1>(image.channels(), alpha);
   for (int y = 0; y < image.rows; ++y) {
-    const uint8_t* in = image.ptr<uint8_t>(y);
-    uint8_t* out = pixels.row(y);
-    for (int x = 0; x < image.cols; ++x, in += stored, out += options.channels) {
-      const auto [r, g, b] = rgb_of(in, stored, alpha, options);
-      if (options.channels == 3) {
-        out[0] = static_cast<uint8_t>(r);
-        out[1] = static_cast<uint8_t>(g);
-        out[2] = static_cast<uint8_t>(b);
-      } else {
-        out[0] = static_cast<uint8_t>((r * 19595 + g * 38470 + b * 7471 + 0x8000) >> 16);
-      }
-    }
+    convert(image.ptr<uint8_t>(y), image.cols, options.background, pixels.row(y));
   }
   return pixels;
 }

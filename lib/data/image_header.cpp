@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <functional>
 #include <optional>
@@ -201,7 +202,7 @@ void check_image_is_whole(Bytes bytes, const std::string& name) {
   try {
     if (view.has(0, "\xFF\xD8\xFF")) {
       size_t at = walk_jpeg(view, [](uint8_t, Bytes) { return true; });
-      while (view.u8(at) != 0xFF || view.u8(at + 1) != 0xD9) ++at;
+      if (memmem(bytes.data() + at, bytes.size() - at, "\xFF\xD9", 2) == nullptr) throw OutOfBytes{};
     } else if (view.has(0, kPngSignature)) {
       for (size_t at = 8; !view.has(at - 8, "IEND");) {
         const size_t length = view.u32(at);

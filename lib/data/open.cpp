@@ -29,7 +29,8 @@ void DataOptions::validate() const {
   check_usage(crop_box.empty() || crop_box.size() == 4,
               "data.crop_box: must be [left, top, right, bottom], got ", crop_box.size(), " numbers");
   check_usage(crop_box.empty() || (crop_box[0] < crop_box[2] && crop_box[1] < crop_box[3]),
-              "data.crop_box: [", crop_box, "] is empty; it must be [left, top, right, bottom]");
+              "data.crop_box: ", at::IntArrayRef(crop_box),
+              " is empty; it must be [left, top, right, bottom]");
 }
 
 DataSets open_data(const DataOptions& options, const ImageShape& shape) {

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "core/device.h"
 #include "data/loader.h"
 #include "support/image_files.h"
 
@@ -13,6 +14,7 @@ int main(int argc, char** argv) {
   using Clock = std::chrono::steady_clock;
   constexpr int kImages = 800, kBatch = 16;
   const int workers = argc > 1 ? std::atoi(argv[1]) : 2, epochs = argc > 2 ? std::atoi(argv[2]) : 3;
+  keep_freed_memory();  // as the executables do
   const testing::TemporaryDirectory folder;
   double bytes = 0;
   for (int i = 0; i < kImages; ++i) {
