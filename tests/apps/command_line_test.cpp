@@ -120,7 +120,8 @@ TEST(CommandLine, EveryOptionOfDump) {
 TEST(CommandLine, EveryOptionOfTrain) {
   const fs::path folder = files() / "t";
   const std::string base = "uvic-train --config " + (files() / "config.yaml").string() + " --out " +
-                           (folder / "o").string() + " --set train.grad_clip=100 --set data.val_fraction=0.25";
+                           (folder / "o").string() +
+                           " --set train.grad_clip=100 --set data.val_fraction=0.25";
   expect_each_does_something(base, folder, "uvic-train --help",
                              {{"--version", ""},
                               {"--init-from", (files() / "run").string()},

@@ -28,7 +28,7 @@ Curve read_curve(const std::string& argument) {
   for (std::string line; std::getline(file, line);) {
     const auto json = nlohmann::json::parse(line);
     if (!json.contains("loss")) continue;
-    mean = curve.loss.empty() ? json["loss"].get<double>() : mean + (json["loss"].get<double>() - mean) / 30;
+    mean += (json["loss"].get<double>() - mean) / double(std::min<size_t>(curve.loss.size() + 1, 30));
     curve.images.push_back(json["images"]);
     curve.loss.push_back(mean);
   }
