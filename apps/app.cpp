@@ -30,6 +30,7 @@ void CommonOptions::add_to(CLI::App& app) {
 
 c10::Device CommonOptions::apply() const {
   set_quiet(quiet);
+  keep_freed_memory();
   set_threads(threads);
   return parse_device(device);
 }

@@ -14,6 +14,11 @@
 namespace uvic {
 namespace {
 
+std::string describe_data(const DataSets& data) {
+  const std::string held_out = data.validation ? "\nheld out: " + data.validation->describe() : "";
+  return "data: " + data.train->describe() + held_out;
+}
+
 struct TrainCommand {
   CommonOptions common;
   ConfigOptions config;
@@ -38,11 +43,12 @@ struct TrainCommand {
       return kDone;
     }
     check_run_path(out);
-    const auto dataset = open_dataset(effective.data);
-    check_dataset(*dataset, effective);
+    if (dry_run) std::cout << describe_run(effective, device) << std::endl;  // also where the data is yet to come
+    const DataSets data = open_data(effective.data, effective.model.image_shape());
+    check_data(data, effective);
     const auto weights = init_from.empty() ? std::filesystem::path() : find_weights_file(init_from, "ema");
     if (dry_run) {
-      std::cout << describe_run(effective, device) << "\ndata: " << dataset->describe() << std::endl;
+      std::cout << describe_data(data) << std::endl;
       return kDone;
     }
     install_signal_handlers();
@@ -56,8 +62,8 @@ struct TrainCommand {
       }
     }
     log_info(describe_run(effective, device));
-    log_info("data: ", dataset->describe());
-    Trainer trainer(effective, dataset, directory, device, weights);
+    log_info(describe_data(data));
+    Trainer trainer(effective, data, directory, device, weights);
     if (trainer.run() == TrainOutcome::kInterrupted) return kInterrupted;
     log_info("done: ", latest_checkpoint(out).string());
     return kDone;

@@ -114,23 +114,45 @@ YAML::Node parse_yaml(const std::string& text, const std::string& source) {
   }
 }
 
-}  // namespace
+std::string read_config(const std::filesystem::path& path, const std::string& where) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  check_usage(file.is_open() && !file.bad() && std::filesystem::is_regular_file(path), where, path.string(),
+              ": cannot read this config file");
+  return text.str();
+}
 
-void load_yaml(const std::vector<Field>& fields, const std::string& text, const std::string& source) {
-  const YAML::Node root = parse_yaml(text, source);
+void load_document(const std::vector<Field>& fields, const YAML::Node& root, const std::string& source) {
   if (root.IsNull()) return;
   check_usage(root.IsMap(), source, ": the file must be a map of sections");
   std::set<std::string> seen;
   load_map(fields, root, "", source, seen);
 }
 
+/// `where` names the file that has this one as its base; `open` holds the files that led here.
+void load_file(const std::vector<Field>& fields, const std::filesystem::path& path, const std::string& where,
+               std::set<std::filesystem::path> open) {
+  YAML::Node root = parse_yaml(read_config(path, where), path.string());
+  check_usage(open.insert(std::filesystem::canonical(path)).second, where, path.string(), " is its own base");
+  if (root.IsMap() && root["base"]) {
+    const YAML::Node base = root["base"];
+    const std::string here = place(path.string(), base.Mark()) + ": base: ";
+    check_usage(base.IsScalar(), here, "must be the name of a config file");
+    load_file(fields, path.parent_path() / base.Scalar(), here, open);
+    root.remove("base");
+  }
+  load_document(fields, root, path.string());
+}
+
+}  // namespace
+
+void load_yaml(const std::vector<Field>& fields, const std::string& text, const std::string& source) {
+  load_document(fields, parse_yaml(text, source), source);
+}
+
 void load_yaml_file(const std::vector<Field>& fields, const std::filesystem::path& path) {
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  check_usage(file.is_open() && !file.bad() && std::filesystem::is_regular_file(path), path.string(),
-              ": cannot read this config file");
-  load_yaml(fields, text.str(), path.string());
+  load_file(fields, path, "", {});
 }
 
 void set_field(const std::vector<Field>& fields, const std::string& assignment) {

@@ -14,7 +14,8 @@ namespace uvic {
 /// ("configs/x.yaml").
 void load_yaml(const std::vector<Field>& fields, const std::string& text, const std::string& source);
 
-/// The same from a file. UsageError if it cannot be read.
+/// The same from a file. `base: other.yaml` in it, relative to the file, is loaded first, so that what this
+/// file sets comes after. UsageError if a file cannot be read or is its own base.
 void load_yaml_file(const std::vector<Field>& fields, const std::filesystem::path& path);
 
 /// One `--set a.b.c=value`; the value is YAML flow text.

@@ -5,6 +5,10 @@
 #include <ATen/Version.h>
 #include <torch/version.h>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include "core/errors.h"
 #include "core/version.h"
 
@@ -27,6 +31,13 @@ c10::Device parse_device(const std::string& text) {
 
 void set_threads(int threads) {
   if (threads > 0) at::set_num_threads(threads);
+}
+
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 1 << 25);  // the most that glibc takes
+  mallopt(M_TRIM_THRESHOLD, 1 << 28);
+#endif
 }
 
 std::string cpu_capability() {

@@ -13,6 +13,11 @@ c10::Device parse_device(const std::string& text);
 /// Sets the intra-op threads of LibTorch; 0 keeps its default (the physical cores).
 void set_threads(int threads);
 
+/// Keeps what is freed in the process, where glibc would give large blocks back to the system and then take
+/// them again, a page fault a page: decoding a 500 x 375 JPEG takes 0.8 ms with this and 1.5 ms without
+/// (2026-11).
+void keep_freed_memory();
+
 /// "AVX512", "AVX2", "DEFAULT": what ATen dispatches to on this machine.
 std::string cpu_capability();
 

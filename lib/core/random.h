@@ -17,7 +17,9 @@ enum class RandomStream : uint64_t {
   kLabelDrop = 3,
   kFlip = 4,
   kOrder = 5,
-  kLabel = 6
+  kLabel = 6,
+  kCrop = 7,
+  kValidation = 8
 };
 
 class CounterRandom {

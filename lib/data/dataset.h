@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "core/random.h"
 #include "data/options.h"
 
 namespace uvic {
@@ -16,18 +17,29 @@ class Dataset {
   virtual ~Dataset() = default;
   virtual int64_t size() const = 0;
   /// {C, H, W} of every image.
-  virtual std::array<int64_t, 3> image_shape() const = 0;
-  /// Classes that the labels are of: labels are 0 .. num_classes() - 1.
+  virtual ImageShape image_shape() const = 0;
+  /// Classes that the labels are of: labels are 0 .. num_classes() - 1. 0: the images have no labels.
   virtual int64_t num_classes() const = 0;
-  /// uint8 [C, H, W]. Thread-safe.
+  /// uint8 [C, H, W]. Thread-safe. UsageError names a file that cannot be decoded.
   virtual at::Tensor image(int64_t index) const = 0;
+  /// The same as training shows it: with a random crop, if that is asked for, drawn from `random`.
+  virtual at::Tensor augmented(int64_t index, CounterRandom& random) const {
+    (void)random;
+    return image(index);
+  }
+  /// 0 where there are no labels.
   virtual int64_t label(int64_t index) const = 0;
   /// One line for start-up: "60000 images 1x28x28, 10 classes (labels 0 to 9), idx in /usr/share/...".
   virtual std::string describe() const = 0;
 };
 
-/// Opens and checks the training set that `options` name; UsageError names the file and what is wrong with
-/// it.
-std::shared_ptr<const Dataset> open_dataset(const DataOptions& options);
+struct DataSets {
+  std::shared_ptr<const Dataset> train;
+  std::shared_ptr<const Dataset> validation;  ///< null if nothing is held out
+};
+
+/// Opens and checks the sets that `options` name. Images in a folder are prepared to `shape`; other kinds
+/// have their own. UsageError names the file and what is wrong with it.
+DataSets open_data(const DataOptions& options, const ImageShape& shape);
 
 }  // namespace uvic

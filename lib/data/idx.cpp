@@ -130,7 +130,7 @@ class IdxDataset : public Dataset {
     num_classes_ = int64_t{*std::max_element(values.begin(), values.end())} + 1;
   }
   int64_t size() const override { return images_.size(0); }
-  std::array<int64_t, 3> image_shape() const override { return {1, images_.size(2), images_.size(3)}; }
+  ImageShape image_shape() const override { return {1, images_.size(2), images_.size(3)}; }
   int64_t num_classes() const override { return num_classes_; }
   at::Tensor image(int64_t index) const override { return images_[index]; }
   int64_t label(int64_t index) const override {
@@ -154,12 +154,13 @@ at::Tensor read_idx(const fs::path& path) {
   return read_ranked(path, 0, "idx of unsigned bytes");
 }
 
-std::shared_ptr<const Dataset> open_idx(const fs::path& directory) {
+std::shared_ptr<const Dataset> open_idx(const fs::path& directory, bool held_out) {
   std::error_code ignored;
   check_usage(fs::exists(directory, ignored), directory.string(), ": no such folder");
   check_usage(fs::is_directory(directory, ignored), directory.string(), ": not a folder");
-  const fs::path image_file = find_file(directory, "train-images-idx3-ubyte");
-  const fs::path label_file = find_file(directory, "train-labels-idx1-ubyte");
+  const std::string part = held_out ? "t10k" : "train";
+  const fs::path image_file = find_file(directory, part + "-images-idx3-ubyte");
+  const fs::path label_file = find_file(directory, part + "-labels-idx1-ubyte");
   const at::Tensor labels = read_ranked(label_file, 1, "idx of labels");
   const at::Tensor images = read_ranked(image_file, 3, "idx of images");
   check_usage(images.numel() > 0, image_file.string(), ": holds no images: its sizes are ", images.sizes());

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "core/errors.h"
+#include "core/log.h"
 #include "core/random.h"
 
 namespace uvic {
@@ -26,6 +28,7 @@ DataLoader::DataLoader(std::shared_ptr<const Dataset> dataset, const DataOptions
     : dataset_(std::move(dataset)),
       order_(seed, dataset_->size()),
       random_flip_(options.random_flip),
+      skip_unreadable_(options.on_error == "skip"),
       seed_(seed),
       batch_size_(batch_size),
       last_step_(last_step),
@@ -85,8 +88,8 @@ Batch DataLoader::prepare(int64_t step) const {
   auto* images = batch.images.mutable_data_ptr<float>();
   auto* labels = batch.labels.mutable_data_ptr<int64_t>();
   for (int64_t i = 0; i < batch_size_; ++i) {
-    const int64_t g = step * batch_size_ + i, index = order_.index_at(g);
-    const at::Tensor image = dataset_->image(index).contiguous();
+    const int64_t g = step * batch_size_ + i;
+    const auto [index, image] = read(g);
     TORCH_CHECK(image.sizes() == at::IntArrayRef({channels, height, width}), "image ", index, " is ",
                 image.sizes());
     const bool flip =
@@ -95,6 +98,36 @@ Batch DataLoader::prepare(int64_t step) const {
     labels[i] = dataset_->label(index);
   }
   return batch;
+}
+
+/// The image of stream position g and its index; a stand-in and its index if it cannot be decoded.
+std::pair<int64_t, at::Tensor> DataLoader::read(int64_t g) const {
+  const int64_t size = dataset_->size();
+  int64_t index = order_.index_at(g);
+  for (int64_t tries = 1;; ++tries, index = (index + 1) % size) {
+    check_usage(tries <= size, "none of the ", size, " images can be decoded");
+    if (known_unreadable(index)) continue;
+    try {
+      CounterRandom random(seed_, RandomStream::kCrop, static_cast<uint64_t>(g));
+      return {index, dataset_->augmented(index, random).contiguous()};
+    } catch (const UsageError& error) {
+      if (!skip_unreadable_) throw;
+      const std::lock_guard lock(mutex_);
+      if (unreadable_.insert(index).second) {
+        log_warning("skipped ", error.what(), " (", unreadable_.size(), " skipped so far)");
+      }
+    }
+  }
+}
+
+bool DataLoader::known_unreadable(int64_t index) const {
+  const std::lock_guard lock(mutex_);
+  return unreadable_.contains(index);
+}
+
+int64_t DataLoader::unreadable() const {
+  const std::lock_guard lock(mutex_);
+  return int64_t(unreadable_.size());
 }
 
 Batch DataLoader::next() {

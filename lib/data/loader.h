@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -26,7 +27,9 @@ struct Batch {
 class DataLoader {
  public:
   /// Prepares batches of `batch_size` for steps first_step, first_step + 1, ..., last_step - 1.
-  /// random_flip draws from (seed, RandomStream::kFlip, g). At most `2 * workers + 2` batches wait ready.
+  /// random_flip draws from (seed, RandomStream::kFlip, g), a random crop from kCrop. With on_error: skip the
+  /// next image in the set stands in for one that cannot be decoded. At most `2 * workers + 2` batches wait
+  /// ready.
   DataLoader(std::shared_ptr<const Dataset> dataset, const DataOptions& options, uint64_t seed,
              int64_t batch_size, int64_t first_step, int64_t last_step);
   ~DataLoader();
@@ -38,11 +41,15 @@ class DataLoader {
   Batch next();
   /// Seconds that `next` has spent waiting so far.
   double wait_seconds() const { return wait_seconds_; }
+  /// Images found so far that cannot be decoded; each is named in a warning once.
+  int64_t unreadable() const;
 
  private:
   void work();
   void stop();
   Batch prepare(int64_t step) const;
+  std::pair<int64_t, at::Tensor> read(int64_t g) const;
+  bool known_unreadable(int64_t index) const;
 
   struct Ready {
     Batch batch;
@@ -50,7 +57,7 @@ class DataLoader {
   };
   std::shared_ptr<const Dataset> dataset_;
   DataOrder order_;
-  bool random_flip_;
+  bool random_flip_, skip_unreadable_;
   uint64_t seed_;
   int64_t batch_size_, last_step_, capacity_;
 
@@ -60,6 +67,7 @@ class DataLoader {
   int64_t next_to_prepare_, next_to_return_;
   bool stop_ = false;
   double wait_seconds_ = 0;
+  mutable std::set<int64_t> unreadable_;
   std::vector<std::thread> workers_;
 };
 

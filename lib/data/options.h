@@ -1,5 +1,7 @@
 #pragma once
+#include <array>
 #include <string>
+#include <vector>
 
 #include "core/options.h"
 
@@ -7,17 +9,48 @@ namespace uvic {
 
 struct DataOptions {
   std::string kind = "idx";
-  std::string path = {};
+  std::string path = {}, val_path = {};
+  double val_fraction = 0;
   bool random_flip = true;
+  std::string crop = "center";
+  std::vector<int64_t> crop_box = {};
+  std::vector<int64_t> background = {255, 255, 255};
+  std::string on_error = "fail", cache = "auto";
   int64_t workers = 2;
 
   void visit(FieldList& fields) {
-    fields("kind", kind, "format of the data set: idx (the MNIST family, .gz or not)", one_of({"idx"}));
+    fields("kind", kind,
+           "format of the data set: idx (the MNIST family, .gz or not), cifar10 or cifar100 (the binary "
+           "version), "
+           "or a folder of images",
+           one_of({"idx", "cifar10", "cifar100", "folder"}));
     fields("path", path, "folder of the data set");
+    fields("val_path", val_path,
+           "held-out images for a validation loss: a folder like data.path, of which idx reads the t10k pair "
+           "and "
+           "cifar the test file");
+    fields("val_fraction", val_fraction, "instead: the share of the images of data.path to hold out",
+           between(0, 0.9));
     fields("random_flip", random_flip, "mirror each image left to right with probability 1/2");
+    fields("crop", crop, "of folder images, once their short side fits: center, or random as in ADM",
+           one_of({"center", "random"}));
+    fields("crop_box", crop_box, "first cut [left, top, right, bottom] out of every image; []: all of it",
+           at_least(0));
+    fields("background", background,
+           "shows through transparent pixels: [red, green, blue], or one grey level", between(0, 255));
+    fields("on_error", on_error, "a file that cannot be decoded: fail, or skip it and say so",
+           one_of({"fail", "skip"}));
+    fields("cache", cache, "keep prepared images in memory: auto (if they take at most half of what is free)",
+           one_of({"auto", "always", "never"}));
     fields("workers", workers, "threads that prepare batches ahead; the batches do not depend on it",
            between(1, 64));
   }
+
+  /// Throws UsageError, naming the keys, if values do not go together.
+  void validate() const;
 };
+
+/// {channels, height, width} of what the network takes.
+using ImageShape = std::array<int64_t, 3>;
 
 }  // namespace uvic

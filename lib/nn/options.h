@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -44,6 +45,8 @@ struct ModelOptions {
     fields("use_checkpoint", use_checkpoint, "recompute blocks in the backward pass: less memory, more time");
   }
 
+  /// {C, H, W} of what goes in and comes out.
+  std::array<int64_t, 3> image_shape() const { return {in_chans, height(), width()}; }
   int64_t height() const { return img_size.front(); }
   int64_t width() const { return img_size.back(); }
   bool conditional() const { return num_classes > 0; }

@@ -7,6 +7,7 @@ namespace uvic {
 
 void Config::validate() const {
   model.validate();
+  data.validate();
   check_usage(optimizer.betas.size() == 2, "optimizer.betas: must be two numbers, got ",
               optimizer.betas.size());
   check_usage(train.batch_size % train.grad_accum == 0, "train.grad_accum: ", train.grad_accum,

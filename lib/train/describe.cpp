@@ -35,9 +35,17 @@ void check_dataset(const Dataset& dataset, const Config& config) {
   check_usage(C == m.in_chans && H == m.height() && W == m.width(), "data: images are ", C, "x", H, "x", W,
               " but model.in_chans x model.img_size is ", m.in_chans, "x", m.height(), "x", m.width());
   const int64_t classes = real_classes(m, config.diffusion);
+  check_usage(!m.conditional() || dataset.num_classes() > 0, "data: model.num_classes is ", m.num_classes,
+              " but the images have no classes: ", dataset.describe(),
+              ". Set model.num_classes=-1 for an unconditional model");
   check_usage(!m.conditional() || dataset.num_classes() <= classes, "data: labels go up to ",
               dataset.num_classes() - 1, " but model.num_classes ", m.num_classes, " leaves classes 0 to ",
               classes - 1, config.diffusion.p_uncond > 0 ? " (the last row is the null label)" : "");
+}
+
+void check_data(const DataSets& data, const Config& config) {
+  check_dataset(*data.train, config);
+  if (data.validation) check_dataset(*data.validation, config);
 }
 
 std::string describe_run(const Config& config, c10::Device device) {

@@ -7,6 +7,11 @@
 
 namespace uvic {
 
+StepInputs StepInputs::part(int64_t first, int64_t count) const {
+  const auto cut = [&](const at::Tensor& x) { return x.defined() ? x.narrow(0, first, count) : x; };
+  return {cut(x0), cut(noise), cut(t), cut(labels)};
+}
+
 StepInputs make_inputs(const Batch& batch, const Config& config, c10::Device device) {
   const int64_t B = batch.images.size(0), pixels = batch.images.numel() / B;
   const auto seed = uint64_t(config.train.seed);

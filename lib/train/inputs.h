@@ -12,6 +12,9 @@ struct StepInputs {
   at::Tensor x0, noise;  ///< float32 [B, C, H, W]
   at::Tensor t;          ///< float32 [B] on the CPU, uniform in [0, 1)
   at::Tensor labels;     ///< int64 [B], undefined for an unconditional model
+
+  /// Images first .. first + count - 1.
+  StepInputs part(int64_t first, int64_t count) const;
 };
 
 /// Draws time, noise and label dropout for a batch. Image `position` of step s draws from streams keyed by

@@ -31,6 +31,7 @@ struct TrainOptions {
   std::vector<double> ema = {0.9999};
   std::string ema_warmup = "none";
   int64_t seed = 1234, keep = 3, log_interval = 10, sample_interval = 5000, checkpoint_interval = 50000;
+  int64_t val_interval = 1000, val_images = 1000;
 
   void visit(FieldList& fields) {
     fields("steps", steps, "optimiser steps in all", at_least(1));
@@ -48,6 +49,9 @@ struct TrainOptions {
     fields("sample_interval", sample_interval, "steps between grids of EMA samples; 0: none", at_least(0));
     fields("checkpoint_interval", checkpoint_interval, "steps between checkpoints; 0: only the last",
            at_least(0));
+    fields("val_interval", val_interval, "steps between validation losses, if data holds images out; 0: none",
+           at_least(0));
+    fields("val_images", val_images, "held-out images that a validation loss is over, at most", at_least(1));
   }
 };
 

@@ -24,9 +24,16 @@ namespace fs = std::filesystem;
 
 // Keys that a resumed run may change: they do not touch what is computed, or say when to stop and what to
 // keep.
-constexpr std::array kMayChange = {"train.steps", "train.log_interval",        "train.sample_interval",
-                                   "train.keep",  "train.checkpoint_interval", "data.path",
-                                   "data.workers"};
+constexpr std::array kMayChange = {"train.steps",
+                                   "train.log_interval",
+                                   "train.sample_interval",
+                                   "train.keep",
+                                   "train.checkpoint_interval",
+                                   "train.val_interval",
+                                   "data.path",
+                                   "data.val_path",
+                                   "data.workers",
+                                   "data.cache"};
 
 void check_same_config(const Config& config, const std::string& earlier_yaml, const fs::path& path) {
   Config earlier, current = config;

@@ -27,19 +27,19 @@ void TrainState::restart_ema() {
   ema = std::make_unique<Ema>(model->parameters(), config.train);
 }
 
-double TrainState::accumulate_gradients(const StepInputs& inputs) {
-  const int64_t B = inputs.x0.size(0), micro = B / config.train.grad_accum;
+Tensor TrainState::losses(const StepInputs& inputs) const {
   const Network network = [&](const Tensor& x, const Tensor& timesteps, const Tensor& labels) {
     const AutocastScope autocast(AutocastState::for_precision(config.train.precision, device));
     return model->forward(x, timesteps, labels);
   };
+  return simple_loss(network, *schedule_, prediction_, inputs.x0, inputs.noise, inputs.t, inputs.labels);
+}
+
+double TrainState::accumulate_gradients(const StepInputs& inputs) {
+  const int64_t B = inputs.x0.size(0), micro = B / config.train.grad_accum;
   double loss = 0;
   for (int64_t first = 0; first < B; first += micro) {
-    const auto part = [&](const Tensor& x) { return x.defined() ? x.narrow(0, first, micro) : x; };
-    const Tensor share = simple_loss(network, *schedule_, prediction_, part(inputs.x0), part(inputs.noise),
-                                     part(inputs.t), part(inputs.labels))
-                             .sum() /
-                         double(B);
+    const Tensor share = losses(inputs.part(first, micro)).sum() / double(B);
     share.backward();
     loss += share.item<double>();
   }

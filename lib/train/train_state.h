@@ -29,6 +29,9 @@ class TrainState {
   /// not.
   StepResult train_step(const StepInputs& inputs);
 
+  /// The loss of each image of a micro-batch at the current weights, [B].
+  at::Tensor losses(const StepInputs& inputs) const;
+
   /// Makes the EMAs copies of the current weights again (after weights were loaded into a fresh run).
   void restart_ema();
 

@@ -54,10 +54,10 @@ struct Trainer::Pace {
   }
 };
 
-Trainer::Trainer(const Config& config, std::shared_ptr<const Dataset> dataset, RunDirectory& run,
-                 c10::Device device, const fs::path& init_from)
+Trainer::Trainer(const Config& config, DataSets data, RunDirectory& run, c10::Device device,
+                 const fs::path& init_from)
     : run_(run),
-      dataset_(std::move(dataset)),
+      data_(std::move(data)),
       state_(config, device),
       metrics_([&] {
         run.truncate_metrics(
@@ -65,7 +65,10 @@ Trainer::Trainer(const Config& config, std::shared_ptr<const Dataset> dataset, R
         return run.path();
       }()),
       pace_(std::make_shared<Pace>()) {
-  check_dataset(*dataset_, config);
+  check_data(data_, config);
+  if (data_.validation && config.train.val_interval > 0) {
+    validation_ = std::make_unique<Validation>(*data_.validation, config, device);
+  }
   if (!run.resume_from().empty()) {
     load_checkpoint(state_, run.resume_from());
     log_info("resuming at step ", state_.step, " from ", run.resume_from().string());
@@ -82,7 +85,7 @@ bool Trainer::due(int64_t interval) const {
 
 TrainOutcome Trainer::run() {
   const auto& options = state_.config.train;
-  DataLoader loader(dataset_, state_.config.data, uint64_t(options.seed), options.batch_size, state_.step,
+  DataLoader loader(data_.train, state_.config.data, uint64_t(options.seed), options.batch_size, state_.step,
                     options.steps);
   pace_->bar = std::make_unique<ProgressBar>("training", "steps", options.steps, state_.step);
   pace_->restart(0);
@@ -99,7 +102,13 @@ TrainOutcome Trainer::run() {
                   kMaxSkippedInARow, " steps in a row; lower optimizer.lr or set train.grad_clip");
     }
     show_progress(result);
-    if (due(options.log_interval)) log_step(result, loader);
+    Values values;
+    if (due(options.log_interval)) values = step_values(result, loader);
+    const bool validate = validation_ && due(options.val_interval) && received_signal() == 0;
+    if (validate) {
+      for (auto& value : validation_losses()) values.push_back(std::move(value));
+    }
+    if (!values.empty()) metrics_.write(state_.step, values);
     const bool preview = due(options.sample_interval), checkpoint = due(options.checkpoint_interval);
     if (preview && received_signal() == 0) write_preview();
     if (checkpoint || state_.step == options.steps || received_signal() != 0) {
@@ -111,9 +120,12 @@ TrainOutcome Trainer::run() {
         return TrainOutcome::kInterrupted;
       }
     }
-    if (preview || checkpoint) pace_->restart(loader.wait_seconds());
+    if (preview || checkpoint || validate) pace_->restart(loader.wait_seconds());
   }
   pace_->bar->finish();
+  if (loader.unreadable() > 0) {
+    log_warning(loader.unreadable(), " images could not be decoded and were skipped");
+  }
   return TrainOutcome::kFinished;
 }
 
@@ -134,17 +146,28 @@ void Trainer::show_progress(const StepResult& result) {
   }
 }
 
-void Trainer::log_step(const StepResult& result, const DataLoader& loader) {
+Trainer::Values Trainer::step_values(const StepResult& result, const DataLoader& loader) {
   const double elapsed = seconds_since(pace_->began), waited = loader.wait_seconds() - pace_->waited_before;
-  metrics_.write(state_.step,
-                 {{"images", double(state_.images())},
-                  {"loss", result.loss},
-                  {"lr", result.lr},
-                  {"grad_norm", result.grad_norm},
-                  {"images_per_second", double(pace_->steps * state_.config.train.batch_size) / elapsed},
-                  {"data_wait_fraction", waited / elapsed},
-                  {"skipped_steps", double(state_.skipped)}});
+  Values values = {{"images", double(state_.images())},
+                   {"loss", result.loss},
+                   {"lr", result.lr},
+                   {"grad_norm", result.grad_norm},
+                   {"images_per_second", double(pace_->steps * state_.config.train.batch_size) / elapsed},
+                   {"data_wait_fraction", waited / elapsed},
+                   {"skipped_steps", double(state_.skipped)},
+                   {"skipped_images", double(loader.unreadable())}};
   pace_->restart(loader.wait_seconds());
+  return values;
+}
+
+// Of the weights themselves and of the largest average.
+Trainer::Values Trainer::validation_losses() const {
+  Values values = {{"val_loss", validation_->loss(state_)}};
+  if (const int64_t average = state_.ema->largest(); average >= 0) {
+    const SwappedWeights swapped(state_.model->parameters(), state_.ema->weights(size_t(average)));
+    values.emplace_back("val_loss_ema", validation_->loss(state_));
+  }
+  return values;
 }
 
 // samples/step-XXXXXXXX.png: seeds 0 .. images - 1 of the largest EMA, so that grids of a run show the same

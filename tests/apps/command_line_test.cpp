@@ -120,7 +120,8 @@ TEST(CommandLine, EveryOptionOfDump) {
 TEST(CommandLine, EveryOptionOfTrain) {
   const fs::path folder = files() / "t";
   const std::string base = "uvic-train --config " + (files() / "config.yaml").string() + " --out " +
-                           (folder / "o").string() + " --set train.grad_clip=100";
+                           (folder / "o").string() +
+                           " --set train.grad_clip=100 --set data.val_fraction=0.25";
   expect_each_does_something(base, folder, "uvic-train --help",
                              {{"--version", ""},
                               {"--init-from", (files() / "run").string()},
@@ -138,6 +139,8 @@ TEST(CommandLine, EveryOptionOfTrain) {
                               {"--log-interval", "1"},
                               {"--sample-interval", "2"},
                               {"--checkpoint-interval", "1"},
+                              {"--val-interval", "1"},
+                              {"--val-images", "3"},
                               {"--device", "cuda"},
                               {"--threads", "1"},
                               {"--quiet", ""},

@@ -237,5 +237,37 @@ TEST(Config, AwkwardTextsReadBackEqual) {
   EXPECT_EQ(back.layers, texts);
 }
 
+TEST(LoadYamlFile, ABaseComesFirst) {
+  const testing::TemporaryDirectory folder;
+  std::filesystem::create_directories(folder / "below");
+  testing::write_bytes(folder / "first.yaml", "name: first\ntrain: {steps: 5, lr: 0.5}\n");
+  testing::write_bytes(folder / "second.yaml", "base: first.yaml\ntrain:\n  steps: 6\n");
+  testing::write_bytes(folder / "below/third.yaml", "train: {ema: 0.5}\nbase: ../second.yaml\n");
+  Example options;
+  load_yaml_file(fields_of(options), folder / "below/third.yaml");
+  EXPECT_EQ(options.name, "first");
+  EXPECT_EQ(options.train.steps, 6);
+  EXPECT_EQ(options.train.lr, 0.5);
+  EXPECT_EQ(options.train.ema, std::vector<double>{0.5});
+}
+
+TEST(LoadYamlFile, NamesABaseThatCannotBe) {
+  const testing::TemporaryDirectory folder;
+  Example options;
+  const auto refuse = [&](const std::string& text, const std::string& message) {
+    testing::write_bytes(folder / "x.yaml", text);
+    EXPECT_THROW_WITH(load_yaml_file(fields_of(options), folder / "x.yaml"), UsageError, message);
+  };
+  const std::string x = (folder / "x.yaml").string();
+  refuse("name: a\nbase: absent.yaml\n",
+         x + ":2: base: " + (folder / "absent.yaml").string() + ": cannot read");
+  refuse("base: x.yaml\n", "x.yaml is its own base");
+  refuse("base: [a, b]\n", x + ":1: base: must be the name of a config file");
+  testing::write_bytes(folder / "y.yaml", "train:\n  step: 1\n");
+  refuse("base: y.yaml\n", (folder / "y.yaml").string() + ":2: unknown key 'train.step'");
+  EXPECT_THROW_WITH(load_yaml(fields_of(options), "base: y.yaml\n", "text"), UsageError,
+                    "unknown key 'base'");
+}
+
 }  // namespace
 }  // namespace uvic

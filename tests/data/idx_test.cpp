@@ -172,15 +172,16 @@ TEST(OpenIdx, ContentsMustFit) {
   EXPECT_THROW_WITH(open_idx(folder.path()), UsageError, "holds no images: its sizes are [3, 0, 2]");
 }
 
-TEST(OpenDataset, ChecksItsOptions) {
+TEST(OpenData, ChecksItsOptions) {
   const TemporaryDirectory folder;
   write_set(folder.path(), 4, 2, 2);
   DataOptions options;
-  EXPECT_THROW_WITH(open_dataset(options), UsageError, "data.path is not set");
+  const ImageShape shape = {1, 2, 2};
+  EXPECT_THROW_WITH(open_data(options, shape), UsageError, "data.path is not set");
   options.path = folder.path().string();
-  EXPECT_EQ(open_dataset(options)->size(), 4);
+  EXPECT_EQ(open_data(options, shape).train->size(), 4);
   options.kind = "cifar";
-  EXPECT_THROW_WITH(open_dataset(options), UsageError, "data.kind: unknown value 'cifar'; it must be idx");
+  EXPECT_THROW_WITH(open_data(options, shape), UsageError, "data.kind: unknown value 'cifar'");
 }
 
 }  // namespace

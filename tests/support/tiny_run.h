@@ -28,6 +28,7 @@ inline Config tiny_config(const std::filesystem::path& data) {
   config.train.log_interval = 2;
   config.train.sample_interval = 3;
   config.train.checkpoint_interval = 2;
+  config.train.val_interval = 2;
   config.sample.solver = "ddim";
   config.sample.steps = 4;
   config.sample.cfg = 1.5;

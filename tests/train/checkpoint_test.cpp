@@ -18,8 +18,8 @@ class CheckpointFiles : public ::testing::Test {
  protected:
   CheckpointFiles() : config_(testing::tiny_config(testing::write_tiny_set(directory_ / "data"))) {}
   void advance(TrainState& state, int64_t steps) const {
-    DataLoader loader(open_dataset(config_.data), config_.data, 1, config_.train.batch_size, state.step,
-                      state.step + steps);
+    DataLoader loader(open_data(config_.data, config_.model.image_shape()).train, config_.data, 1,
+                      config_.train.batch_size, state.step, state.step + steps);
     for (int64_t i = 0; i < steps; ++i) state.train_step(make_inputs(loader.next(), config_, c10::kCPU));
   }
   testing::TemporaryDirectory directory_;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/function.h>
 
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "core/config.h"
@@ -11,6 +12,7 @@
 #include "nn/weights.h"
 #include "sampling/sampler.h"
 #include "sampling/weights_file.h"
+#include "support/folder_set.h"
 #include "support/tiny_run.h"
 #include "train/checkpoint.h"
 #include "train/trainer.h"
@@ -48,20 +50,28 @@ std::string digest(const Tensor& tensor) {
       std::hash<std::string>{}({static_cast<const char*>(bytes.data_ptr()), bytes.nbytes()}));
 }
 
+// A line of metrics.jsonl without what depends on the machine's speed.
+std::string steady(const std::string& line) {
+  auto json = nlohmann::json::parse(line);
+  json.erase("images_per_second");
+  json.erase("data_wait_fraction");
+  return json.dump();
+}
+
 // Everything observable about a tiny run with `config`, but for the copies of the configuration itself.
-std::string observe(const Config& config) {
+std::string observe_run(const Config& config) {
   const testing::TemporaryDirectory directory;
-  const auto dataset = open_dataset(config.data);
+  const DataSets data = open_data(config.data, config.model.image_shape());
   const size_t threads_before = threads_of_this_process();
-  std::string seen;
+  std::string seen = data.train->describe() + "\n";
   {
     // Of an endless stream: workers with nothing left to prepare would end before they are counted.
-    DataLoader loader(dataset, config.data, 1, 2, 0, 1000000);
+    DataLoader loader(data.train, config.data, 1, 2, 0, 1000000);
     seen += c10::str("workers ", threads_of_this_process() - threads_before, "\n");
   }
   {
     RunDirectory run(directory / "run", config, false);
-    Trainer(config, dataset, run, c10::kCPU).run();
+    Trainer(config, data, run, c10::kCPU).run();
   }
   TrainState state(config, c10::kCPU);
   load_checkpoint(state, latest_checkpoint(directory / "run"));
@@ -79,8 +89,7 @@ std::string observe(const Config& config) {
   }
   for (const auto& file : files) seen += file + "\n";
   std::ifstream metrics(directory / "run/metrics.jsonl");
-  for (std::string line; std::getline(metrics, line);)
-    seen += line.substr(0, line.find("\"images_per_second")) + "\n";
+  for (std::string line; std::getline(metrics, line);) seen += steady(line) + "\n";
 
   int64_t calls = 0;
   const Network plain = inference_network(*state.model, config.sample.precision, c10::kCPU);
@@ -99,6 +108,15 @@ std::string observe(const Config& config) {
   const Tensor y = state.model->forward(at::zeros({1, 1, 8, 8}), at::zeros({1}),
                                         config.model.conditional() ? at::zeros({1}, at::kLong) : Tensor());
   return seen + graph_of(y) + "\n";
+}
+
+// The same, or how it is refused.
+std::string observe(const Config& config) {
+  try {
+    return observe_run(config);
+  } catch (const UsageError& error) {
+    return error.what();
+  }
 }
 
 // A different valid value for each key; "" where only one value exists yet (then any other must be refused).
@@ -125,9 +143,16 @@ const std::map<std::string, std::string> kOther = {
     {"diffusion.prediction", "x0"},
     {"diffusion.loss", ""},
     {"diffusion.p_uncond", "0.9"},
-    {"data.kind", ""},
+    {"data.kind", "folder"},
     {"data.path", "OTHER"},
+    {"data.val_path", "OTHER"},
+    {"data.val_fraction", "0.25"},
     {"data.random_flip", "false"},
+    {"data.crop", "random"},
+    {"data.crop_box", "[2, 2, 14, 14]"},
+    {"data.background", "[0, 0, 0]"},
+    {"data.on_error", "skip"},
+    {"data.cache", "never"},
     {"data.workers", "5"},
     {"optimizer.lr", "0.02"},
     {"optimizer.weight_decay", "0.5"},
@@ -147,6 +172,8 @@ const std::map<std::string, std::string> kOther = {
     {"train.log_interval", "1"},
     {"train.sample_interval", "2"},
     {"train.checkpoint_interval", "1"},
+    {"train.val_interval", "3"},
+    {"train.val_images", "3"},
     {"sample.solver", "dpmpp_2m"},
     {"sample.steps", "5"},
     {"sample.cfg", "3"},
@@ -160,6 +187,9 @@ const std::map<std::string, std::string> kOther = {
     {"preview.cfg", "50"},
     {"preview.images", "5"},
 };
+
+const std::set<std::string> kOfFolders = {"data.crop", "data.crop_box", "data.background", "data.on_error",
+                                          "data.cache"};
 
 std::vector<std::string> all_keys() {
   Config config;
@@ -186,11 +216,20 @@ TEST_P(EveryKey, DoesSomething) {
     other = (directory / "other").string();
     fs::create_directories(other);
     testing::write_set(other, 20, 8, 8, 4);
+    fs::copy(directory / "other" / testing::kImages, directory / "other/t10k-images-idx3-ubyte");
+    fs::copy(directory / "other" / testing::kLabels, directory / "other/t10k-labels-idx1-ubyte");
   }
+  if (kOfFolders.contains(GetParam())) {
+    config.data.kind = "folder";
+    config.data.path = testing::write_folder_set(directory / "folder").string();
+    if (GetParam() == "data.on_error") testing::damage_folder_set(directory / "folder");
+  }
+  if (GetParam().starts_with("train.val_")) config.data.val_fraction = 0.25;
   const std::string before = observe(config);
   set_field(fields_of(config), GetParam() + "=" + other);
   if (GetParam() == "model.img_size" || GetParam() == "model.in_chans") {
-    EXPECT_THROW_WITH(check_dataset(*open_dataset(config.data), config), UsageError, "model.img_size is");
+    EXPECT_THROW_WITH(check_data(open_data(config.data, config.model.image_shape()), config), UsageError,
+                      "model.img_size is");
     return;
   }
   EXPECT_NE(observe(config), before);

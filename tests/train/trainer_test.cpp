@@ -26,7 +26,7 @@ class TrainerTest : public ::testing::Test {
   fs::path path() const { return directory_ / "run"; }
   TrainState train(const fs::path& init_from = {}) {
     RunDirectory run(path(), config_, false);
-    Trainer trainer(config_, open_dataset(config_.data), run, c10::kCPU, init_from);
+    Trainer trainer(config_, open_data(config_.data, config_.model.image_shape()), run, c10::kCPU, init_from);
     EXPECT_EQ(trainer.run(), TrainOutcome::kFinished);
     TrainState state(config_, c10::kCPU);
     load_checkpoint(state, latest_checkpoint(path()));
@@ -93,7 +93,7 @@ TEST_F(TrainerTest, ClippingBoundsTheGradient) {
   config_.train.grad_clip = 1e-3;
   config_.optimizer.betas = {0.0, 0.0};  // moments are the last gradient and its square
   TrainState state(config_, c10::kCPU);
-  const auto data = open_dataset(config_.data);
+  const auto data = open_data(config_.data, config_.model.image_shape()).train;
   DataLoader loader(data, config_.data, 1, 4, 0, 1);
   const StepResult result = state.train_step(make_inputs(loader.next(), config_, c10::kCPU));
   EXPECT_GT(result.grad_norm, 1e-2);
@@ -104,7 +104,7 @@ TEST_F(TrainerTest, StopsAfterTenBadStepsInARow) {
   config_.optimizer.lr = 1e30;  // the second update makes every weight infinite
   config_.train.steps = 40;
   RunDirectory run(path(), config_, false);
-  Trainer trainer(config_, open_dataset(config_.data), run, c10::kCPU);
+  Trainer trainer(config_, open_data(config_.data, config_.model.image_shape()), run, c10::kCPU);
   EXPECT_THROW_WITH(trainer.run(), c10::Error, "10 steps in a row");
 }
 
@@ -123,7 +123,7 @@ TEST_F(TrainerTest, InitFromTakesTheWeightsAndNothingElse) {
 }
 
 TEST_F(TrainerTest, DataThatDoesNotSuitTheModelIsAnErrorBeforeTraining) {
-  const auto data = open_dataset(config_.data);
+  const auto data = open_data(config_.data, config_.model.image_shape()).train;
   config_.model.num_classes = 4;
   EXPECT_THROW_WITH(check_dataset(*data, config_), UsageError,
                     "labels go up to 3 but model.num_classes 4 leaves classes 0 to 2");

@@ -1,0 +1,103 @@
+#include "data/cache.h"
+
+#include <ATen/ops/from_blob.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <limits>
+#include <vector>
+
+#include "core/text.h"
+
+namespace uvic {
+namespace {
+
+enum State : uint8_t { kAbsent, kBusy, kReady };
+
+class CachedDataset : public Dataset {
+ public:
+  /// `keep` false: passes everything on, but for the note at the end of the description.
+  CachedDataset(std::shared_ptr<const Dataset> dataset, bool keep, std::string note)
+      : dataset_(std::move(dataset)), note_(std::move(note)), states_(keep ? size_t(dataset_->size()) : 0) {
+    const auto [C, H, W] = dataset_->image_shape();
+    image_bytes_ = size_t(C * H * W);
+    // calloc: pages are taken from the system as they are written.
+    if (keep) bytes_.reset(static_cast<uint8_t*>(std::calloc(states_.size(), image_bytes_)));
+    if (keep && !bytes_) throw std::bad_alloc();
+  }
+  int64_t size() const override { return dataset_->size(); }
+  ImageShape image_shape() const override { return dataset_->image_shape(); }
+  int64_t num_classes() const override { return dataset_->num_classes(); }
+  int64_t label(int64_t index) const override { return dataset_->label(index); }
+  std::string describe() const override { return dataset_->describe() + note_; }
+
+  at::Tensor augmented(int64_t index, CounterRandom& random) const override {
+    return bytes_ ? image(index) : dataset_->augmented(index, random);
+  }
+  at::Tensor image(int64_t index) const override {
+    if (!bytes_) return dataset_->image(index);
+    auto& state = states_.at(size_t(index));
+    uint8_t* place = bytes_.get() + size_t(index) * image_bytes_;
+    const auto shape = image_shape();
+    if (state.load(std::memory_order_acquire) == kReady) return at::from_blob(place, shape, at::kByte);
+    const at::Tensor image = dataset_->image(index).contiguous();
+    uint8_t expected = kAbsent;  // of two threads with the same image one stores it
+    if (state.compare_exchange_strong(expected, kBusy)) {
+      std::memcpy(place, image.const_data_ptr(), image_bytes_);
+      state.store(kReady, std::memory_order_release);
+    }
+    return image;
+  }
+
+ private:
+  struct Free {
+    void operator()(uint8_t* bytes) const { std::free(bytes); }
+  };
+  std::shared_ptr<const Dataset> dataset_;
+  std::string note_;
+  size_t image_bytes_;
+  std::unique_ptr<uint8_t[], Free> bytes_;  // [size, C, H, W]
+  mutable std::vector<std::atomic<uint8_t>> states_;
+};
+
+double number_in(const char* file) {
+  double value = std::numeric_limits<double>::infinity();
+  std::ifstream(file) >> value;  // "max" leaves 0
+  return value > 0 ? value : std::numeric_limits<double>::infinity();
+}
+
+}  // namespace
+
+double available_memory() {
+  double available = std::numeric_limits<double>::infinity(), kib = 0;
+  std::ifstream meminfo("/proc/meminfo");
+  for (std::string name; meminfo >> name;) {
+    if (name == "MemAvailable:" && meminfo >> kib) available = kib * 1024;
+  }
+  const double limit = number_in("/sys/fs/cgroup/memory.max"),
+               used = number_in("/sys/fs/cgroup/memory.current");
+  return limit < available + used ? std::min(available, std::max(limit - used, 0.0)) : available;
+}
+
+std::shared_ptr<const Dataset> with_cache(std::shared_ptr<const Dataset> dataset, const DataOptions& options,
+                                          double available_bytes) {
+  const auto [C, H, W] = dataset->image_shape();
+  const double bytes = double(dataset->size() * C * H * W);
+  const std::string size = format_bytes(bytes);
+  const auto plain = [&](const std::string& why) {
+    return std::make_shared<CachedDataset>(std::move(dataset), false, "; prepared anew each time: " + why);
+  };
+  if (options.crop == "random") return plain("data.crop is random");
+  if (options.cache == "never") return plain("data.cache is never");
+  if (options.cache == "auto" && bytes > available_bytes / 2) {
+    return plain(
+        c10::str("a cache would take ", size, " of ", format_bytes(available_bytes), " of free memory"));
+  }
+  return std::make_shared<CachedDataset>(std::move(dataset), true,
+                                         "; once prepared, kept in memory (" + size + ")");
+}
+
+}  // namespace uvic

@@ -1,0 +1,154 @@
+#include "data/folder.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
+
+#include "core/errors.h"
+#include "core/log.h"
+#include "core/text.h"
+#include "data/decode.h"
+#include "data/image_header.h"
+#include "data/listing.h"
+#include "data/prepare.h"
+
+namespace uvic {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kMostNamed = 10;
+
+at::Tensor to_tensor(const Pixels& pixels) {
+  const int64_t C = pixels.channels, plane = int64_t{pixels.height} * pixels.width;
+  at::Tensor tensor = at::empty({C, pixels.height, pixels.width}, at::kByte);
+  auto* out = tensor.mutable_data_ptr<uint8_t>();
+  for (int64_t c = 0; c < C; ++c) {
+    const uint8_t* in = pixels.data.data() + c;
+    for (int64_t i = 0; i < plane; ++i, in += C) *out++ = *in;
+  }
+  return tensor;
+}
+
+class FolderDataset : public Dataset {
+ public:
+  FolderDataset(fs::path root, ImageListing listing, const DataOptions& options, const ImageShape& shape)
+      : root_(std::move(root)), listing_(std::move(listing)), options_(options), shape_(shape) {
+    decode_.channels = int(shape[0]);
+    for (size_t c = 0; c < 3; ++c) {
+      decode_.background[c] = static_cast<uint8_t>(options.background[c % options.background.size()]);
+    }
+  }
+  int64_t size() const override { return int64_t(listing_.files.size()); }
+  ImageShape image_shape() const override { return shape_; }
+  int64_t num_classes() const override { return listing_.num_classes; }
+  at::Tensor image(int64_t index) const override {
+    return to_tensor(prepare_centered(decode(index), int(shape_[2]), int(shape_[1])));
+  }
+  at::Tensor augmented(int64_t index, CounterRandom& random) const override {
+    if (options_.crop == "center") return image(index);
+    return to_tensor(prepare_random(decode(index), int(shape_[2]), int(shape_[1]), random));
+  }
+  int64_t label(int64_t index) const override {
+    return listing_.labels.empty() ? 0 : listing_.labels.at(size_t(index));
+  }
+  std::string describe() const override {
+    const std::string classes = num_classes() == 0 ? c10::str("no classes (", listing_.labels_from, ")")
+                                                   : c10::str(num_classes(), " classes", class_names(),
+                                                              " from ", listing_.labels_from);
+    return c10::str(size(), " images prepared to ", shape_[0], "x", shape_[1], "x", shape_[2], ", ", classes,
+                    ", folder ", root_.string());
+  }
+
+ private:
+  Pixels decode(int64_t index) const {
+    const fs::path file = root_ / listing_.files.at(size_t(index));
+    Pixels pixels = decode_image(file, decode_);
+    const auto& box = options_.crop_box;
+    if (!box.empty()) {
+      pixels = cut(pixels, {box[0], box[1], box[2], box[3]});
+      check_usage(!pixels.data.empty(), file.string(), ": data.crop_box lies outside this image");
+    }
+    return pixels;
+  }
+  std::string class_names() const {
+    const auto& names = listing_.class_names;
+    if (names.empty()) return "";
+    return " (" + (names.size() <= kMostNamed ? join(names, ", ") : names.front() + " ... " + names.back()) +
+           ")";
+  }
+
+  fs::path root_;
+  ImageListing listing_;
+  DataOptions options_;
+  ImageShape shape_;
+  DecodeOptions decode_;
+};
+
+void report_others(const fs::path& root, const ImageListing& listing) {
+  std::vector<std::string> kinds;
+  for (const auto& [kind, count] : listing.others) kinds.push_back(c10::str(count, " ", kind));
+  if (!kinds.empty()) log_info(root.string(), ": passed over files that are no images: ", join(kinds, ", "));
+}
+
+/// Takes the files of `problems` (their messages; "" where all is well) out of the listing.
+void drop(ImageListing& listing, const std::vector<std::string>& problems) {
+  const auto keep = [&](auto& values) {
+    size_t kept = 0;
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (problems[i].empty()) values[kept++] = values[i];
+    }
+    values.resize(kept);
+  };
+  if (!listing.labels.empty()) keep(listing.labels);
+  keep(listing.files);
+}
+
+/// Reads every header; see open_folder.
+void check_headers(const fs::path& root, const DataOptions& options, const ImageShape& shape,
+                   ImageListing& listing) {
+  const size_t n = listing.files.size();
+  std::vector<std::string> problems(n);
+  std::vector<char> smaller(n);
+  at::parallel_for(0, int64_t(n), 256, [&](int64_t begin, int64_t end) {
+    for (auto i = size_t(begin); i < size_t(end); ++i) {
+      try {
+        const ImageHeader header = read_image_header(root / listing.files[i]);
+        smaller[i] = header.orientation >= 5 ? header.height < shape[2] || header.width < shape[1]
+                                             : header.width < shape[2] || header.height < shape[1];
+      } catch (const UsageError& error) {
+        problems[i] = error.what();
+      }
+    }
+  });
+  std::vector<std::string> named;
+  const auto bad = n - size_t(std::count(problems.begin(), problems.end(), ""));
+  std::copy_if(problems.begin(), problems.end(), std::back_inserter(named),
+               [&](const std::string& problem) { return !problem.empty() && named.size() < kMostNamed; });
+  if (bad > named.size()) named.push_back(c10::str("and ", bad - named.size(), " more"));
+  check_usage(bad == 0 || options.on_error == "skip", join(named, "; "),
+              ". data.on_error: skip would leave such files out");
+  check_usage(bad < n, root.string(), ": none of the ", n, " images can be read: ", join(named, "; "));
+  if (bad > 0) log_warning(root.string(), ": skipped ", bad, " of ", n, " images: ", join(named, "; "));
+  drop(listing, problems);
+  const auto upsampled = std::count(smaller.begin(), smaller.end(), 1);
+  if (upsampled > 0) {
+    log_info(root.string(), ": ", upsampled, " of ", n - bad, " images are smaller than ", shape[2], "x",
+             shape[1], " and are upsampled");
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<const Dataset> open_folder(const std::string& path, const DataOptions& options,
+                                           const ImageShape& shape) {
+  check_usage(shape[0] == 1 || shape[0] == 3,
+              "data.kind: folder gives images of 1 or 3 channels, but model.in_chans is ", shape[0]);
+  ImageListing listing = list_images(path);
+  report_others(path, listing);
+  check_headers(path, options, shape, listing);
+  return std::make_shared<FolderDataset>(path, std::move(listing), options, shape);
+}
+
+}  // namespace uvic

@@ -1,0 +1,110 @@
+#include "data/listing.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "core/errors.h"
+#include "core/text.h"
+#include "data/label_files.h"
+
+namespace uvic {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::vector<std::string> kEndings = {"png", "jpg", "jpeg", "jpe", "jfif", "bmp", "webp", "tif", "tiff"};
+constexpr std::array kLabelFiles = {"dataset.json", "labels.csv"};
+
+std::string ending_of(const fs::path& file) {
+  std::string ending = file.extension().string();
+  if (ending.empty()) return "no extension";
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  return ending.substr(1);
+}
+
+class Walk {
+ public:
+  Walk(fs::path root, ImageListing& listing) : root_(std::move(root)), listing_(listing) { enter(root_); }
+
+ private:
+  // By hand, not recursive_directory_iterator, which follows a link to a folder above it for ever.
+  void enter(const fs::path& folder) {
+    if (!seen_.insert(fs::canonical(folder)).second) return;
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
+      const fs::path& path = entry.path();
+      if (path.filename().string().starts_with('.')) {
+        ++listing_.others["hidden"];
+      } else if (entry.is_directory()) {
+        enter(path);
+      } else {
+        add(path);
+      }
+    }
+    check_usage(!error, folder.string(), ": cannot list this folder: ", error.message());
+  }
+  void add(const fs::path& path) {
+    const std::string name = path.lexically_relative(root_).generic_string(), ending = ending_of(path);
+    if (std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end()) {
+      listing_.files.push_back(name);
+    } else if (std::find(kLabelFiles.begin(), kLabelFiles.end(), name) == kLabelFiles.end()) {
+      ++listing_.others[ending];
+    }
+  }
+  fs::path root_;
+  ImageListing& listing_;
+  std::set<fs::path> seen_;
+};
+
+void label_by_folder(ImageListing& listing) {
+  std::set<std::string> names;
+  for (const std::string& file : listing.files) {
+    const size_t slash = file.find('/');
+    if (slash == std::string::npos) {
+      listing.labels_from = file + " lies outside any class folder";
+      return;
+    }
+    names.insert(file.substr(0, slash));
+  }
+  listing.labels_from = "class folders";
+  listing.class_names.assign(names.begin(), names.end());
+  listing.num_classes = int64_t(names.size());
+  const auto& sorted = listing.class_names;
+  for (const std::string& file : listing.files) {
+    const std::string name = file.substr(0, file.find('/'));
+    listing.labels.push_back(std::lower_bound(sorted.begin(), sorted.end(), name) - sorted.begin());
+  }
+}
+
+}  // namespace
+
+std::string image_endings() {
+  return join(kEndings, ", ");
+}
+
+ImageListing list_images(const fs::path& root) {
+  std::error_code ignored;
+  check_usage(fs::exists(root, ignored), root.string(), ": no such folder");
+  check_usage(fs::is_directory(root, ignored), root.string(), ": not a folder");
+  ImageListing listing;
+  Walk(root, listing);
+  std::sort(listing.files.begin(), listing.files.end());
+  check_usage(!listing.files.empty(), root.string(), ": no images here or below (", image_endings(), ")");
+  const fs::path json = root / kLabelFiles[0], csv = root / kLabelFiles[1];
+  check_usage(!fs::exists(json) || !fs::exists(csv), root.string(), ": holds both ", kLabelFiles[0], " and ",
+              kLabelFiles[1], "; keep one");
+  if (fs::exists(json)) {
+    read_label_json(json, listing);
+    listing.labels_from = listing.labels.empty() ? "dataset.json says there are none" : kLabelFiles[0];
+  } else if (fs::exists(csv)) {
+    read_label_csv(csv, listing);
+    listing.labels_from = kLabelFiles[1];
+  } else {
+    label_by_folder(listing);
+  }
+  return listing;
+}
+
+}  // namespace uvic

@@ -1,0 +1,30 @@
+// Which images a folder holds, and their classes.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace uvic {
+
+struct ImageListing {
+  std::vector<std::string> files;        ///< relative to the folder, with '/', sorted bytewise
+  std::vector<int64_t> labels;           ///< one a file; empty: no classes
+  int64_t num_classes = 0;               ///< labels are 0 .. num_classes - 1
+  std::vector<std::string> class_names;  ///< empty if the labels are numbers already
+  std::string labels_from;  ///< "class folders", "labels.csv", "dataset.json", or why there are none
+  std::map<std::string, int64_t> others;  ///< files passed over, by kind: "txt", "hidden", "no extension"
+};
+
+/// Lists `root` and all below it (links are followed), images by their names' endings. Labels come from, in
+/// this order: `dataset.json` (EDM's: {"labels": [["a/b.png", 3], ...]}, null for none); `labels.csv`, a line
+/// `file,label` an image, with or without a line of titles, labels all numbers or names; the first
+/// sub-directory of each image, sorted by name. UsageError: no folder, no images, an image without a label or
+/// a label without its image, or a malformed label file (with its line).
+ImageListing list_images(const std::filesystem::path& root);
+
+/// "png, jpg, ...": the endings that count as images.
+std::string image_endings();
+
+}  // namespace uvic

@@ -1,0 +1,48 @@
+#include "data/split.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/errors.h"
+
+namespace uvic {
+namespace {
+
+constexpr uint64_t kSplitSeed = 0;  // not train.seed: runs with several seeds are judged on the same images
+
+class Subset : public Dataset {
+ public:
+  Subset(std::shared_ptr<const Dataset> dataset, std::vector<int64_t> indexes)
+      : dataset_(std::move(dataset)), indexes_(std::move(indexes)) {}
+  int64_t size() const override { return int64_t(indexes_.size()); }
+  ImageShape image_shape() const override { return dataset_->image_shape(); }
+  int64_t num_classes() const override { return dataset_->num_classes(); }
+  at::Tensor image(int64_t index) const override { return dataset_->image(inner(index)); }
+  at::Tensor augmented(int64_t index, CounterRandom& random) const override {
+    return dataset_->augmented(inner(index), random);
+  }
+  int64_t label(int64_t index) const override { return dataset_->label(inner(index)); }
+  std::string describe() const override { return c10::str(size(), " of ", dataset_->describe()); }
+
+ private:
+  int64_t inner(int64_t index) const { return indexes_.at(size_t(index)); }
+  std::shared_ptr<const Dataset> dataset_;
+  std::vector<int64_t> indexes_;
+};
+
+}  // namespace
+
+DataSets split(std::shared_ptr<const Dataset> dataset, double fraction) {
+  const int64_t size = dataset->size();
+  const int64_t held_out = std::max<int64_t>(std::llround(fraction * double(size)), 1);
+  check_usage(held_out < size, "data.val_fraction: ", fraction, " of ", size,
+              " images leaves none to train on");
+  std::vector<int64_t> order = permutation(kSplitSeed, 0, size);
+  std::vector<int64_t> first(order.begin(), order.begin() + held_out),
+      rest(order.begin() + held_out, order.end());
+  std::sort(rest.begin(), rest.end());
+  return {std::make_shared<Subset>(dataset, std::move(rest)),
+          std::make_shared<Subset>(dataset, std::move(first))};
+}
+
+}  // namespace uvic

@@ -1,0 +1,54 @@
+#include "train/validation.h"
+
+#include <ATen/ATen.h>
+
+#include "core/errors.h"
+#include "core/log.h"
+
+namespace uvic {
+namespace {
+
+constexpr uint64_t kValidationSeed = 0;
+
+}  // namespace
+
+Validation::Validation(const Dataset& dataset, const Config& config, c10::Device device) {
+  const int64_t most = std::min(dataset.size(), config.train.val_images);
+  std::vector<at::Tensor> images;
+  std::vector<int64_t> labels;
+  // Spread over the whole set: a folder is sorted by class.
+  for (const int64_t index : permutation(kValidationSeed, 0, dataset.size())) {
+    if (int64_t(images.size()) == most) break;
+    try {
+      images.push_back(dataset.image(index));
+      labels.push_back(dataset.label(index));
+    } catch (const UsageError& error) {
+      if (config.data.on_error != "skip") throw;
+      log_warning("skipped in validation: ", error.what());
+    }
+  }
+  check_usage(!images.empty(), "data: none of the held-out images can be decoded");
+  const auto n = int64_t(images.size());
+  inputs_.x0 = (at::stack(images).to(at::kFloat) / 127.5 - 1).to(device);
+  inputs_.t = (at::arange(n, at::kFloat) + 0.5) / double(n);
+  at::Tensor noise = at::empty(inputs_.x0.sizes(), at::kFloat);
+  const int64_t pixels = noise.numel() / n;
+  for (int64_t i = 0; i < n; ++i) {
+    CounterRandom(kValidationSeed, RandomStream::kValidation, uint64_t(i))
+        .fill_normal({noise.data_ptr<float>() + i * pixels, size_t(pixels)});
+  }
+  inputs_.noise = noise.to(device);
+  if (config.model.conditional()) inputs_.labels = at::tensor(labels, at::kLong).to(device);
+}
+
+double Validation::loss(const TrainState& state) const {
+  const at::NoGradGuard no_grad;
+  const int64_t micro = state.config.train.batch_size / state.config.train.grad_accum;
+  double sum = 0;
+  for (int64_t first = 0; first < size(); first += micro) {
+    sum += state.losses(inputs_.part(first, std::min(micro, size() - first))).sum().item<double>();
+  }
+  return sum / double(size());
+}
+
+}  // namespace uvic

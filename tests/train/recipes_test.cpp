@@ -1,0 +1,58 @@
+// The published recipes of configs/: their sizes, and one step of each at batch 1.
+#include <gtest/gtest.h>
+
+#include "core/config.h"
+#include "core/log.h"
+#include "nn/weights.h"
+#include "support/support.h"
+#include "train/train_state.h"
+
+namespace uvic {
+namespace {
+
+struct Recipe {
+  std::string name;
+  double parameters;  ///< millions, by U-ViT's table 1 and its released weights
+  int64_t tokens;
+};
+
+// U-ViT's constructor arguments give these counts in the published code.
+const std::vector<Recipe> kRecipes = {{"cifar10_uvit_s2", 44.26, 257},
+                                      {"celeba64_uvit_s4", 44.35, 257},
+                                      {"imagenet64_uvit_m4", 131, 258},
+                                      {"imagenet64_uvit_l4", 287, 258}};
+
+class Recipes : public ::testing::TestWithParam<std::tuple<Recipe, std::string>> {};
+
+TEST_P(Recipes, TakesAStepAtBatchOne) {
+  set_quiet(true);
+  const auto& [recipe, attention] = GetParam();
+  std::string name = recipe.name;
+  if (attention == "cog") name.replace(name.find("uvit"), 4, "uvic");
+  Config config;
+  load_yaml_file(fields_of(config), std::filesystem::path(UVIC_SOURCE) / "configs" / (name + ".yaml"));
+  config.validate();
+  EXPECT_EQ(config.model.attention, attention);
+  EXPECT_EQ(config.model.num_tokens(), recipe.tokens);
+  config.train.batch_size = config.train.grad_accum = 1;
+
+  TrainState state(config, c10::kCPU);
+  EXPECT_NEAR(double(count_parameters(*state.model)) / 1e6, recipe.parameters, 0.01 * recipe.parameters);
+  const auto [C, H, W] = config.model.image_shape();
+  const at::Tensor labels = config.model.conditional() ? at::tensor({999}, at::kLong) : at::Tensor();
+  const StepInputs inputs{at::rand({1, C, H, W}) * 2 - 1, at::randn({1, C, H, W}), at::tensor({0.5F}),
+                          labels};
+  const at::Tensor before = state.model->parameters()[0].detach().clone();
+  state.step = 1;  // the first step's rate is 0
+  const StepResult result = state.train_step(inputs);
+  EXPECT_FALSE(result.skipped);
+  EXPECT_NEAR(result.loss, 1, 0.7);
+  EXPECT_FALSE(at::equal(state.model->parameters()[0], before));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, Recipes, ::testing::Combine(::testing::ValuesIn(kRecipes), ::testing::Values("cog", "softmax")),
+    [](const auto& info) { return std::get<0>(info.param).name + "_" + std::get<1>(info.param); });
+
+}  // namespace
+}  // namespace uvic
