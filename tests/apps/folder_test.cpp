@@ -125,8 +125,8 @@ TEST(Recipes, PassTheDryRun) {
                             " --set data.path=" + set + " --out " + (data / "run").string());
     expect_ok(result);
     const bool cog = name.find("_uvic_") != std::string::npos;
-    for (const char* word :
-         {"parameters", "FLOP an image", "memory: about", "disk: ", "data: ", cog ? "2 softmax" : "0 cog"}) {
+    for (const char* word : {"parameters", "FLOP an image", "memory: about", "disk: ", "data: ",
+                             cog ? "2 softmax blocks" : "softmax blocks, scaled_dot_product_attention;"}) {
       EXPECT_NE(result.out.find(word), std::string::npos) << name << ": " << word << "\n" << result.out;
     }
     // Without its data it still says what it needs, and what is missing.
