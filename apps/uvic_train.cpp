@@ -43,7 +43,8 @@ struct TrainCommand {
       return kDone;
     }
     check_run_path(out);
-    if (dry_run) std::cout << describe_run(effective, device) << std::endl;  // also where the data is yet to come
+    if (dry_run)
+      std::cout << describe_run(effective, device) << std::endl;  // also where the data is yet to come
     const DataSets data = open_data(effective.data, effective.model.image_shape());
     check_data(data, effective);
     const auto weights = init_from.empty() ? std::filesystem::path() : find_weights_file(init_from, "ema");
