@@ -1,6 +1,6 @@
 # UVIC_CUDA=AUTO builds the CUDA kernels where both a CUDA compiler and a GPU are, so that nobody else waits for nvcc; ON
-# wherever there is a compiler (the result also runs on a machine without a GPU); OFF nowhere. Sets UVIC_WITH_CUDA and
-# UVIC_CUDA_STATUS, and adds LibTorch's CUDA libraries to uvic::torch.
+# wherever there is a compiler (the result also runs on a machine without a GPU); OFF nowhere. Sets UVIC_WITH_CUDA,
+# UVIC_CUDA_VERSION and UVIC_CUDA_STATUS, and adds LibTorch's CUDA libraries to uvic::torch.
 #
 # A wheel installed with --no-deps links but does not start: it lacks cuBLAS and others. `.ci/cuda-setup` makes a whole one.
 
@@ -8,6 +8,7 @@ if(NOT UVIC_CUDA MATCHES "^(AUTO|ON|OFF)$")
   message(FATAL_ERROR "UVIC_CUDA is '${UVIC_CUDA}'; it must be AUTO, ON or OFF")
 endif()
 set(UVIC_WITH_CUDA OFF)
+set(UVIC_CUDA_VERSION "not built")
 set(UVIC_CUDA_STATUS "off (UVIC_CUDA=${UVIC_CUDA})")
 file(GLOB _gpus /dev/nvidia[0-9]* /dev/dxg)
 if(UVIC_CUDA STREQUAL "AUTO" AND NOT _gpus)
@@ -59,5 +60,6 @@ if(UVIC_WITH_CUDA)
     $<BUILD_INTERFACE:${UVIC_TORCH_LIBRARY_DIR}/libc10_cuda.so> $<BUILD_INTERFACE:${_cudart}>)
   # The CUDA libraries are several GB: an installed tree uses LibTorch where it is.
   set(UVIC_BUNDLE_LIBTORCH OFF CACHE BOOL "" FORCE)
+  set(UVIC_CUDA_VERSION ${CMAKE_CUDA_COMPILER_VERSION})
   set(UVIC_CUDA_STATUS "${CMAKE_CUDA_COMPILER_VERSION}, ${CMAKE_CUDA_COMPILER}")
 endif()

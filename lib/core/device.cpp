@@ -22,7 +22,8 @@ c10::Device parse_device(const std::string& text) {
                                        text.find_first_not_of("0123456789", 5) == std::string::npos);
   check_usage(form, "--device '", text, "' must be auto, cpu, cuda or cuda:N");
   check_usage(cuda, "--device ", text, ": no CUDA device is available",
-              at::hasCUDA() ? " on this machine" : " (this build uses LibTorch's CPU libraries)");
+              std::string(UVIC_CUDA_VERSION) == "not built" ? " (this build uses LibTorch's CPU libraries)"
+                                                            : " on this machine");
   const int index = text == "cuda" ? 0 : std::stoi(text.substr(5));
   check_usage(size_t(index) < at::getNumGPUs(), "--device ", text, ": this machine has ", at::getNumGPUs(),
               " CUDA device(s), numbered from 0");
@@ -50,8 +51,8 @@ std::string version_number() {
 
 std::string version_text(const std::string& program) {
   return c10::str(program, " ", UVIC_VERSION, " (commit ", UVIC_COMMIT, ")\nLibTorch ", TORCH_VERSION,
-                  "\nCUDA ", at::hasCUDA() ? "available" : "not built", "\nCPU capability ", cpu_capability(),
-                  ", ", at::get_num_threads(), " threads");
+                  "\nCUDA ", UVIC_CUDA_VERSION, "\nCPU capability ", cpu_capability(), ", ",
+                  at::get_num_threads(), " threads");
 }
 
 }  // namespace uvic
