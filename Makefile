@@ -18,8 +18,9 @@ quality: demo
 	@$(CMAKE) --build --preset $(PRESET) --target judge
 	$(BUILD)/bin/uvic-train --config configs/fashion_mnist.yaml --out runs/cog
 	$(BUILD)/bin/uvic-train --config configs/fashion_mnist.yaml --set model.attention=softmax --out runs/softmax
-	for run in cog softmax demo; do $(BUILD)/bin/uvic-fid dump --checkpoint runs/$$run --num 1000 --out runs/$$run/dump; done
-	$(BUILD)/bin/judge runs/cog/dump runs/softmax/dump runs/demo/dump --real
+	$(BUILD)/bin/uvic-train --config configs/fashion_mnist_demo.yaml --set model.attention=softmax --out runs/demo_softmax
+	for run in cog softmax demo demo_softmax; do $(BUILD)/bin/uvic-fid dump --checkpoint runs/$$run --num 1000 --out runs/$$run/dump; done
+	$(BUILD)/bin/judge runs/cog/dump runs/softmax/dump runs/demo/dump runs/demo_softmax/dump --real
 
 test: build
 	$(CMAKE) -E chdir $(BUILD) ctest --output-on-failure

@@ -39,9 +39,12 @@ inline TensorMap with_prefix(const TensorMap& tensors, const std::string& prefix
 }
 
 /// A network of golden weights: tests/fixtures/<file>, names behind `prefix`.
-inline std::shared_ptr<UViT> golden_network(const std::string& file, const std::string& prefix = "") {
+inline std::shared_ptr<UViT> golden_network(const std::string& file, const std::string& prefix = "",
+                                            const std::string& attention_kernel = "auto") {
   const auto stored = load_safetensors(fixture(file));
-  auto model = std::make_shared<UViT>(golden_options(stored.metadata.at("config")));
+  ModelOptions options = golden_options(stored.metadata.at("config"));
+  options.attention_kernel = attention_kernel;
+  auto model = std::make_shared<UViT>(options);
   load_weights(*model, prefix.empty() ? stored.tensors : with_prefix(stored.tensors, prefix), file);
   return model;
 }
