@@ -65,6 +65,17 @@ bool holds_files(const fs::path& path) {
                      [](const auto& entry) { return entry.path().filename() != ".lock"; });
 }
 
+// What a killed run was writing or removing. The lock says that nobody is at it any more.
+void remove_leftovers(const fs::path& checkpoints) {
+  if (!fs::is_directory(checkpoints)) return;
+  std::vector<fs::path> leftovers;
+  for (const auto& entry : fs::directory_iterator(checkpoints)) {
+    if (entry.path().filename().string().find(".tmp-") != std::string::npos)
+      leftovers.push_back(entry.path());
+  }
+  for (const fs::path& leftover : leftovers) fs::remove_all(leftover);
+}
+
 }  // namespace
 
 void check_run_path(const fs::path& path) {
@@ -91,6 +102,7 @@ RunDirectory::RunDirectory(fs::path path, const Config& config, bool restart) : 
   }
   const fs::path config_file = path_ / "config.yaml";
   if (fs::exists(config_file)) {
+    remove_leftovers(path_ / "checkpoints");
     resume_from_ = latest_checkpoint(path_);
     check_same_config(config, resume_from_.empty() ? read_text(config_file) : checkpoint_config(resume_from_),
                       path_);

@@ -58,6 +58,18 @@ TEST_F(Run, ResumesFromTheLatestCheckpoint) {
   EXPECT_EQ(RunDirectory(path(), config_, false).resume_from(), path() / "checkpoints" / "step-00000004");
 }
 
+// A kill while a checkpoint is written or an old one removed leaves a directory under another name.
+TEST_F(Run, RemovesWhatAKilledRunLeftBehind) {
+  { const RunDirectory run(path(), config_, false); }
+  for (const char* name : {"step-00000003.tmp-old", "step-00000009.tmp-4711", "step-00000006"})
+    fs::create_directories(path() / "checkpoints" / name / "inside");
+  const RunDirectory run(path(), config_, false);
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(path() / "checkpoints"))
+    names.push_back(entry.path().filename());
+  EXPECT_EQ(names, std::vector<std::string>{"step-00000006"});
+}
+
 TEST_F(Run, RestartMovesTheEarlierRunAside) {
   { const RunDirectory run(path(), config_, false); }
   testing::write_bytes(path() / "note", "mine");
