@@ -1,3 +1,5 @@
+#include "kernels/choose.h"
+
 #include "kernels/cog_attention.h"
 #include "kernels/cpu/cog_attention_cpu.h"
 #include "kernels/cuda/plan.h"
@@ -21,17 +23,20 @@ std::string name(c10::DeviceType device, at::ScalarType dtype) {
 
 }  // namespace
 
-KernelChoice choose_kernel(c10::DeviceType device, at::ScalarType dtype, int64_t head_dim,
-                           std::optional<bool> fused) {
-  if (fused.has_value() && !*fused) return {false, "unfused, as asked"};
+bool runs_fused(c10::DeviceType device, at::ScalarType dtype, int64_t head_dim, std::optional<bool> fused) {
+  if (fused.has_value() && !*fused) return false;
   const std::string why_not = coverage(device, dtype, head_dim);
   TORCH_CHECK(!fused.value_or(false) || why_not.empty(), "cog_attention: fused is not possible: ", why_not);
+  return why_not.empty() && (device != c10::kCUDA || kCudaIsProven || fused.has_value());
+}
+
+KernelChoice choose_kernel(c10::DeviceType device, at::ScalarType dtype, int64_t head_dim,
+                           std::optional<bool> fused) {
+  if (runs_fused(device, dtype, head_dim, fused)) return {true, "fused, " + name(device, dtype)};
+  if (fused.has_value()) return {false, "unfused, as asked"};
+  const std::string why_not = coverage(device, dtype, head_dim);
   if (!why_not.empty()) return {false, "unfused (" + why_not + ")"};
-  if (device == c10::kCUDA && !kCudaIsProven && !fused.has_value())
-    return {false,
-            "unfused (the fused CUDA kernel has not been proven on a GPU; model.attention_kernel=fused asks "
-            "for it)"};
-  return {true, "fused, " + name(device, dtype)};
+  return {false, "unfused (the CUDA kernel is not yet proven on a GPU; `fused` asks for it)"};
 }
 
 }  // namespace uvic

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "kernels/checks.h"
+#include "kernels/choose.h"
 #include "kernels/cpu/cog_attention_cpu.h"
 #include "kernels/layout.h"
 #include "kernels/reference.h"
@@ -22,7 +23,7 @@ double scale_or_default(const Tensor& q, std::optional<double> scale) {
 std::tuple<Tensor, Tensor> forward(const Tensor& q, const Tensor& k, const Tensor& v,
                                    std::optional<double> scale, bool causal, std::optional<bool> fused) {
   check_attention_inputs(q, k, v, causal);
-  choose_kernel(q.device().type(), q.scalar_type(), q.size(3), fused);  // refuses `fused` where there is none
+  runs_fused(q.device().type(), q.scalar_type(), q.size(3), fused);  // refuses `fused` where there is none
   return reference::cog_attention(q, k, v, scale_or_default(q, scale), causal);
 }
 
@@ -34,7 +35,7 @@ std::tuple<Tensor, Tensor, Tensor> backward(const Tensor& grad_out, const Tensor
 
 // The fused kernels want a positive scale, which then cannot change a sign.
 bool takes_fused(const Tensor& q, double scale, std::optional<bool> fused) {
-  return choose_kernel(q.device().type(), q.scalar_type(), q.size(3), fused).fused && scale > 0;
+  return runs_fused(q.device().type(), q.scalar_type(), q.size(3), fused) && scale > 0;
 }
 
 std::tuple<Tensor, Tensor> forward_cpu(const Tensor& q, const Tensor& k, const Tensor& v,

@@ -8,7 +8,7 @@
 #include <cmath>
 
 #include "kernels/checks.h"
-#include "kernels/cog_attention.h"
+#include "kernels/choose.h"
 #include "kernels/cuda/dispatch.h"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/plan.h"
@@ -24,8 +24,8 @@ using cuda::Pass;
 // Whether the kernels run. Plain ATen also takes empty tensors and a scale that is not positive, for which
 // sign(P) is not sign(QK^T). c10::Error where the kernels were asked for and the device or the sizes do not
 // allow them.
-bool runs_fused(const Tensor& q, const Tensor& k, double scale, std::optional<bool> fused) {
-  if (!choose_kernel(q.device().type(), q.scalar_type(), q.size(3), fused).fused) return false;
+bool takes_fused(const Tensor& q, const Tensor& k, double scale, std::optional<bool> fused) {
+  if (!runs_fused(q.device().type(), q.scalar_type(), q.size(3), fused)) return false;
   if (q.numel() == 0 || !(scale > 0) || !std::isfinite(scale)) return false;
   std::string why = cuda::limits(q.scalar_type(), q.size(3), q.size(0), q.size(1), q.size(2), k.size(2));
   int major = 0;
@@ -63,7 +63,7 @@ std::tuple<Tensor, Tensor> forward(const Tensor& q, const Tensor& k, const Tenso
                                    std::optional<bool> fused) {
   check_attention_inputs(q, k, v, causal);
   const double scale = scale_or_default.value_or(1 / std::sqrt(double(q.size(3))));
-  if (!runs_fused(q, k, scale, fused)) return reference::cog_attention(q, k, v, scale, causal);
+  if (!takes_fused(q, k, scale, fused)) return reference::cog_attention(q, k, v, scale, causal);
   const c10::cuda::CUDAGuard guard(q.device());
   const Tensor rq = readable(q), rk = readable(k), rv = readable(v);
   const Tensor out = empty_token_major(q);
@@ -75,7 +75,7 @@ std::tuple<Tensor, Tensor> forward(const Tensor& q, const Tensor& k, const Tenso
 std::tuple<Tensor, Tensor, Tensor> backward(const Tensor& grad_out, const Tensor& q, const Tensor& k,
                                             const Tensor& v, const Tensor& out, const Tensor& lse,
                                             double scale, bool causal, std::optional<bool> fused) {
-  if (!runs_fused(q, k, scale, fused))
+  if (!takes_fused(q, k, scale, fused))
     return reference::cog_attention_backward(grad_out, q, k, v, out, lse, scale, causal);
   const c10::cuda::CUDAGuard guard(q.device());
   const Tensor rq = readable(q), rk = readable(k), rv = readable(v), ro = readable(out),

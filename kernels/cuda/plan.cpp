@@ -10,9 +10,10 @@
 namespace uvic::cuda {
 
 bool built() {
-  return c10::Dispatcher::singleton()
-      .findSchemaOrThrow("uvic::cog_attention", "")
-      .hasKernelForDispatchKey(c10::DispatchKey::CUDA);
+  static const bool found = c10::Dispatcher::singleton()
+                                .findSchemaOrThrow("uvic::cog_attention", "")
+                                .hasKernelForDispatchKey(c10::DispatchKey::CUDA);
+  return found;
 }
 
 std::string coverage(at::ScalarType dtype, int64_t head_dim, bool have_kernels) {

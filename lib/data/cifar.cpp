@@ -2,9 +2,8 @@
 
 #include <ATen/ops/from_blob.h>
 
-#include <fstream>
-
 #include "core/errors.h"
+#include "data/read_file.h"
 
 namespace uvic {
 namespace {
@@ -60,21 +59,16 @@ class CifarDataset : public Dataset {
 };
 
 void append_file(const fs::path& path, const CifarFormat& format, std::vector<uint8_t>& records) {
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  check_usage(file.is_open(), path.string(), ": cannot open this file");
-  const int64_t bytes = file.tellg(), record = format.record_bytes();
+  const std::vector<uint8_t> read = read_file(path).bytes;
+  const auto bytes = int64_t(read.size()), record = format.record_bytes();
   check_usage(bytes > 0 && bytes % record == 0, path.string(), ": holds ", bytes,
               " bytes, which is not a whole number of records of ", record, " bytes");
-  const auto first = int64_t(records.size());
-  records.resize(static_cast<size_t>(first + bytes));
-  file.seekg(0);
-  file.read(reinterpret_cast<char*>(records.data() + first), bytes);
-  check_usage(file.good(), path.string(), ": cannot read this file");
   for (int64_t i = 0; i < bytes / record; ++i) {
-    const int64_t label = records[static_cast<size_t>(first + i * record + format.label_bytes - 1)];
+    const int64_t label = read[static_cast<size_t>(i * record + format.label_bytes - 1)];
     check_usage(label < format.num_classes, path.string(), ": record ", i, " has label ", label, ", but ",
                 format.name, " has labels 0 to ", format.num_classes - 1);
   }
+  records.insert(records.end(), read.begin(), read.end());
 }
 
 }  // namespace

@@ -1,27 +1,16 @@
 #include "data/decode.h"
 
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <opencv2/core.hpp>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgcodecs.hpp>
 
 #include "core/errors.h"
 #include "data/image_header.h"
+#include "data/read_file.h"
 
 namespace uvic {
 namespace {
-
-std::vector<uint8_t> read_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  check_usage(file.is_open(), path.string(), ": cannot open this file");
-  std::vector<uint8_t> bytes(static_cast<size_t>(std::max<std::streamoff>(file.tellg(), 0)));
-  file.seekg(0);
-  file.read(reinterpret_cast<char*>(bytes.data()), std::streamsize(bytes.size()));
-  check_usage(file.good() || bytes.empty(), path.string(), ": cannot read this file");
-  return bytes;
-}
 
 /// As stored: 1, 3 (BGR) or 4 (BGRA) channels of 8 or 16 bits.
 cv::Mat decode(const std::vector<uint8_t>& bytes, const std::string& format, const std::string& name) {
@@ -113,7 +102,7 @@ Pixels turned(const Pixels& image, int orientation) {
 
 Pixels decode_image(const std::filesystem::path& path, const DecodeOptions& options) {
   const std::string name = path.string();
-  const std::vector<uint8_t> bytes = read_file(path);
+  const std::vector<uint8_t> bytes = read_file(path).bytes;
   const ImageHeader header = parse_image_header(bytes, int64_t(bytes.size()), name);
   check_image_is_whole(bytes, name);
   const cv::Mat image = decode(bytes, header.format, name);

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
 #include <vector>
 
 #include "core/errors.h"
 #include "data/byte_view.h"
 #include "data/image_formats.h"
+#include "data/read_file.h"
 
 namespace uvic {
 namespace {
@@ -18,7 +18,8 @@ namespace {
 using Bytes = std::span<const uint8_t>;
 using std::string_view_literals::operator""sv;
 
-constexpr size_t kFirstBytes = 1 << 16;  // most headers end before; a JPEG's pictures in its metadata may not
+constexpr int64_t kFirstBytes =
+    1 << 16;  // most headers end before; a JPEG's pictures in its metadata may not
 constexpr auto kPngSignature = "\x89PNG\r\n\x1a\n"sv;
 
 std::string first_bytes(Bytes bytes) {
@@ -67,23 +68,11 @@ ImageHeader parse_image_header(Bytes bytes, int64_t file_size, const std::string
 
 ImageHeader read_image_header(const std::filesystem::path& path) {
   const std::string name = path.string();
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  check_usage(file.is_open(), name, ": cannot open this file");
-  const int64_t size = file.tellg();
-  check_usage(size >= 0, name, ": cannot read this file");
-  std::vector<uint8_t> bytes;
-  const auto read = [&](size_t count) {
-    bytes.resize(count);
-    file.seekg(0);
-    file.read(reinterpret_cast<char*>(bytes.data()), std::streamsize(count));
-    check_usage(file.good() || count == 0, name, ": cannot read this file");
-  };
-  read(std::min(static_cast<size_t>(size), kFirstBytes));
+  const auto [bytes, size] = read_file(path, kFirstBytes);
   try {
     return parse(bytes, size, name);
   } catch (const OutOfBytes&) {
-    if (bytes.size() < static_cast<size_t>(size)) read(static_cast<size_t>(size));
-    return parse_image_header(bytes, size, name);
+    return parse_image_header(read_file(path).bytes, size, name);
   }
 }
 
