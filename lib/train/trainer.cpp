@@ -113,6 +113,7 @@ TrainOutcome Trainer::run() {
     if (!values.empty()) metrics_.write(state_.step, values);
     const bool preview = due(options.sample_interval), checkpoint = due(options.checkpoint_interval);
     if (preview && received_signal() == 0) write_preview();
+    if (due(options.snapshot_interval)) save_snapshot(state_, run_.path());
     if (checkpoint || state_.step == options.steps || received_signal() != 0) {
       const fs::path saved = save_checkpoint(state_, run_.path());
       if (received_signal() != 0 && state_.step < options.steps) {
