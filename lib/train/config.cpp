@@ -17,6 +17,9 @@ void Config::validate() const {
       "model.num_classes: with diffusion.p_uncond above 0 the last row is the null label, so at least 2 are "
       "needed, got ",
       model.num_classes);
+  check_usage(train.eval_interval == 0 || (!train.eval_stats.empty() && !train.eval_features.empty()),
+              "train.eval_interval: ", train.eval_interval,
+              " needs train.eval_stats and train.eval_features");
   make_schedule(diffusion);
 }
 
