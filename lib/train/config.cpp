@@ -23,6 +23,9 @@ void Config::validate() const {
   diffusion.validate();
   plan_sampling(sample, diffusion);
   plan_sampling(preview_sample(), diffusion);
+  check_usage(train.eval_interval == 0 || (!train.eval_stats.empty() && !train.eval_features.empty()),
+              "train.eval_interval: ", train.eval_interval,
+              " needs train.eval_stats and train.eval_features");
 }
 
 std::string Config::to_yaml() const {

@@ -33,7 +33,8 @@ struct TrainOptions {
   std::vector<double> ema_widths = {};
   int64_t snapshot_interval = 0;
   int64_t seed = 1234, keep = 3, log_interval = 10, sample_interval = 5000, checkpoint_interval = 50000;
-  int64_t val_interval = 1000, val_images = 1000;
+  int64_t val_interval = 1000, val_images = 1000, eval_interval = 0, eval_images = 10000;
+  std::string eval_stats = {}, eval_features = {};
 
   void visit(FieldList& fields) {
     fields("steps", steps, "optimiser steps in all", at_least(1));
@@ -61,6 +62,12 @@ struct TrainOptions {
     fields("val_interval", val_interval, "steps between validation losses, if data holds images out; 0: none",
            at_least(0));
     fields("val_images", val_images, "held-out images that a validation loss is over, at most", at_least(1));
+    fields("eval_interval", eval_interval, "steps between Frechet distances (FID) of EMA samples; 0: none",
+           at_least(0));
+    fields("eval_images", eval_images, "samples that each is over, made as the `sample` section says",
+           at_least(2));
+    fields("eval_stats", eval_stats, "statistics of the real images: the .npz that uvic-fid stats writes");
+    fields("eval_features", eval_features, "the TorchScript feature extractor that eval_stats is of");
   }
 };
 

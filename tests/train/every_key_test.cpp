@@ -12,6 +12,7 @@
 #include "nn/weights.h"
 #include "sampling/sampler.h"
 #include "sampling/weights_file.h"
+#include "support/eval_files.h"
 #include "support/folder_set.h"
 #include "support/tiny_run.h"
 #include "train/checkpoint.h"
@@ -186,6 +187,10 @@ const std::map<std::string, std::string> kOther = {
     {"train.checkpoint_interval", "1"},
     {"train.val_interval", "3"},
     {"train.val_images", "3"},
+    {"train.eval_interval", "3"},
+    {"train.eval_images", "3"},
+    {"train.eval_stats", "OTHER_STATS"},
+    {"train.eval_features", "OTHER_NETWORK"},
     {"sample.solver", "dpmpp_2m"},
     {"sample.steps", "5"},
     {"sample.cfg", "3"},
@@ -260,6 +265,13 @@ TEST_P(EveryKey, DoesSomething) {
     testing::write_set(other, 20, 8, 8, 4);
     fs::copy(directory / "other" / testing::kImages, directory / "other/t10k-images-idx3-ubyte");
     fs::copy(directory / "other" / testing::kLabels, directory / "other/t10k-labels-idx1-ubyte");
+  }
+  if (GetParam().starts_with("train.eval_")) testing::add_evaluation(config, directory.path());
+  if (other == "OTHER_STATS") other = testing::write_eval_stats(directory / "other.npz", 1).string();
+  if (other == "OTHER_NETWORK") {
+    other = testing::script_network(directory / "other.pt",
+                                    "def forward(self, x):\n  return x.flatten(1)[:, 60:64].float()\n")
+                .string();
   }
   if (kOfFolders.contains(GetParam())) {
     config.data.kind = "folder";
