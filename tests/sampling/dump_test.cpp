@@ -160,7 +160,7 @@ TEST(DumpManifest, SaysWhatIsWrong) {
   EXPECT_THROW_WITH(manifest_from_json(with("\"0-4\"", "\"0,4,2\""), "m"), UsageError,
                     "seeds: must be ascending");
   EXPECT_THROW_WITH(manifest_from_json(with("\"steps\": 1000", "\"steps\": 0"), "m"), UsageError,
-                    "m: sample.steps: 0");
+                    "m: sample.steps: 0 is out of range");
 }
 
 TEST(Shard, ThePartsAreAllOfIt) {

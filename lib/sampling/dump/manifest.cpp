@@ -44,12 +44,12 @@ Json settings_json(const DumpManifest& manifest) {
           {"device", manifest.making.device}};
 }
 
-void read_sample(const Json& json, SampleOptions& options, const std::string& name) {
+void read_sample(const Json& json, SampleOptions& options) {
   for (const Field& field : fields_of(options)) {
     if (!json.contains(field.key)) continue;  // an option younger than the manifest
     std::visit([&](auto* value) { json.at(field.key).get_to(*value); }, field.value);
     const std::string problem = problem_with(field);
-    check_usage(problem.empty(), name, ": sample.", problem);
+    check_usage(problem.empty(), "sample.", field.key, ": ", problem);
   }
 }
 
@@ -81,7 +81,7 @@ DumpManifest manifest_from_json(const std::string& text, const std::string& name
     making.weights_crc = uint32_t(std::stoul(json.at("weights_crc32").get<std::string>(), nullptr, 16));
     json.at("weights_sha256").get_to(manifest.weights_sha256);
     json.at("overrides").get_to(making.overrides);
-    read_sample(json.at("sample"), making.sample, name);
+    read_sample(json.at("sample"), making.sample);
     json.at("labels").get_to(making.labels);
     json.at("threads").get_to(making.threads);
     json.at("device").get_to(making.device);
