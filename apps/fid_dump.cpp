@@ -1,6 +1,7 @@
 #include "fid_dump.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <thread>
@@ -12,7 +13,6 @@
 #include "core/signals.h"
 #include "metrics/sha256.h"
 #include "sampling/dump/dump.h"
-#include "sampling/dump/shard.h"
 #include "sampling/labels.h"
 
 namespace uvic {
@@ -50,9 +50,18 @@ std::vector<int64_t> DumpCommand::chosen_seeds() const {
   return seeds;
 }
 
-int DumpCommand::run() {
+// Ranks of one machine take a GPU each.
+c10::Device DumpCommand::device_of(const Shard& part) const {
   const c10::Device device = command.common.apply();
+  const char* local_rank = std::getenv("LOCAL_RANK");
+  const bool named = command.common.device.find(':') != std::string::npos;
+  if (!part.by_rank || !device.is_cuda() || named || local_rank == nullptr) return device;
+  return parse_device(std::string("cuda:") + local_rank);
+}
+
+int DumpCommand::run() {
   const Shard part = parse_shard(shard);
+  const c10::Device device = device_of(part);
   const auto all = chosen_seeds();
   const auto seeds = shard_seeds(all, part);
   LoadedModel loaded = command.find(all.size());  // not the shard's number: its batches are the whole's
@@ -95,6 +104,7 @@ DumpManifest DumpCommand::manifest_of(const LoadedModel& loaded, const Sampler& 
   manifest.weights_sha256 = file_sha256(loaded.file);
   manifest.making =
       command.record(loaded, sampler, "", self_contained_labels(command.labels, classes), device);
+  manifest.making.device = c10::DeviceTypeName(device.type(), /*lower_case=*/true);  // whichever GPU it was
   manifest.classes = classes;
   manifest.image = {model.in_chans, model.height(), model.width()};
   return manifest;

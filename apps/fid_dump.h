@@ -2,6 +2,7 @@
 #pragma once
 #include "sample_options.h"
 #include "sampling/dump/manifest.h"
+#include "sampling/dump/shard.h"
 
 namespace uvic {
 
@@ -16,6 +17,7 @@ struct DumpCommand {
   int run();
 
  private:
+  c10::Device device_of(const Shard& part) const;
   std::vector<int64_t> chosen_seeds() const;
   DumpManifest manifest_of(const LoadedModel& loaded, const Sampler& sampler, c10::Device device) const;
   int dump(const std::filesystem::path& target, const LoadedModel& loaded, const Sampler& sampler,

@@ -44,12 +44,20 @@ bool read_exactly(int fd, void* data, size_t size, uint64_t offset) {
   return true;
 }
 
+fs::path part_of(const fs::path& path) {
+  return path.string() + ".part";
+}
+
+fs::path log_of(const fs::path& path) {
+  return path.string() + ".part.log";
+}
+
 }  // namespace
 
 PartFile::PartFile(fs::path path, uint64_t head_size)
     : path_(std::move(path)),
-      part_(path_.string() + ".part"),
-      log_(path_.string() + ".part.log"),
+      part_(part_of(path_)),
+      log_(log_of(path_)),
       head_size_(head_size),
       bytes_(head_size) {
   part_fd_ = open_file(part_, O_RDWR | O_CREAT, path_);
@@ -70,6 +78,10 @@ PartFile::~PartFile() {
   }
   if (part_fd_ >= 0) ::close(part_fd_);
   if (log_fd_ >= 0) ::close(log_fd_);
+}
+
+void PartFile::remove_log_of(const fs::path& path) {
+  if (!fs::exists(part_of(path))) fs::remove(log_of(path));
 }
 
 void PartFile::recover(const std::function<bool(std::string_view)>& accept) {

@@ -19,6 +19,8 @@ class PartFile {
   explicit PartFile(std::filesystem::path path, uint64_t head_size = 0);
   /// Removes both files if they hold no record.
   ~PartFile();
+  /// Removes the log that a process killed at the end of `commit` has left beside a finished PATH.
+  static void remove_log_of(const std::filesystem::path& path);
   PartFile(const PartFile&) = delete;
   PartFile& operator=(const PartFile&) = delete;
 

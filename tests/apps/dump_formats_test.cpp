@@ -115,7 +115,7 @@ TEST_F(DumpFormats, MergedShardsEqualTheWholeDump) {
     }
     std::swap(shards[0], shards[2]);
     expect_ok(run(merge("merged-" + whole + ending, shards, sub ? "--format subdirs" : "")));
-    EXPECT_EQ(contents("merged-" + whole + ending), contents(whole));
+    EXPECT_TRUE(contents("merged-" + whole + ending) == contents(whole));
     EXPECT_NE(contents(shards[0]), contents(whole));
   }
 }
@@ -126,7 +126,7 @@ TEST_F(DumpFormats, AnyFormatMergesIntoAnyOther) {
     for (const std::string to : {"d", "d.zip", "d.npz", "sub"}) {
       const std::string name = "converted-" + std::to_string(number++) + (to == "sub" ? "" : to.substr(1));
       expect_ok(run(merge(name, {from}, to == "sub" ? "--format subdirs" : "")));
-      EXPECT_EQ(contents(name), contents(to)) << from << " to " << to;
+      EXPECT_TRUE(contents(name) == contents(to)) << from << " to " << to;
     }
   }
 }
@@ -137,7 +137,7 @@ TEST_F(DumpFormats, RanksOfTheEnvironmentAreShards) {
   }
   EXPECT_FALSE(fs::exists(path("ranks.zip")));
   expect_ok(run(merge("ranks.zip", {"ranks.shard-0-of-2.zip", "ranks.shard-1-of-2.zip"})));
-  EXPECT_EQ(contents("ranks.zip"), contents("d.zip"));
+  EXPECT_TRUE(contents("ranks.zip") == contents("d.zip"));
   expect_ok(run("env RANK=1 WORLD_SIZE=2 " + dump("explicit", "--num 8 --shard 0/2")));
   EXPECT_TRUE(fs::exists(path("explicit") + "/000003.png"));
   EXPECT_FALSE(fs::exists(path("explicit") + "/000004.png"));

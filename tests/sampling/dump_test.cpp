@@ -79,6 +79,17 @@ TEST(DumpArchive, ImagesMayComeInAnyOrder) {
   }
 }
 
+TEST(DumpArchive, KilledBetweenItsRenamingAndTheEndItIsFinished) {
+  const TemporaryDirectory directory;
+  const DumpManifest manifest = manifest_of(DumpFormat::kZip, 6);
+  go_on(directory / "a.zip", manifest, {}, 5);
+  const std::string log = testing::read_bytes(directory / "a.zip.part.log");
+  go_on(directory / "a.zip", manifest, {}, 6);
+  testing::write_bytes(directory / "a.zip.part.log", log);
+  EXPECT_TRUE(open_dump(directory / "a.zip", manifest).missing.empty());
+  EXPECT_FALSE(fs::exists(directory / "a.zip.part.log"));
+}
+
 TEST(DumpArchive, APartWithoutItsManifestIsRefused) {
   const TemporaryDirectory directory;
   const DumpManifest manifest = manifest_of(DumpFormat::kNpz, 6);

@@ -25,7 +25,11 @@ class ArchiveSink : public DumpSink {
  public:
   ArchiveSink(const fs::path& out, DumpPlan plan, size_t head_size)
       : DumpSink(std::move(plan)), out_(out), whole_(fs::exists(out)) {
-    if (!whole_) part_ = std::make_unique<PartFile>(out, head_size);
+    if (whole_) {
+      PartFile::remove_log_of(out);
+    } else {
+      part_ = std::make_unique<PartFile>(out, head_size);
+    }
   }
 
   std::vector<size_t> missing() override {
