@@ -117,11 +117,10 @@ int DumpCommand::dump(const fs::path& target, const LoadedModel& loaded, const S
   if (missing < count) log_info(count - missing, " of ", count, " images are there already");
   log_info(describe_sampling(loaded, missing, device));
   install_signal_handlers();
-  SamplingProgress progress(missing, loaded.config.sample);
+  SamplingProgress progress(missing, sampler.plan());
   const unsigned cores = std::thread::hardware_concurrency();
   const DumpReport report = run_dump(
-      sampler, loaded.config.sample.batch_size, open,
-      encoders > 0 ? encoders : int(std::clamp(cores / 2, 1U, 8U)),
+      sampler, open, encoders > 0 ? encoders : int(std::clamp(cores / 2, 1U, 8U)),
       [&](size_t first, int64_t step, const at::Tensor&) { progress.update(first, step); },
       [] { return received_signal() != 0; });
   progress.finish();

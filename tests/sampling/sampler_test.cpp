@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "core/errors.h"
+#include "diffusion/vp_schedules.h"
 #include "io/png.h"
 #include "support/support.h"
 
@@ -72,7 +73,7 @@ INSTANTIATE_TEST_SUITE_P(Solvers, SeedContract, ::testing::ValuesIn(solver_names
 
 // A network that predicts no noise: what is left of two steps shows the draws.
 TEST(Sampler, StartsFromTheSeedsGeneratorAndDrawsStepNoiseFromIt) {
-  const Network zero = [](const Tensor& x, const Tensor&, const Tensor&) { return at::zeros_like(x); };
+  const Network zero = [](const Tensor& x, const Tensor&, const Condition&) { return at::zeros_like(x); };
   SampleOptions options = quick("euler_maruyama_sde", 2);
   options.steps = 2;
   const Tensor images = Sampler(zero, {1, 4, 4}, -1, {}, options).sample({{41, 42}, {}});
@@ -80,14 +81,15 @@ TEST(Sampler, StartsFromTheSeedsGeneratorAndDrawsStepNoiseFromIt) {
   const Tensor x = at::randn({1, 4, 4}, generator), z = at::randn({1, 4, 4}, generator);
   const VpLinearSchedule schedule;
   const double dt = 1 - 1e-3;
-  Tensor expected = x * (1 + 0.5 * schedule.beta(1.0) * dt) + z * std::sqrt(schedule.beta(1.0) * dt);
-  expected = expected * (1 + 0.5 * schedule.beta(1e-3) * 1e-3);  // the last step adds no noise
+  Tensor expected =
+      x * (1 + 0.5 * schedule.diffusion(1.0) * dt) + z * std::sqrt(schedule.diffusion(1.0) * dt);
+  expected = expected * (1 + 0.5 * schedule.diffusion(1e-3) * 1e-3);  // the last step adds no noise
   EXPECT_LT(testing::max_abs_error(images[1], expected), 1e-4);
 }
 
 TEST(Sampler, EveryNetworkCallHasTheWholeBatch) {
   std::vector<int64_t> sizes;
-  const Network network = [&](const Tensor& x, const Tensor&, const Tensor&) {
+  const Network network = [&](const Tensor& x, const Tensor&, const Condition&) {
     sizes.push_back(x.size(0));
     return at::zeros_like(x);
   };

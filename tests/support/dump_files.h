@@ -10,9 +10,11 @@ class DumpFiles {
  public:
   std::string path(const std::string& name) const { return (run_ / name).string(); }
   const TrainedRun& run() const { return run_; }
-  /// `uvic-fid dump` in batches of 8 into path(name).
+  /// `uvic-fid dump` in batches of 8 into path(name). One thread for the network: a second one would spin for
+  /// whole time slices wherever the encoders, or another process, hold its core.
   std::string dump(const std::string& name, const std::string& options) const {
-    return "uvic-fid dump " + run_.checkpoint() + " --batch 8 --out " + path(name) + " " + options;
+    return "uvic-fid dump " + run_.checkpoint() + " --threads 1 --batch 8 --out " + path(name) + " " +
+           options;
   }
   /// Every file of a dump, its manifest too: its path within the folder, or its name, and its bytes.
   std::map<std::string, std::string> contents(const std::string& name) const {

@@ -88,8 +88,8 @@ OpenDump open_dump(const fs::path& out, const DumpManifest& manifest, Zip64Limit
   return dump;
 }
 
-DumpReport run_dump(const Sampler& sampler, int64_t batch_size, OpenDump& dump, int threads,
-                    const Sampler::OnStep& on_step, const std::function<bool()>& stop) {
+DumpReport run_dump(const Sampler& sampler, OpenDump& dump, int threads, const Sampler::OnStep& on_step,
+                    const std::function<bool()>& stop) {
   auto& [sink, missing] = dump;
   const DumpPlan& plan = sink->plan();
   SampleRequest request;
@@ -101,7 +101,7 @@ DumpReport run_dump(const Sampler& sampler, int64_t batch_size, OpenDump& dump, 
   double waited = 0;
   const auto began = Clock::now();
   // Two batches: one being encoded, one that has just been made.
-  EncodeQueue queue(*sink, threads, 2 * size_t(batch_size));
+  EncodeQueue queue(*sink, threads, 2 * size_t(sampler.plan().options.batch_size));
   try {
     sampler.run(
         request,

@@ -30,7 +30,7 @@ struct DumpReport {
 
 /// Samples what is missing and stores it by `threads` threads; calls `on_step` as Sampler does and polls
 /// `stop` at each step. The sink is finished unless stopped.
-DumpReport run_dump(const Sampler& sampler, int64_t batch_size, OpenDump& dump, int threads,
-                    const Sampler::OnStep& on_step, const std::function<bool()>& stop);
+DumpReport run_dump(const Sampler& sampler, OpenDump& dump, int threads, const Sampler::OnStep& on_step,
+                    const std::function<bool()>& stop);
 
 }  // namespace uvic

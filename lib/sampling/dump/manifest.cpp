@@ -37,6 +37,7 @@ Json settings_json(const DumpManifest& manifest) {
           {"weights_crc32", hex(manifest.making.weights_crc)},
           {"overrides", manifest.making.overrides},
           {"sample", sample},
+          {"evaluations", manifest.making.evaluations},
           {"labels", manifest.making.labels},
           {"classes", manifest.classes},
           {"image", manifest.image},
@@ -82,6 +83,7 @@ DumpManifest manifest_from_json(const std::string& text, const std::string& name
     json.at("weights_sha256").get_to(manifest.weights_sha256);
     json.at("overrides").get_to(making.overrides);
     read_sample(json.at("sample"), making.sample);
+    json.at("evaluations").get_to(making.evaluations);
     json.at("labels").get_to(making.labels);
     json.at("threads").get_to(making.threads);
     json.at("device").get_to(making.device);
