@@ -42,6 +42,10 @@ void ConfigOptions::add_to(CLI::App& app, const std::string& section) {
   }
 }
 
+void ConfigOptions::assign(const std::vector<std::string>& assignments) {
+  sets_.insert(sets_.begin(), assignments.begin(), assignments.end());
+}
+
 bool ConfigOptions::given(const std::string& key) const {
   const auto sets_it = [&](const std::string& text) { return text.starts_with(key + "="); };
   return std::any_of(sets_.begin(), sets_.end(), sets_it) ||

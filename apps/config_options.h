@@ -13,6 +13,9 @@ class ConfigOptions {
   /// Adds --config, --set and --print-config, and for each key `section.some_key` an option --some-key.
   void add_to(CLI::App& app, const std::string& section);
 
+  /// As if --set gave each of these, key=value, first.
+  void assign(const std::vector<std::string>& assignments);
+
   /// Defaults, then the checkpoint's own config (if any), --config, --set, options; validated.
   Config resolve(const std::string& checkpoint_yaml = "", const std::string& checkpoint_name = "") const;
 

@@ -2,8 +2,6 @@
 
 #include <ATen/Parallel.h>
 
-#include <cstdio>
-
 #include "core/text.h"
 #include "nn/attention.h"
 #include "nn/weights.h"
@@ -52,12 +50,6 @@ RecordInputs SampleCommand::record(const LoadedModel& loaded, const Sampler& sam
           .overrides = loaded.overrides,
           .threads = at::get_num_threads(),
           .device = device.str()};
-}
-
-std::string image_file_name(int64_t seed) {
-  char name[32];
-  std::snprintf(name, sizeof name, "%06ld.png", seed);
-  return name;
 }
 
 std::string describe_sampling(const LoadedModel& loaded, size_t images, c10::Device device) {

@@ -132,7 +132,26 @@ TEST(CommandLine, EveryOptionOfDump) {
                               {"--device", "cuda"},
                               {"--threads", "1"},
                               {"--quiet", ""},
-                              {"--num", "3"}});  // refused beside --seeds
+                              {"--format", "subdirs"},
+                              {"--subdirs", ""},
+                              {"--shard", "0/2"},
+                              {"--encoders", "999"},  // refused; how many there are must not show
+                              {"--num", "3"}});       // refused beside --seeds
+}
+
+TEST(CommandLine, EveryOptionOfMergeAndVerify) {
+  const std::string dump = (files() / "v").string();
+  expect_ok(run("uvic-fid dump " + files().checkpoint() + " --num 4 --out " + dump));
+  const fs::path folder = files() / "m";
+  expect_each_does_something("uvic-fid merge " + (folder / "o").string() + " " + dump, folder,
+                             "uvic-fid merge --help", {{"--format", "zip"}, {"--quiet", ""}});
+  expect_each_does_something("uvic-fid verify --count 2 " + dump, folder, "uvic-fid verify --help",
+                             {{"--count", "3"},
+                              {"--seed", "3"},
+                              {"--checkpoint", "/nowhere"},
+                              {"--device", "cuda"},
+                              {"--threads", "x"},
+                              {"--quiet", ""}});
 }
 
 std::string network(const std::string& name) {
