@@ -26,7 +26,7 @@ fs::path temporary_beside(const fs::path& path) {
   return c10::str(path.string(), ".tmp-", getpid());
 }
 
-/// std::ofstream keeps neither the descriptor, which fsync needs, nor the reason of a failure.
+/// std::ofstream does not keep the reason of a failure.
 class FileBuffer : public std::streambuf {
  public:
   FileBuffer(const fs::path& file, const fs::path& target)
@@ -42,7 +42,6 @@ class FileBuffer : public std::streambuf {
 
   void finish() {
     sync();
-    if (TEMP_FAILURE_RETRY(::fsync(fd_)) != 0) fail(target_, errno);
     const int fd = std::exchange(fd_, -1);
     if (::close(fd) != 0) fail(target_, errno);
   }
@@ -81,7 +80,7 @@ void sync_to_disk(const fs::path& path) {
 
 }  // namespace
 
-void write_file_atomically(const fs::path& path, const std::function<void(std::ostream&)>& write) {
+void replace_file_atomically(const fs::path& path, const std::function<void(const fs::path&)>& write) {
   std::error_code ignored;
   if (fs::exists(path, ignored) && !fs::is_regular_file(path, ignored)) {
     throw std::runtime_error(
@@ -89,17 +88,24 @@ void write_file_atomically(const fs::path& path, const std::function<void(std::o
   }
   const fs::path temporary = temporary_beside(path);
   try {
+    write(temporary);
+    sync_to_disk(temporary);
+    if (::rename(temporary.c_str(), path.c_str()) != 0) fail(path, errno);
+  } catch (...) {
+    fs::remove(temporary, ignored);
+    throw;
+  }
+}
+
+void write_file_atomically(const fs::path& path, const std::function<void(std::ostream&)>& write) {
+  replace_file_atomically(path, [&](const fs::path& temporary) {
     FileBuffer buffer(temporary, path);
     std::ostream stream(&buffer);
     stream.exceptions(std::ios::badbit);  // lets the buffer's own exception, which has the reason, through
     write(stream);
     if (!stream) fail(path, EIO);
     buffer.finish();
-    if (::rename(temporary.c_str(), path.c_str()) != 0) fail(path, errno);
-  } catch (...) {
-    fs::remove(temporary, ignored);
-    throw;
-  }
+  });
 }
 
 void write_file_atomically(const fs::path& path, std::string_view bytes) {

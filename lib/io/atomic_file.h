@@ -14,6 +14,10 @@ void write_file_atomically(const std::filesystem::path& path,
                            const std::function<void(std::ostream&)>& write);
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 
+/// The same for a writer that wants a path: calls `write` with that of a temporary file beside `path`.
+void replace_file_atomically(const std::filesystem::path& path,
+                             const std::function<void(const std::filesystem::path&)>& write);
+
 /// Calls `fill` with a fresh temporary directory beside `path`, fsyncs every file in it, renames it to `path`
 /// and fsyncs the parent. Leftovers of an earlier, killed attempt are removed first. `path` must not exist.
 void write_directory_atomically(const std::filesystem::path& path,
