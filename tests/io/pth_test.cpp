@@ -72,7 +72,7 @@ TEST_F(Pth, PythonsStandardLibraryReadsWhatWeWrite) {
                              {"b", at::randn({7}).to(at::kBFloat16)},
                              {"c \xc3\xa9", at::arange(70000)},
                              {"d", at::zeros({0, 3})},
-                             {"e", at::tensor(2.5).to(at::kHalf)}};
+                             {"e", at::full({}, 2.5, at::kHalf)}};
   save_pth(path(), tensors, {{"uvic.step", "12"}});
   const auto result = run("python3 " UVIC_SOURCE "/tests/io/read_pth.py " + path().string());
   EXPECT_EQ(result.code, 0) << result.err;
