@@ -9,7 +9,7 @@ namespace uvic {
 
 StepInputs StepInputs::part(int64_t first, int64_t count) const {
   const auto cut = [&](const at::Tensor& x) { return x.defined() ? x.narrow(0, first, count) : x; };
-  return {cut(x0), cut(noise), cut(t), cut(labels)};
+  return {cut(x0), cut(noise), cut(t), cut(labels), cut(context)};
 }
 
 StepInputs make_inputs(const Batch& batch, const Config& config, c10::Device device) {
@@ -31,7 +31,7 @@ StepInputs make_inputs(const Batch& batch, const Config& config, c10::Device dev
     }
   });
   return {batch.images.to(device), noise.to(device), t,
-          config.model.conditional() ? labels.to(device) : at::Tensor()};
+          config.model.conditional() ? labels.to(device) : at::Tensor(), at::Tensor()};
 }
 
 }  // namespace uvic

@@ -12,6 +12,7 @@ struct StepInputs {
   at::Tensor x0, noise;  ///< float32 [B, C, H, W]
   at::Tensor t;          ///< float32 [B] on the CPU, uniform in [0, 1)
   at::Tensor labels;     ///< int64 [B], undefined for an unconditional model
+  at::Tensor context;    ///< float32 [B, num_clip_token, clip_dim], undefined for a model without context tokens
 
   /// Images first .. first + count - 1.
   StepInputs part(int64_t first, int64_t count) const;

@@ -30,7 +30,7 @@ void TrainState::restart_ema() {
 Tensor TrainState::losses(const StepInputs& inputs) const {
   const Network network = [&](const Tensor& x, const Tensor& timesteps, const Tensor& labels) {
     const AutocastScope autocast(AutocastState::for_precision(config.train.precision, device));
-    return model->forward(x, timesteps, labels);
+    return model->forward(x, timesteps, labels, inputs.context);
   };
   return simple_loss(network, *schedule_, prediction_, inputs.x0, inputs.noise, inputs.t, inputs.labels);
 }
