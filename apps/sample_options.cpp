@@ -50,15 +50,14 @@ SampleRequest SampleCommand::request(const LoadedModel& loaded, const std::vecto
 RecordInputs SampleCommand::record(const LoadedModel& loaded, const Sampler& sampler,
                                    const std::string& seeds_text, const std::string& labels_text,
                                    c10::Device device) const {
-  SampleOptions sample = loaded.config.sample;
-  sample.time_grid = sampler.time_grid_name();
   return {.checkpoint = checkpoint,
           .weights = weights,
           .weights_crc = file_crc32(loaded.file),
           .seeds = seeds_text,
           .labels = labels_text,
           .layout = "",
-          .sample = sample,
+          .sample = sampler.plan().options,
+          .evaluations = sampler.plan().evaluations,
           .overrides = loaded.overrides,
           .threads = at::get_num_threads(),
           .device = device.str()};
@@ -72,18 +71,19 @@ std::string image_file_name(int64_t seed) {
 
 std::string describe_sampling(const LoadedModel& loaded, size_t images, c10::Device device) {
   const auto& [model, sample] = std::tie(loaded.config.model, loaded.config.sample);
+  const SamplingPlan plan = plan_sampling(sample, loaded.config.diffusion);
   const double guidance = sample.cfg == 1.0 ? 1 : 2;
-  const double flops = forward_flops(model) * double(sample.steps) * guidance;
+  const double flops = forward_flops(model) * double(plan.evaluations) * guidance;
   return c10::str(loaded.file.string(), ": ", format_count(double(count_parameters(model))), " parameters; ",
-                  images, " images, ", sample.solver, ", ", sample.steps, " evaluations an image",
+                  images, " images, ", sample.solver, ", ", plan.evaluations, " evaluations an image",
                   guidance == 2 ? " (each of two passes, for guidance)" : "", ", ", format_count(flops),
                   "FLOP an image\n", describe_attention(model, device, sample.precision));
 }
 
-SamplingProgress::SamplingProgress(size_t images, const SampleOptions& options)
-    : steps_(options.steps),
-      batch_size_(options.batch_size),
-      bar_("sampling", "steps", (int64_t(images) + batch_size_ - 1) / batch_size_ * options.steps) {}
+SamplingProgress::SamplingProgress(size_t images, const SamplingPlan& plan)
+    : steps_(plan.callbacks),
+      batch_size_(plan.options.batch_size),
+      bar_("sampling", "steps", (int64_t(images) + batch_size_ - 1) / batch_size_ * steps_) {}
 
 void SamplingProgress::update(size_t first, int64_t step) {
   bar_.update(int64_t(first) / batch_size_ * steps_ + step);

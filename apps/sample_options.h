@@ -37,10 +37,10 @@ std::string image_file_name(int64_t seed);
 /// "model 1.07 M parameters, 25 evaluations an image ...": for --dry-run and start-up.
 std::string describe_sampling(const LoadedModel& loaded, size_t images, c10::Device device);
 
-/// A progress bar over all network evaluations of a request.
+/// A progress bar over all solver steps of a request.
 class SamplingProgress {
  public:
-  SamplingProgress(size_t images, const SampleOptions& options);
+  SamplingProgress(size_t images, const SamplingPlan& plan);
   void update(size_t first, int64_t step);
   void finish() { bar_.finish(); }
 

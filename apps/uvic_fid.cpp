@@ -97,13 +97,12 @@ struct DumpApp {
     const size_t kept = request.seeds.size() - rest.seeds.size();
     if (kept > 0) log_info(kept, " of ", request.seeds.size(), " images are there already");
     log_info(describe_sampling(loaded, rest.seeds.size(), device));
-    return dump(sampler, rest, record, loaded.config.sample);
+    return dump(sampler, rest, record);
   }
 
-  int dump(const Sampler& sampler, const SampleRequest& rest, const RecordInputs& record,
-           const SampleOptions& options) {
+  int dump(const Sampler& sampler, const SampleRequest& rest, const RecordInputs& record) {
     install_signal_handlers();
-    SamplingProgress progress(rest.seeds.size(), options);
+    SamplingProgress progress(rest.seeds.size(), sampler.plan());
     size_t written = 0;
     try {
       sampler.run(

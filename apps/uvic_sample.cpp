@@ -114,7 +114,7 @@ struct SampleApp {
     const auto& config = loaded.config;
     const Sampler sampler(*loaded.model, config.diffusion, config.sample, device);
     log_info(describe_sampling(loaded, request.seeds.size(), device));
-    SamplingProgress progress(request.seeds.size(), config.sample);
+    SamplingProgress progress(request.seeds.size(), sampler.plan());
     std::vector<at::Tensor> finished;
     std::map<int64_t, std::vector<at::Tensor>> intermediate;
     sampler.run(

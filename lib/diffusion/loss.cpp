@@ -19,19 +19,48 @@ Tensor map_times(const Tensor& t, const at::Device& device, Function f) {
   return values.to(device);
 }
 
+// a(t) x0 + b(t) noise
+template <class A, class B>
+Tensor mix_images(const Tensor& x0, const Tensor& noise, const Tensor& t, A a, B b) {
+  const auto per_image = [&](auto f) { return map_times(t, x0.device(), f).view({-1, 1, 1, 1}); };
+  return per_image(a) * x0 + per_image(b) * noise;
+}
+
 }  // namespace
 
 Tensor add_noise(const NoiseSchedule& schedule, const Tensor& x0, const Tensor& noise, const Tensor& t) {
-  const auto per_image = [&](auto f) { return map_times(t, x0.device(), f).view({-1, 1, 1, 1}); };
-  return per_image([&](double s) { return schedule.alpha(s); }) * x0 +
-         per_image([&](double s) { return schedule.sigma(s); }) * noise;
+  return mix_images(
+      x0, noise, t, [&](double s) { return schedule.alpha(s); }, [&](double s) { return schedule.sigma(s); });
 }
 
-Tensor simple_loss(const Network& network, const NoiseSchedule& schedule, PredictionType type,
-                   const Tensor& x0, const Tensor& noise, const Tensor& t, const Tensor& labels) {
-  const Tensor timesteps = map_times(t, x0.device(), [&](double s) { return schedule.timestep(s); });
-  const Tensor output = network(add_noise(schedule, x0, noise, t), timesteps, labels);
-  return (output - prediction_target(type, x0, noise)).square().flatten(1).mean(1);
+DiffusionLoss::DiffusionLoss(const DiffusionOptions& options)
+    : options_(options), schedule_(make_schedule(options)), prediction_(options) {}
+
+double DiffusionLoss::weight(double t) const {
+  if (options_.loss == "simple") return 1.0;
+  constexpr double kLeastSigma = 1e-8;  // t may be 0
+  const double alpha = schedule_->alpha(t), sigma = std::max(schedule_->sigma(t), kLeastSigma);
+  const double snr = alpha * alpha / (sigma * sigma), gamma = options_.snr_gamma;
+  double weight = 1.0 / (options_.sigma_data * options_.sigma_data) + snr;
+  if (options_.loss == "min_snr") weight = std::min(snr, gamma);
+  if (options_.loss == "soft_min_snr") weight = snr * gamma / (snr + gamma);
+  const double x0_per_output = prediction_.x0_per_output(alpha, sigma);
+  return weight * x0_per_output * x0_per_output;
+}
+
+Tensor DiffusionLoss::operator()(const Network& network, const Tensor& x0, const Tensor& noise,
+                                 const Tensor& t, const Condition& condition) const {
+  const auto mix = [&](double s) { return prediction_.mix(schedule_->alpha(s), schedule_->sigma(s)); };
+  const auto scale = [&](double s) { return prediction_.input_scale(*schedule_, s); };
+  const Tensor timesteps = map_times(t, x0.device(), [&](double s) { return schedule_->timestep(s); });
+  const Tensor input = mix_images(
+      x0, noise, t, [&](double s) { return scale(s) * schedule_->alpha(s); },
+      [&](double s) { return scale(s) * schedule_->sigma(s); });
+  const Tensor target = mix_images(
+      x0, noise, t, [&](double s) { return mix(s).p; }, [&](double s) { return mix(s).q; });
+  const Tensor error = (network(input, timesteps, condition) - target).square().flatten(1).mean(1);
+  return options_.loss == "simple" ? error
+                                   : error * map_times(t, x0.device(), [&](double s) { return weight(s); });
 }
 
 }  // namespace uvic

@@ -51,7 +51,7 @@ std::string sample_record(const RecordInputs& inputs) {
   std::array<char, 16> crc{};
   std::snprintf(crc.data(), crc.size(), "%08x", inputs.weights_crc);
   const nlohmann::ordered_json record = {{"command", command},
-                                         {"evaluations", inputs.sample.steps},
+                                         {"evaluations", inputs.evaluations},
                                          {"weights_crc32", crc.data()},
                                          {"version", version_number()}};
   return record.dump(-1, ' ', /*ensure_ascii=*/true, nlohmann::ordered_json::error_handler_t::replace);

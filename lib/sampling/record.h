@@ -16,7 +16,8 @@ struct RecordInputs {
   std::string seeds;                 ///< "0-99"
   std::string labels;                ///< a policy of choose_labels, or empty where the layout says
   std::string layout;                ///< "--grid 10x10", "--grid 10x10 --class-per-row", or empty
-  SampleOptions sample;              ///< time_grid resolved
+  SampleOptions sample;              ///< SamplingPlan's, nothing left to "auto"
+  int64_t evaluations = 0;
   std::vector<std::string>
       overrides;  ///< key=value of other keys that differ from the checkpoint's own config
   int threads = 0;

@@ -6,8 +6,6 @@
 
 #include "core/errors.h"
 #include "core/seeds.h"
-#include "diffusion/solvers.h"
-#include "diffusion/time_grid.h"
 #include "nn/autocast.h"
 
 namespace uvic {
@@ -46,73 +44,85 @@ std::array<int64_t, 3> shape_of(const ModelOptions& options) {
 
 Network inference_network(UViT& model, const std::string& precision, c10::Device device) {
   const auto autocast = AutocastState::for_precision(precision, device);
-  return [&model, autocast](const Tensor& x, const Tensor& timesteps, const Tensor& labels) {
+  return [&model, autocast](const Tensor& x, const Tensor& timesteps, const Condition& condition) {
     const at::NoGradGuard no_grad;
     const AutocastScope scope(autocast);
-    return model.forward(x, timesteps, labels);
+    return model.forward(x, timesteps, condition.labels, condition.context);
   };
 }
 
 Sampler::Sampler(Network network, std::array<int64_t, 3> image_shape, int64_t null_label,
-                 const DiffusionOptions& diffusion, const SampleOptions& options, c10::Device device)
+                 const DiffusionOptions& diffusion, const SampleOptions& options, c10::Device device,
+                 Network guide)
     : shape_(image_shape),
-      schedule_(make_schedule(diffusion)),
-      prediction_(parse_prediction(diffusion.prediction)),
-      options_(options),
+      plan_(plan_sampling(options, diffusion)),
+      parts_{.network = std::move(network),
+             .schedule = plan_.schedule,
+             .prediction = PredictionType(diffusion),
+             .clip_x0 = options.clip_x0,
+             .guidance = {.cfg = options.cfg,
+                          .null_label = null_label,
+                          .guide = std::move(guide),
+                          .interval = options.guidance_interval,
+                          .rescale = options.guidance_rescale}},
       device_(device) {
-  check_usage(options.cfg == 1.0 || null_label >= 0, "sample.cfg: ", options.cfg,
-              " needs a class-conditional model trained with diffusion.p_uncond above 0; use 1");
-  network_ = with_guidance(std::move(network), options.cfg, null_label);
+  check_usage(options.cfg == 1.0 || null_label >= 0 || parts_.guidance.guide, "sample.cfg: ", options.cfg,
+              " needs a class-conditional model trained with diffusion.p_uncond above 0, or a guide; use 1");
 }
 
 Sampler::Sampler(UViT& model, const DiffusionOptions& diffusion, const SampleOptions& options,
-                 c10::Device device)
+                 c10::Device device, Network guide)
     : Sampler(inference_network(model, options.precision, device), shape_of(model.options()),
-              null_label_of(model, diffusion), diffusion, options, device) {}
+              null_label_of(model, diffusion), diffusion, options, device, std::move(guide)) {}
 
-std::string Sampler::time_grid_name() const {
-  return options_.time_grid == "auto" ? find_solver(options_.solver).default_grid : options_.time_grid;
-}
-
-Tensor Sampler::run_batch(std::vector<int64_t> seeds, std::vector<int64_t> labels,
+Tensor Sampler::run_batch(std::vector<int64_t> seeds, const Condition& condition,
                           const StepCallback& on_step) const {
   const auto count = int64_t(seeds.size());
-  seeds.resize(size_t(options_.batch_size), seeds.back());
-  Tensor label_tensor;
-  if (!labels.empty()) {
-    labels.resize(size_t(options_.batch_size), labels.back());
-    label_tensor = at::tensor(labels, at::kLong).to(device_);
-  }
+  seeds.resize(size_t(plan_.options.batch_size), seeds.back());
+  const Tensor rows = at::arange(plan_.options.batch_size).clamp_max(count - 1);
+  const auto padded = [&](const Tensor& x) {
+    return x.defined() ? x.to(at::kCPU).index_select(0, rows).to(device_) : x;
+  };
   ImageNoise noise(seeds, shape_, device_);
-  const Tensor x = noise.draw();
+  const Tensor first = noise.draw();
+  const double scale = plan_.schedule->prior_scale();
   const SolverRun run{
-      .schedule = *schedule_,
-      .times = time_grid(time_grid_name(), *schedule_, options_.steps, options_.t_end),
+      .schedule = *plan_.schedule,
+      .times = plan_.times,
+      .steps = plan_.options.steps,
       .noise = [&] { return noise.draw(); },
       .on_step =
           [&](int64_t step, Tensor& state) {
             Tensor shown = state.slice(0, 0, count);
             on_step(step, shown);
           },
+      .eta = plan_.eta,
+      .s_churn = plan_.options.s_churn,
+      .s_tmin = plan_.options.s_tmin,
+      .s_tmax = plan_.options.s_tmax,
+      .s_noise = plan_.options.s_noise,
   };
-  const Denoiser denoise = make_denoiser(network_, schedule_, prediction_, options_.clip_x0, label_tensor);
-  return find_solver(options_.solver).sample(denoise, x, run).slice(0, 0, count).to(at::kCPU);
+  const Denoiser denoise = make_denoiser(parts_, {padded(condition.labels), padded(condition.context)});
+  const Tensor images = plan_.solver->sample(denoise, scale == 1.0 ? first : first * scale, run);
+  return images.slice(0, 0, count).to(at::kCPU);
 }
 
 void Sampler::run(const SampleRequest& request, const OnImages& on_images, const OnStep& on_step) const {
   TORCH_CHECK(request.labels.empty() || request.labels.size() == request.seeds.size(),
               "Sampler: ", request.labels.size(), " labels for ", request.seeds.size(), " seeds");
+  TORCH_CHECK(!request.context.defined() || request.context.size(0) == int64_t(request.seeds.size()),
+              "Sampler: not as many contexts as the ", request.seeds.size(), " seeds");
   const at::NoGradGuard no_grad;
-  const size_t total = request.seeds.size(), batch = size_t(options_.batch_size);
+  const Condition all = {request.labels.empty() ? Tensor() : at::tensor(request.labels, at::kLong),
+                         request.context};
+  const size_t total = request.seeds.size(), batch = size_t(plan_.options.batch_size);
   for (size_t first = 0; first < total; first += batch) {
     const size_t last = std::min(first + batch, total);
-    const auto part = [&](const std::vector<int64_t>& all) {
-      return all.empty() ? all : std::vector<int64_t>(all.begin() + long(first), all.begin() + long(last));
-    };
+    const std::vector<int64_t> seeds(request.seeds.begin() + long(first), request.seeds.begin() + long(last));
     const auto step = [&](int64_t number, const Tensor& x) {
       if (on_step) on_step(first, number, x);
     };
-    on_images(first, run_batch(part(request.seeds), part(request.labels), step));
+    on_images(first, run_batch(seeds, all.part(int64_t(first), int64_t(last - first)), step));
   }
 }
 

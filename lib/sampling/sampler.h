@@ -12,6 +12,7 @@
 #include "diffusion/options.h"
 #include "nn/uvit.h"
 #include "sampling/options.h"
+#include "sampling/plan.h"
 
 namespace uvic {
 
@@ -21,6 +22,8 @@ Network inference_network(UViT& model, const std::string& precision, c10::Device
 /// What to make: one image a seed. `labels` is as long as `seeds`, or empty for an unconditional model.
 struct SampleRequest {
   std::vector<int64_t> seeds, labels;
+  /// float32 [seeds, num_clip_token, clip_dim] for a model with context tokens, else undefined.
+  at::Tensor context = {};
 };
 
 class Sampler {
@@ -31,12 +34,13 @@ class Sampler {
   using OnStep = std::function<void(size_t first, int64_t step, const at::Tensor& x)>;
 
   /// `null_label`: the row of label_emb that guidance subtracts; -1 if the model has none (then cfg must be
-  /// 1).
+  /// 1, or there must be a `guide`: the network that autoguidance subtracts, see Guidance).
   Sampler(Network network, std::array<int64_t, 3> image_shape, int64_t null_label,
-          const DiffusionOptions& diffusion, const SampleOptions& options, c10::Device device = c10::kCPU);
+          const DiffusionOptions& diffusion, const SampleOptions& options, c10::Device device = c10::kCPU,
+          Network guide = {});
   /// The usual case: a UViT with its own shape and null label.
   Sampler(UViT& model, const DiffusionOptions& diffusion, const SampleOptions& options,
-          c10::Device device = c10::kCPU);
+          c10::Device device = c10::kCPU, Network guide = {});
 
   /// Image s starts from `randn({C, H, W})` of a generator seeded with s and draws its step noise from the
   /// same generator. Every network call has exactly `batch_size` images (the last batch is padded), so that
@@ -45,19 +49,15 @@ class Sampler {
   /// All images at once, in request order: float32 [n, C, H, W].
   at::Tensor sample(const SampleRequest& request) const;
 
-  /// Evaluations of the network for one image; guidance counts once.
-  int64_t evaluations() const { return options_.steps; }
-  /// The time grid in use ("auto" resolved).
-  std::string time_grid_name() const;
+  /// What the options came to.
+  const SamplingPlan& plan() const { return plan_; }
 
  private:
-  at::Tensor run_batch(std::vector<int64_t> seeds, std::vector<int64_t> labels,
+  at::Tensor run_batch(std::vector<int64_t> seeds, const Condition& condition,
                        const StepCallback& on_step) const;
-  Network network_;
   std::array<int64_t, 3> shape_;
-  std::shared_ptr<const NoiseSchedule> schedule_;
-  PredictionType prediction_;
-  SampleOptions options_;
+  SamplingPlan plan_;
+  DenoiserParts parts_;
   c10::Device device_;
 };
 

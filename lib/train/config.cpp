@@ -2,6 +2,7 @@
 
 #include "core/config.h"
 #include "core/errors.h"
+#include "sampling/plan.h"
 
 namespace uvic {
 
@@ -17,7 +18,9 @@ void Config::validate() const {
       "model.num_classes: with diffusion.p_uncond above 0 the last row is the null label, so at least 2 are "
       "needed, got ",
       model.num_classes);
-  make_schedule(diffusion);
+  diffusion.validate();
+  plan_sampling(sample, diffusion);
+  plan_sampling(preview_sample(), diffusion);
 }
 
 std::string Config::to_yaml() const {
@@ -26,12 +29,15 @@ std::string Config::to_yaml() const {
 }
 
 SampleOptions Config::preview_sample() const {
-  SampleOptions options = sample;
+  SampleOptions options;
   options.solver = preview.solver;
   options.steps = preview.steps;
   options.cfg = preview.cfg;
+  options.guidance_interval = sample.guidance_interval;
+  options.guidance_rescale = sample.guidance_rescale;
   options.batch_size = std::min(sample.batch_size, preview.images);
-  options.time_grid = "auto";
+  options.precision = sample.precision;
+  options.clip_x0 = sample.clip_x0;
   return options;
 }
 

@@ -30,7 +30,7 @@ struct Config {
   /// Throws UsageError, naming the keys, if values of different keys do not go together.
   void validate() const;
   std::string to_yaml() const;
-  /// `sample` with what `preview` overrides.
+  /// How the grids of samples during training are made.
   SampleOptions preview_sample() const;
 };
 

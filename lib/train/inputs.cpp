@@ -4,15 +4,17 @@
 #include <ATen/Parallel.h>
 
 #include "core/random.h"
+#include "diffusion/time_sampling.h"
 
 namespace uvic {
 
 StepInputs StepInputs::part(int64_t first, int64_t count) const {
   const auto cut = [&](const at::Tensor& x) { return x.defined() ? x.narrow(0, first, count) : x; };
-  return {cut(x0), cut(noise), cut(t), cut(labels), cut(context)};
+  return {cut(x0), cut(noise), cut(t), condition.part(first, count)};
 }
 
-StepInputs make_inputs(const Batch& batch, const Config& config, c10::Device device) {
+StepInputs make_inputs(const Batch& batch, const Config& config, const NoiseSchedule& schedule,
+                       c10::Device device) {
   const int64_t B = batch.images.size(0), pixels = batch.images.numel() / B;
   const auto seed = uint64_t(config.train.seed);
   const at::Tensor noise = at::empty_like(batch.images), t = at::empty({B}, at::kFloat),
@@ -23,15 +25,18 @@ StepInputs make_inputs(const Batch& batch, const Config& config, c10::Device dev
   at::parallel_for(0, B, 4, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const auto g = uint64_t(batch.step * B + i);
-      t_data[i] = CounterRandom(seed, RandomStream::kTime, g).uniform();
+      CounterRandom time(seed, RandomStream::kTime, g);
+      t_data[i] = float(sample_time(config.diffusion, schedule, time, i, B));
       CounterRandom(seed, RandomStream::kNoise, g).fill_normal({noise_data + i * pixels, size_t(pixels)});
       const bool drop =
           CounterRandom(seed, RandomStream::kLabelDrop, g).uniform() < config.diffusion.p_uncond;
       if (drop) label_data[i] = config.model.num_classes - 1;
     }
   });
-  return {batch.images.to(device), noise.to(device), t,
-          config.model.conditional() ? labels.to(device) : at::Tensor(), at::Tensor()};
+  return {batch.images.to(device),
+          noise.to(device),
+          t,
+          {config.model.conditional() ? labels.to(device) : at::Tensor(), {}}};
 }
 
 }  // namespace uvic

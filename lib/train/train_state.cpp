@@ -4,7 +4,6 @@
 
 #include <cmath>
 
-#include "diffusion/loss.h"
 #include "nn/autocast.h"
 
 namespace uvic {
@@ -12,10 +11,7 @@ namespace uvic {
 using at::Tensor;
 
 TrainState::TrainState(const Config& config_, c10::Device device_)
-    : config(config_),
-      device(device_),
-      schedule_(make_schedule(config_.diffusion)),
-      prediction_(parse_prediction(config_.diffusion.prediction)) {
+    : config(config_), device(device_), loss_(config_.diffusion) {
   at::manual_seed(uint64_t(config.train.seed));
   model = std::make_shared<UViT>(config.model);
   model->to(device);
@@ -28,29 +24,29 @@ void TrainState::restart_ema() {
 }
 
 Tensor TrainState::losses(const StepInputs& inputs) const {
-  const Network network = [&](const Tensor& x, const Tensor& timesteps, const Tensor& labels) {
+  const Network network = [&](const Tensor& x, const Tensor& timesteps, const Condition& condition) {
     const AutocastScope autocast(AutocastState::for_precision(config.train.precision, device));
-    return model->forward(x, timesteps, labels, inputs.context);
+    return model->forward(x, timesteps, condition.labels, condition.context);
   };
-  return simple_loss(network, *schedule_, prediction_, inputs.x0, inputs.noise, inputs.t, inputs.labels);
+  return loss_(network, inputs.x0, inputs.noise, inputs.t, inputs.condition);
 }
 
-double TrainState::accumulate_gradients(const StepInputs& inputs) {
+void TrainState::accumulate_gradients(const StepInputs& inputs, StepResult& result) {
   const int64_t B = inputs.x0.size(0), micro = B / config.train.grad_accum;
-  double loss = 0;
+  result.losses = at::empty({B}, at::kFloat);
   for (int64_t first = 0; first < B; first += micro) {
-    const Tensor share = losses(inputs.part(first, micro)).sum() / double(B);
+    const Tensor each = losses(inputs.part(first, micro)), share = each.sum() / double(B);
     share.backward();
-    loss += share.item<double>();
+    result.loss += share.item<double>();
+    result.losses.narrow(0, first, micro).copy_(each.detach());
   }
-  return loss;
 }
 
 StepResult TrainState::train_step(const StepInputs& inputs) {
   StepResult result;
   result.lr = learning_rate(config.optimizer, step, config.train.steps);
   optimizer->zero_grad();
-  result.loss = accumulate_gradients(inputs);
+  accumulate_gradients(inputs, result);
   auto gradients = optimizer->gradients();
   result.grad_norm = gradient_norm(gradients).item<double>();
   result.skipped = !std::isfinite(result.loss) || !std::isfinite(result.grad_norm);

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "diffusion/schedule.h"
+#include "diffusion/loss.h"
 #include "nn/uvit.h"
 #include "train/config.h"
 #include "train/ema.h"
@@ -18,6 +18,7 @@ struct StepResult {
   double lr = 0;         ///< the rate used
   double grad_norm = 0;  ///< before clipping
   bool skipped = false;  ///< loss or gradient was not finite: nothing was updated
+  at::Tensor losses;     ///< of each image, float32 [B] on the CPU
 };
 
 class TrainState {
@@ -43,12 +44,12 @@ class TrainState {
   int64_t step = 0;     ///< optimiser steps done, skipped ones included
   int64_t skipped = 0;  ///< steps skipped so far
   int64_t skipped_in_a_row = 0;
+  const NoiseSchedule& schedule() const { return loss_.schedule(); }
   int64_t images() const { return step * config.train.batch_size; }
 
  private:
-  double accumulate_gradients(const StepInputs& inputs);
-  std::shared_ptr<const NoiseSchedule> schedule_;
-  PredictionType prediction_;
+  void accumulate_gradients(const StepInputs& inputs, StepResult& result);
+  DiffusionLoss loss_;
 };
 
 }  // namespace uvic

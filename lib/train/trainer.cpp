@@ -91,7 +91,9 @@ TrainOutcome Trainer::run() {
   pace_->restart(0);
   while (state_.step < options.steps) {
     const auto began = Clock::now();
-    const StepResult result = state_.train_step(make_inputs(loader.next(), state_.config, state_.device));
+    const StepInputs inputs = make_inputs(loader.next(), state_.config, state_.schedule(), state_.device);
+    const StepResult result = state_.train_step(inputs);
+    buckets_.add(state_.schedule(), inputs.t, result.losses);
     pace_->add_step(seconds_since(began));
     if (result.skipped) {
       log_warning("step ", state_.step, " skipped: loss ", result.loss, ", gradient norm ", result.grad_norm,
@@ -156,6 +158,7 @@ Trainer::Values Trainer::step_values(const StepResult& result, const DataLoader&
                    {"data_wait_fraction", waited / elapsed},
                    {"skipped_steps", double(state_.skipped)},
                    {"skipped_images", double(loader.unreadable())}};
+  for (auto& value : buckets_.take()) values.push_back(std::move(value));
   pace_->restart(loader.wait_seconds());
   return values;
 }

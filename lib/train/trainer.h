@@ -5,6 +5,7 @@
 
 #include "data/dataset.h"
 #include "data/loader.h"
+#include "train/loss_buckets.h"
 #include "train/metrics.h"
 #include "train/run_directory.h"
 #include "train/train_state.h"
@@ -39,6 +40,7 @@ class Trainer {
   DataSets data_;
   TrainState state_;
   MetricsLog metrics_;
+  LossBuckets buckets_;
   std::unique_ptr<Validation> validation_;  // null if no images are held out
   struct Pace;                              // images per second and the like, since the last log line
   std::shared_ptr<Pace> pace_;

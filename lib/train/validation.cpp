@@ -30,7 +30,11 @@ Validation::Validation(const Dataset& dataset, const Config& config, c10::Device
   check_usage(!images.empty(), "data: none of the held-out images can be decoded");
   const auto n = int64_t(images.size());
   inputs_.x0 = (at::stack(images).to(at::kFloat) / 127.5 - 1).to(device);
-  inputs_.t = (at::arange(n, at::kFloat) + 0.5) / double(n);
+  const auto schedule = make_schedule(config.diffusion);
+  inputs_.t = at::empty({n}, at::kFloat);
+  for (int64_t i = 0; i < n; ++i) {
+    inputs_.t.data_ptr<float>()[i] = float(schedule->time_at((double(i) + 0.5) / double(n)));
+  }
   at::Tensor noise = at::empty(inputs_.x0.sizes(), at::kFloat);
   const int64_t pixels = noise.numel() / n;
   for (int64_t i = 0; i < n; ++i) {
@@ -38,7 +42,7 @@ Validation::Validation(const Dataset& dataset, const Config& config, c10::Device
         .fill_normal({noise.data_ptr<float>() + i * pixels, size_t(pixels)});
   }
   inputs_.noise = noise.to(device);
-  if (config.model.conditional()) inputs_.labels = at::tensor(labels, at::kLong).to(device);
+  if (config.model.conditional()) inputs_.condition.labels = at::tensor(labels, at::kLong).to(device);
 }
 
 double Validation::loss(const TrainState& state) const {

@@ -7,8 +7,8 @@
 namespace uvic {
 
 /// Holds up to train.val_images images, each with its own time and noise, the same every time: the times are
-/// spread evenly over [0, 1), so that the mean over all moves little from one check to the next but for what
-/// the weights have learnt. Labels are never dropped.
+/// spread evenly over the schedule, so that the mean over all moves little from one check to the next but for
+/// what the weights have learnt. Labels are never dropped.
 class Validation {
  public:
   /// Images that cannot be decoded follow data.on_error. Which images, times and noises depends on the size

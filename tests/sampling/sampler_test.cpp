@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "core/errors.h"
+#include "diffusion/vp_schedules.h"
 #include "io/png.h"
 #include "support/support.h"
 
@@ -72,7 +73,7 @@ INSTANTIATE_TEST_SUITE_P(Solvers, SeedContract, ::testing::ValuesIn(solver_names
 
 // A network that predicts no noise: what is left of two steps shows the draws.
 TEST(Sampler, StartsFromTheSeedsGeneratorAndDrawsStepNoiseFromIt) {
-  const Network zero = [](const Tensor& x, const Tensor&, const Tensor&) { return at::zeros_like(x); };
+  const Network zero = [](const Tensor& x, const Tensor&, const Condition&) { return at::zeros_like(x); };
   SampleOptions options = quick("euler_maruyama_sde", 2);
   options.steps = 2;
   const Tensor images = Sampler(zero, {1, 4, 4}, -1, {}, options).sample({{41, 42}, {}});
@@ -80,14 +81,15 @@ TEST(Sampler, StartsFromTheSeedsGeneratorAndDrawsStepNoiseFromIt) {
   const Tensor x = at::randn({1, 4, 4}, generator), z = at::randn({1, 4, 4}, generator);
   const VpLinearSchedule schedule;
   const double dt = 1 - 1e-3;
-  Tensor expected = x * (1 + 0.5 * schedule.beta(1.0) * dt) + z * std::sqrt(schedule.beta(1.0) * dt);
-  expected = expected * (1 + 0.5 * schedule.beta(1e-3) * 1e-3);  // the last step adds no noise
+  Tensor expected =
+      x * (1 + 0.5 * schedule.diffusion(1.0) * dt) + z * std::sqrt(schedule.diffusion(1.0) * dt);
+  expected = expected * (1 + 0.5 * schedule.diffusion(1e-3) * 1e-3);  // the last step adds no noise
   EXPECT_LT(testing::max_abs_error(images[1], expected), 1e-4);
 }
 
 TEST(Sampler, EveryNetworkCallHasTheWholeBatch) {
   std::vector<int64_t> sizes;
-  const Network network = [&](const Tensor& x, const Tensor&, const Tensor&) {
+  const Network network = [&](const Tensor& x, const Tensor&, const Condition&) {
     sizes.push_back(x.size(0));
     return at::zeros_like(x);
   };
@@ -96,6 +98,29 @@ TEST(Sampler, EveryNetworkCallHasTheWholeBatch) {
   const Tensor images = Sampler(network, {3, 2, 2}, -1, {}, options).sample({{1, 2, 3, 4, 5}, {}});
   EXPECT_EQ(images.sizes(), at::IntArrayRef({5, 3, 2, 2}));
   EXPECT_EQ(sizes, (std::vector<int64_t>{4, 4}));
+}
+
+TEST(Sampler, ContextsReachTheNetworkWithTheirSeeds) {
+  at::manual_seed(2);
+  ModelOptions options;
+  options.img_size = {8};
+  options.embed_dim = 32;
+  options.depth = 2;
+  options.num_heads = 2;
+  options.num_classes = -1;
+  options.clip_dim = 6;
+  options.num_clip_token = 5;
+  UViT model(options);
+  for (auto& parameter : model.parameters()) parameter.detach().mul_(5);
+  const Sampler sampler(model, {}, quick("ddim", 3));
+  const Tensor contexts = at::randn({4, 5, 6});
+  const Tensor all = sampler.sample({{0, 1, 2, 3}, {}, contexts});
+  const Tensor some = sampler.sample({{3, 1}, {}, at::stack({contexts[3], contexts[1]})});
+  EXPECT_TRUE(at::equal(some[0], all[3]));
+  EXPECT_TRUE(at::equal(some[1], all[1]));
+  EXPECT_GT(testing::max_abs_error(sampler.sample({{3}, {}, contexts.slice(0, 0, 1)})[0], all[3]), 1e-3);
+  EXPECT_THROW_WITH(sampler.sample({{3}, {}}), c10::Error, "context is missing");
+  EXPECT_THROW_WITH(sampler.sample({{3}, {}, contexts}), c10::Error, "not as many contexts as the 1 seeds");
 }
 
 TEST(Sampler, GuidanceNeedsANullLabel) {

@@ -20,7 +20,8 @@ class CheckpointFiles : public ::testing::Test {
   void advance(TrainState& state, int64_t steps) const {
     DataLoader loader(open_data(config_.data, config_.model.image_shape()).train, config_.data, 1,
                       config_.train.batch_size, state.step, state.step + steps);
-    for (int64_t i = 0; i < steps; ++i) state.train_step(make_inputs(loader.next(), config_, c10::kCPU));
+    for (int64_t i = 0; i < steps; ++i)
+      state.train_step(make_inputs(loader.next(), config_, state.schedule(), c10::kCPU));
   }
   testing::TemporaryDirectory directory_;
   Config config_;

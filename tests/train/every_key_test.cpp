@@ -93,10 +93,10 @@ std::string observe_run(const Config& config) {
 
   int64_t calls = 0;
   const Network plain = inference_network(*state.model, config.sample.precision, c10::kCPU);
-  const Network counted = [&](const Tensor& x, const Tensor& t, const Tensor& y) {
+  const Network counted = [&](const Tensor& x, const Tensor& t, const Condition& c) {
     seen += c10::str("call of ", x.size(0), " images\n");
     ++calls;
-    return plain(x, t, y);
+    return plain(x, t, c);
   };
   const Sampler sampler(counted, {1, 8, 8}, config.model.conditional() ? config.model.num_classes - 1 : -1,
                         config.diffusion, config.sample);

@@ -44,9 +44,9 @@ TEST_P(Recipes, TakesAStepAtBatchOne) {
   TrainState state(config, c10::kCPU);
   const auto& model = config.model;
   const auto [C, H, W] = model.image_shape();
-  StepInputs inputs{at::rand({1, C, H, W}) * 2 - 1, at::randn({1, C, H, W}), at::tensor({0.5F}), {}, {}};
-  if (model.conditional()) inputs.labels = at::tensor({999}, at::kLong);
-  if (model.has_context()) inputs.context = at::randn({1, model.num_clip_token, model.clip_dim});
+  StepInputs inputs{at::rand({1, C, H, W}) * 2 - 1, at::randn({1, C, H, W}), at::tensor({0.5F}), {}};
+  if (model.conditional()) inputs.condition.labels = at::tensor({999}, at::kLong);
+  if (model.has_context()) inputs.condition.context = at::randn({1, model.num_clip_token, model.clip_dim});
   const at::Tensor before = state.model->parameters()[0].detach().clone();
   state.step = 1;  // the first step's rate is 0
   const StepResult result = state.train_step(inputs);

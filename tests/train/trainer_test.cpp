@@ -6,6 +6,7 @@
 
 #include "core/errors.h"
 #include "core/log.h"
+#include "diffusion/vp_schedules.h"
 #include "io/png.h"
 #include "nn/weights.h"
 #include "sampling/weights_file.h"
@@ -95,7 +96,8 @@ TEST_F(TrainerTest, ClippingBoundsTheGradient) {
   TrainState state(config_, c10::kCPU);
   const auto data = open_data(config_.data, config_.model.image_shape()).train;
   DataLoader loader(data, config_.data, 1, 4, 0, 1);
-  const StepResult result = state.train_step(make_inputs(loader.next(), config_, c10::kCPU));
+  const StepResult result =
+      state.train_step(make_inputs(loader.next(), config_, state.schedule(), c10::kCPU));
   EXPECT_GT(result.grad_norm, 1e-2);
   EXPECT_NEAR(gradient_norm(state.optimizer->exp_avgs).item<double>(), 1e-3, 1e-5);
 }
@@ -139,14 +141,16 @@ TEST_F(TrainerTest, InputsAreCounterBased) {
   const auto batch = [&](int64_t step, int64_t size) {
     return Batch{step, at::zeros({size, 1, 8, 8}), at::zeros({size}, at::kLong)};
   };
-  const StepInputs four = make_inputs(batch(3, 4), config_, c10::kCPU);  // positions 12 .. 15
-  const StepInputs two = make_inputs(batch(7, 2), config_, c10::kCPU);   // positions 14, 15
+  const StepInputs four =
+      make_inputs(batch(3, 4), config_, VpLinearSchedule(), c10::kCPU);  // positions 12 .. 15
+  const StepInputs two =
+      make_inputs(batch(7, 2), config_, VpLinearSchedule(), c10::kCPU);  // positions 14, 15
   EXPECT_TRUE(at::equal(four.noise.narrow(0, 2, 2), two.noise));
   EXPECT_TRUE(at::equal(four.t.narrow(0, 2, 2), two.t));
-  EXPECT_TRUE(at::equal(four.labels.narrow(0, 2, 2), two.labels));
+  EXPECT_TRUE(at::equal(four.condition.labels.narrow(0, 2, 2), two.condition.labels));
 
-  const StepInputs many = make_inputs(batch(0, 20000), config_, c10::kCPU);
-  EXPECT_NEAR((many.labels == 4).to(at::kDouble).mean().item<double>(), 0.1, 0.01);
+  const StepInputs many = make_inputs(batch(0, 20000), config_, VpLinearSchedule(), c10::kCPU);
+  EXPECT_NEAR((many.condition.labels == 4).to(at::kDouble).mean().item<double>(), 0.1, 0.01);
   EXPECT_NEAR(many.t.mean().item<double>(), 0.5, 0.01);
   EXPECT_GE(many.t.min().item<double>(), 0.0);
   EXPECT_LT(many.t.max().item<double>(), 1.0);

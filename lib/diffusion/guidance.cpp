@@ -1,0 +1,43 @@
+#include "diffusion/guidance.h"
+
+#include <ATen/ATen.h>
+
+#include <utility>
+
+namespace uvic {
+namespace {
+
+using at::Tensor;
+
+// The outputs under the condition and of the reference.
+std::pair<Tensor, Tensor> evaluate(const Network& network, const Guidance& guidance, const Tensor& x,
+                                   const Tensor& timesteps, const Condition& condition) {
+  if (guidance.guide) return {network(x, timesteps, condition), guidance.guide(x, timesteps, condition)};
+  const Tensor null = at::full_like(condition.labels, guidance.null_label);
+  const auto& context = condition.context;
+  const Tensor both = network(
+      at::cat({x, x}), at::cat({timesteps, timesteps}),
+      {at::cat({condition.labels, null}), context.defined() ? at::cat({context, context}) : Tensor()});
+  return {both.slice(0, 0, x.size(0)), both.slice(0, x.size(0))};
+}
+
+}  // namespace
+
+bool Guidance::active(double t) const {
+  return cfg != 1.0 && (interval.empty() || (t > interval[0] && t <= interval[1]));
+}
+
+Network with_guidance(Network network, const Guidance& guidance) {
+  return [network = std::move(network), guidance](const Tensor& x, const Tensor& timesteps,
+                                                  const Condition& condition) {
+    const auto [output, reference] = evaluate(network, guidance, x, timesteps, condition);
+    const Tensor guided = reference + (output - reference) * guidance.cfg;
+    if (guidance.rescale == 0) return guided;
+    const auto deviation = [](const Tensor& images) {
+      return images.std(at::IntArrayRef{1, 2, 3}, /*unbiased=*/true, /*keepdim=*/true);
+    };
+    return guided * (deviation(output) / deviation(guided) * guidance.rescale + (1.0 - guidance.rescale));
+  };
+}
+
+}  // namespace uvic
