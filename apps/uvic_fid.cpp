@@ -1,4 +1,4 @@
-// uvic-fid dump: images in bulk, one PNG a seed, resumable.
+// uvic-fid: dumps images in bulk, and scores them.
 #include <filesystem>
 #include <iostream>
 #include <regex>
@@ -9,6 +9,8 @@
 #include "core/progress.h"
 #include "core/seeds.h"
 #include "core/signals.h"
+#include "fid_score.h"
+#include "fid_stats.h"
 #include "io/png.h"
 #include "sample_options.h"
 #include "sampling/labels.h"
@@ -136,11 +138,20 @@ struct DumpApp {
 
 int main(int argc, char** argv) {
   uvic::DumpApp dump;
+  uvic::StatsCommand stats;
+  uvic::ScoreCommand score;
+  std::function<int()> run;
   const auto add_options = [&](CLI::App& app) {
     app.require_subcommand(1);
-    dump.add_to(
-        *app.add_subcommand("dump", "write one PNG a seed into a folder; the same command again resumes"));
+    const auto add = [&](const char* name, const char* help, auto& command) {
+      auto* sub = app.add_subcommand(name, help);
+      command.add_to(*sub);
+      sub->callback([&run, &command] { run = [&command] { return command.run(); }; });
+    };
+    add("dump", "write one PNG a seed into a folder; the same command again resumes", dump);
+    add("stats", "features of images -> mean and covariance, an .npz", stats);
+    add("score", "FID, KID and their relatives of one set of images against another", score);
   };
-  return uvic::run_app("uvic-fid", "Dumps images in bulk for FID.", argc, argv, add_options,
-                       [&] { return dump.run(); });
+  return uvic::run_app("uvic-fid", "Dumps images in bulk for FID, and scores them.", argc, argv, add_options,
+                       [&] { return run(); });
 }

@@ -54,6 +54,10 @@ struct TrainCommand {
     }
     const DataSets data = open_data(effective.data, effective.model.image_shape());
     check_data(data, effective);
+    if (effective.train.eval_interval > 0) {
+      const std::string text = Evaluation(effective, device).describe();  // and checks its files
+      if (dry_run) std::cout << text << std::endl;
+    }
     if (dry_run) {
       std::cout << describe_data(data) << std::endl;
       return kDone;

@@ -13,13 +13,14 @@ namespace uvic {
 namespace {
 
 /// As stored: 1, 3 (BGR) or 4 (BGRA) channels of 8 or 16 bits.
-cv::Mat decode(const std::vector<uint8_t>& bytes, const std::string& format, const std::string& name) {
+cv::Mat decode(std::span<const uint8_t> bytes, const std::string& format, const std::string& name) {
   static const auto silent = cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
   (void)silent;
   cv::Mat image;
   try {
     // Unchanged: the other modes lose alpha and rescale, and only some of them turn the image.
-    image = cv::imdecode(bytes, cv::IMREAD_UNCHANGED);
+    image = cv::imdecode(cv::Mat(1, int(bytes.size()), CV_8U, const_cast<uint8_t*>(bytes.data())),
+                         cv::IMREAD_UNCHANGED);
   } catch (const cv::Exception& error) {
     usage_error(name, ": this ", format, " cannot be decoded: ", error.err);
   }
@@ -100,13 +101,15 @@ Pixels turned(const Pixels& image, int orientation) {
 
 }  // namespace
 
-Pixels decode_image(const std::filesystem::path& path, const DecodeOptions& options) {
-  const std::string name = path.string();
-  const std::vector<uint8_t> bytes = read_file(path).bytes;
+Pixels decode_image(std::span<const uint8_t> bytes, const std::string& name, const DecodeOptions& options) {
   const ImageHeader header = parse_image_header(bytes, int64_t(bytes.size()), name);
   check_image_is_whole(bytes, name);
   const cv::Mat image = decode(bytes, header.format, name);
   return turned(to_pixels(image, has_alpha(image, header.format), options), header.orientation);
+}
+
+Pixels decode_image(const std::filesystem::path& path, const DecodeOptions& options) {
+  return decode_image(read_file(path).bytes, path.string(), options);
 }
 
 }  // namespace uvic

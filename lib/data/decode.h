@@ -2,7 +2,8 @@
 #pragma once
 #include <array>
 #include <filesystem>
-#include <vector>
+#include <span>
+#include <string>
 
 #include "data/pixels.h"
 
@@ -13,9 +14,12 @@ struct DecodeOptions {
   std::array<uint8_t, 3> background{255, 255, 255};  ///< what shows through transparency
 };
 
-/// Decodes PNG, JPEG, BMP, WebP (not animated) or TIFF: grey, palette, RGB or CMYK, with or without alpha, of
-/// 8 or 16 bits (the upper 8 are taken), turned as its EXIF orientation says. UsageError names the file and
-/// what is wrong with it.
+/// Decodes the bytes of a PNG, JPEG, BMP, WebP (not animated) or TIFF: grey, palette, RGB or CMYK, with or
+/// without alpha, of 8 or 16 bits (the upper 8 are taken), turned as its EXIF orientation says. UsageError:
+/// `name` and what is wrong.
+Pixels decode_image(std::span<const uint8_t> bytes, const std::string& name, const DecodeOptions& options);
+
+/// The same of a file.
 Pixels decode_image(const std::filesystem::path& path, const DecodeOptions& options);
 
 }  // namespace uvic

@@ -1,7 +1,6 @@
 #include "data/folder.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/ops/empty.h>
 
 #include <algorithm>
 
@@ -19,17 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kMostNamed = 10;
-
-at::Tensor to_tensor(const Pixels& pixels) {
-  const int64_t C = pixels.channels, plane = int64_t{pixels.height} * pixels.width;
-  at::Tensor tensor = at::empty({C, pixels.height, pixels.width}, at::kByte);
-  auto* out = tensor.mutable_data_ptr<uint8_t>();
-  for (int64_t c = 0; c < C; ++c) {
-    const uint8_t* in = pixels.data.data() + c;
-    for (int64_t i = 0; i < plane; ++i, in += C) *out++ = *in;
-  }
-  return tensor;
-}
 
 class FolderDataset : public Dataset {
  public:

@@ -16,14 +16,6 @@ namespace fs = std::filesystem;
 const std::vector<std::string> kEndings = {"png", "jpg", "jpeg", "jpe", "jfif", "bmp", "webp", "tif", "tiff"};
 constexpr std::array kLabelFiles = {"dataset.json", "labels.csv"};
 
-std::string ending_of(const fs::path& file) {
-  std::string ending = file.extension().string();
-  if (ending.empty()) return "no extension";
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  return ending.substr(1);
-}
-
 class Walk {
  public:
   Walk(fs::path root, ImageListing& listing) : root_(std::move(root)), listing_(listing) { enter(root_); }
@@ -47,7 +39,7 @@ class Walk {
   }
   void add(const fs::path& path) {
     const std::string name = path.lexically_relative(root_).generic_string(), ending = ending_of(path);
-    if (std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end()) {
+    if (is_image_name(path)) {
       listing_.files.push_back(name);
     } else if (std::find(kLabelFiles.begin(), kLabelFiles.end(), name) == kLabelFiles.end()) {
       ++listing_.others[ending];
@@ -84,7 +76,19 @@ std::string image_endings() {
   return join(kEndings, ", ");
 }
 
-ImageListing list_images(const fs::path& root) {
+std::string ending_of(const fs::path& file) {
+  std::string ending = file.extension().string();
+  if (ending.empty()) return "no extension";
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  return ending.substr(1);
+}
+
+bool is_image_name(const fs::path& file) {
+  return std::find(kEndings.begin(), kEndings.end(), ending_of(file)) != kEndings.end();
+}
+
+ImageListing list_image_files(const fs::path& root) {
   std::error_code ignored;
   check_usage(fs::exists(root, ignored), root.string(), ": no such folder");
   check_usage(fs::is_directory(root, ignored), root.string(), ": not a folder");
@@ -92,6 +96,11 @@ ImageListing list_images(const fs::path& root) {
   Walk(root, listing);
   std::sort(listing.files.begin(), listing.files.end());
   check_usage(!listing.files.empty(), root.string(), ": no images here or below (", image_endings(), ")");
+  return listing;
+}
+
+ImageListing list_images(const fs::path& root) {
+  ImageListing listing = list_image_files(root);
   const fs::path json = root / kLabelFiles[0], csv = root / kLabelFiles[1];
   check_usage(!fs::exists(json) || !fs::exists(csv), root.string(), ": holds both ", kLabelFiles[0], " and ",
               kLabelFiles[1], "; keep one");

@@ -24,7 +24,16 @@ struct ImageListing {
 /// a label without its image, or a malformed label file (with its line).
 ImageListing list_images(const std::filesystem::path& root);
 
+/// The files alone, without classes: only `files` and `others` are filled.
+ImageListing list_image_files(const std::filesystem::path& root);
+
 /// "png, jpg, ...": the endings that count as images.
 std::string image_endings();
+
+/// "png" of "a/b.PNG"; "no extension".
+std::string ending_of(const std::filesystem::path& file);
+
+/// Whether a file of that name counts as an image.
+bool is_image_name(const std::filesystem::path& file);
 
 }  // namespace uvic

@@ -3,7 +3,6 @@
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
-#include <chrono>
 
 #include "core/errors.h"
 #include "core/log.h"
@@ -31,53 +30,11 @@ DataLoader::DataLoader(std::shared_ptr<const Dataset> dataset, const DataOptions
       skip_unreadable_(options.on_error == "skip"),
       seed_(seed),
       batch_size_(batch_size),
-      last_step_(last_step),
-      capacity_(2 * options.workers + 2),
-      next_to_prepare_(first_step),
-      next_to_return_(first_step) {
+      batches_([this](int64_t step) { return prepare(step); }, first_step, last_step, options.workers,
+               2 * options.workers + 2) {
   TORCH_CHECK(batch_size > 0 && options.workers > 0, "batch_size and workers must be positive, got ",
               batch_size, " and ", options.workers);
   TORCH_CHECK(0 <= first_step && first_step <= last_step, "steps ", first_step, " to ", last_step);
-  try {
-    for (int64_t i = 0; i < options.workers; ++i) workers_.emplace_back([this] { work(); });
-  } catch (...) {  // the system may refuse a thread; those already running must end before the members do
-    stop();
-    throw;
-  }
-}
-
-DataLoader::~DataLoader() {
-  stop();
-}
-
-void DataLoader::stop() {
-  {
-    const std::lock_guard lock(mutex_);
-    stop_ = true;
-  }
-  space_condition_.notify_all();
-  for (std::thread& worker : workers_) worker.join();
-}
-
-void DataLoader::work() {
-  std::unique_lock lock(mutex_);
-  for (;;) {
-    // Counted from the step that `next` returns next, not from the ready ones: that step can always be
-    // prepared.
-    space_condition_.wait(lock, [&] { return stop_ || next_to_prepare_ < next_to_return_ + capacity_; });
-    if (stop_ || next_to_prepare_ >= last_step_) return;
-    const int64_t step = next_to_prepare_++;
-    lock.unlock();
-    Ready ready;
-    try {
-      ready.batch = prepare(step);
-    } catch (...) {
-      ready.error = std::current_exception();
-    }
-    lock.lock();
-    ready_.emplace(step, std::move(ready));
-    ready_condition_.notify_one();
-  }
 }
 
 Batch DataLoader::prepare(int64_t step) const {
@@ -131,18 +88,8 @@ int64_t DataLoader::unreadable() const {
 }
 
 Batch DataLoader::next() {
-  std::unique_lock lock(mutex_);
-  TORCH_CHECK(next_to_return_ < last_step_, "the loader ends before step ", last_step_);
-  if (!ready_.contains(next_to_return_)) {
-    const auto began = std::chrono::steady_clock::now();
-    ready_condition_.wait(lock, [&] { return ready_.contains(next_to_return_); });
-    wait_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  }
-  Ready ready = std::move(ready_.extract(next_to_return_++).mapped());
-  lock.unlock();
-  space_condition_.notify_all();
-  if (ready.error) std::rethrow_exception(ready.error);
-  return std::move(ready.batch);
+  TORCH_CHECK(!batches_.done(), "the loader has no more steps");
+  return batches_.next();
 }
 
 }  // namespace uvic

@@ -3,16 +3,12 @@
 #pragma once
 #include <ATen/core/Tensor.h>
 
-#include <condition_variable>
 #include <cstdint>
-#include <exception>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
-#include <thread>
-#include <vector>
 
+#include "core/prefetch.h"
 #include "data/dataset.h"
 #include "data/order.h"
 
@@ -32,43 +28,28 @@ class DataLoader {
   /// ready.
   DataLoader(std::shared_ptr<const Dataset> dataset, const DataOptions& options, uint64_t seed,
              int64_t batch_size, int64_t first_step, int64_t last_step);
-  ~DataLoader();
-  DataLoader(const DataLoader&) = delete;
-  DataLoader& operator=(const DataLoader&) = delete;
 
   /// The batches in step order. Rethrows what a worker threw for that step. Must not be called past last_step
   /// - 1.
   Batch next();
   /// Seconds that `next` has spent waiting so far.
-  double wait_seconds() const { return wait_seconds_; }
+  double wait_seconds() const { return batches_.wait_seconds(); }
   /// Images found so far that cannot be decoded; each is named in a warning once.
   int64_t unreadable() const;
 
  private:
-  void work();
-  void stop();
   Batch prepare(int64_t step) const;
   std::pair<int64_t, at::Tensor> read(int64_t g) const;
   bool known_unreadable(int64_t index) const;
 
-  struct Ready {
-    Batch batch;
-    std::exception_ptr error;
-  };
   std::shared_ptr<const Dataset> dataset_;
   DataOrder order_;
   bool random_flip_, skip_unreadable_;
   uint64_t seed_;
-  int64_t batch_size_, last_step_, capacity_;
-
-  mutable std::mutex mutex_;
-  std::condition_variable ready_condition_, space_condition_;
-  std::map<int64_t, Ready> ready_;
-  int64_t next_to_prepare_, next_to_return_;
-  bool stop_ = false;
-  double wait_seconds_ = 0;
+  int64_t batch_size_;
+  mutable std::mutex mutex_;  // of unreadable_
   mutable std::set<int64_t> unreadable_;
-  std::vector<std::thread> workers_;
+  Prefetch<Batch> batches_;  // last: its threads use the others
 };
 
 }  // namespace uvic

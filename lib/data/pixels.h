@@ -1,5 +1,7 @@
 // An image as decoders and resizing see it.
 #pragma once
+#include <ATen/core/Tensor.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -20,5 +22,12 @@ struct Pixels {
   const uint8_t* row(int y) const { return data.data() + static_cast<size_t>(y) * stride(); }
   uint8_t* row(int y) { return data.data() + static_cast<size_t>(y) * stride(); }
 };
+
+/// uint8 [height, width, channels] to [channels, height, width], both without gaps. A plain loop, as an ATen
+/// operator in a worker would bring a thread pool of its own.
+void split_channels(const uint8_t* in, int64_t pixels, int64_t channels, uint8_t* out);
+
+/// uint8 [channels, height, width].
+at::Tensor to_tensor(const Pixels& pixels);
 
 }  // namespace uvic

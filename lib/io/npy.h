@@ -9,7 +9,7 @@ namespace uvic {
 /// Writes a float32, float64, int64 or uint8 tensor, C order, atomically.
 void save_npy(const std::filesystem::path& path, const at::Tensor& tensor);
 
-/// Reads what save_npy writes (little-endian f4, f8, i8, u1, C order). UsageError if malformed or truncated.
+/// Reads little-endian f4, f8, i8 and u1, into C order. UsageError if malformed or truncated.
 at::Tensor load_npy(const std::filesystem::path& path);
 
 }  // namespace uvic

@@ -10,36 +10,34 @@
 #include "core/text.h"
 #include "io/input_file.h"
 #include "io/pickle.h"
-#include "io/zip_archive.h"
+#include "io/zip_reader.h"
 
 namespace uvic {
 namespace {
 
 namespace fs = std::filesystem;
 
-// A state dict of 1,000 tensors takes 150 kB.
-constexpr int64_t kMaxPickleBytes = int64_t{64} << 20;
+// The pickle of a state dict of 1,000 tensors takes 150 kB.
+constexpr int64_t kMaxTextBytes = int64_t{64} << 20;
 
 using Entries = std::vector<std::pair<std::string, const PickledTensor*>>;
 
 class PthReader {
  public:
-  explicit PthReader(const fs::path& path) : file_(path.string()), zip_(open(path)) {
-    for (const std::string& name : zip_.names()) {
+  explicit PthReader(const fs::path& path) : file_(path.string()), zip_(checked(path)) {
+    for (size_t i = 0; i < zip_.entries().size(); ++i) {
+      const std::string& name = zip_.entries()[i].name;
+      index_[name] = i;
       if (name.ends_with("/data.pkl") && name.find('/') == name.rfind('/'))
         top_ = name.substr(0, name.size() - std::string_view("data.pkl").size());
     }
     check_usage(!top_.empty(), file_, ": a zip archive without data.pkl; it was not written by torch.save");
-    const std::string order = top_ + "byteorder";
-    check_usage(!zip_.size(order) || zip_.read(order) == "little", file_,
+    check_usage(!index_.contains(top_ + "byteorder") || text(top_ + "byteorder") == "little", file_,
                 ": its numbers are not in little-endian order");
   }
 
   TensorMap tensors() {
-    const std::string name = top_ + "data.pkl";
-    check_usage(zip_.size(name) <= kMaxPickleBytes, file_, ": data.pkl has ", *zip_.size(name),
-                " bytes; at most ", kMaxPickleBytes, " are read");
-    const Pickle pickle(zip_.read(name), file_);
+    const Pickle pickle(text(top_ + "data.pkl"), file_);
     TensorMap tensors;
     for (const auto& [key, tensor] : state_dict(pickle.root())) {
       check_usage(tensors.emplace(key, load(key, *tensor)).second, file_, ": \"", key, "\" appears twice");
@@ -50,20 +48,31 @@ class PthReader {
   std::map<std::string, std::string> metadata() const {
     std::map<std::string, std::string> found;
     const std::string folder = top_ + "extra/";
-    for (const std::string& name : zip_.names()) {
-      if (name.starts_with(folder)) found[name.substr(folder.size())] = zip_.read(name);
+    for (const auto& [name, index] : index_) {
+      if (name.starts_with(folder)) found[name.substr(folder.size())] = text(name);
     }
     return found;
   }
 
  private:
-  static ZipReader open(const fs::path& path) {
+  static const fs::path& checked(const fs::path& path) {
     std::array<char, kLegacyPthStart.size()> start{};
     std::ifstream(path, std::ios::binary).read(start.data(), start.size());
     check_usage(std::string_view(start.data(), start.size()) != kLegacyPthStart, path.string(),
                 ": written in torch's format from before 1.6. In Python, "
                 "torch.save(torch.load(\"OLD\", map_location=\"cpu\"), \"NEW\") converts it");
-    return ZipReader(path);
+    return path;
+  }
+
+  int64_t size(const std::string& entry) const { return zip_.entries()[index_.at(entry)].size; }
+
+  // A pickle or a text, of an entry that is there.
+  std::string text(const std::string& entry) const {
+    check_usage(size(entry) <= kMaxTextBytes, file_, ": ", entry, " has ", size(entry), " bytes; at most ",
+                kMaxTextBytes, " are read");
+    std::string bytes(static_cast<size_t>(size(entry)), '\0');
+    zip_.open(index_.at(entry))->read(bytes.data(), size(entry));
+    return bytes;
   }
 
   // The tensors of a dict; empty unless it is a dict from strings to tensors. `stranger` names what else it
@@ -121,12 +130,16 @@ class PthReader {
       return found->second;
     }
     const std::string entry = c10::str(top_, "data/", stored.key);
-    const auto size = zip_.size(entry), bytes = byte_count({stored.size}, int64_t(elementSize(stored.dtype)));
-    check_usage(size.has_value(), file_, ": tensor \"", name, "\": its storage, ", entry, ", is missing");
-    check_usage(size == bytes, file_, ": tensor \"", name, "\": its storage, ", entry, ", has ", *size,
-                " bytes where ", stored.size, " of ", stored.dtype, " should be");
+    check_usage(index_.contains(entry), file_, ": tensor \"", name, "\": its storage, ", entry,
+                ", is missing");
+    const auto bytes = byte_count({stored.size}, int64_t(elementSize(stored.dtype)));
+    check_usage(size(entry) == bytes, file_, ": tensor \"", name, "\": its storage, ", entry, ", has ",
+                size(entry), " bytes where ", stored.size, " of ", stored.dtype, " should be");
+    // Stored as it is, so no longer than the file, whatever the archive's directory says.
+    check_usage(size(entry) <= int64_t(fs::file_size(file_)), file_, ": ", entry,
+                " is compressed or damaged");
     found->second = at::empty({stored.size}, at::TensorOptions(stored.dtype));
-    zip_.read(entry, found->second.mutable_data_ptr());
+    zip_.open(index_.at(entry))->read(found->second.mutable_data_ptr(), *bytes);
     return found->second;
   }
 
@@ -154,8 +167,9 @@ class PthReader {
   }
 
   std::string file_;
-  ZipReader zip_;
-  std::string top_;  // the folder that all entries are in, with its slash
+  ZipArchive zip_;
+  std::map<std::string, size_t> index_;  // of the entries, by name
+  std::string top_;                      // the folder that all entries are in, with its slash
   std::map<std::string, at::Tensor> storages_;
 };
 

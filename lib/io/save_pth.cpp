@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "io/pth.h"
-#include "io/zip_archive.h"
+#include "io/zip_writer.h"
 
 namespace uvic {
 namespace {

@@ -132,9 +132,9 @@ TEST_F(Weights, WhatDoesNotFitIsListedByNameWhereverWeightsAreRead) {
         train("fresh") + " --init-from " + bad}) {
     const auto result = run(command);
     EXPECT_EQ(result.code, 2) << command;
-    for (const char* text : {"changed.pth: the weights do not fit the model", "missing norm.bias [16]",
-                             "surplus extra [2]", "norm.weight is [3] where the model has [16]",
-                             "decoder_pred.bias holds a NaN or an infinity"}) {
+    for (const char* text :
+         {"changed.pth: the weights do not fit the model", "missing norm.bias [16]", "surplus extra [2]",
+          "norm.weight is [3] where the model has [16]", "decoder_pred.bias holds a NaN or an infinity"}) {
       EXPECT_NE(result.err.find(text), std::string::npos) << command << "\n" << result.err;
     }
   }
@@ -144,7 +144,7 @@ TEST_F(Weights, WhatDoesNotFitIsListedByNameWhereverWeightsAreRead) {
   expect_usage_error("uvic-convert " + path("bare.pth") + " " + path("o2.pth"), "pos_embed holds a NaN");
   write_bytes(path("evil.pth"), read_bytes(path("bare.pth")).substr(0, 500));
   expect_usage_error("uvic-sample --checkpoint " + path("evil.pth"),
-                     "evil.pth: truncated, or not a zip archive");
+                     "evil.pth: cannot be read as a ZIP archive");
 }
 
 TEST_F(Weights, SamplesAtAnotherSizeThanTrained) {

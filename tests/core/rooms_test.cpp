@@ -19,8 +19,9 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"nn", {"nn", "kernels", "core"}},
     {"diffusion", {"diffusion", "nn", "core"}},
     {"data", {"data", "io", "core"}},
+    {"metrics", {"metrics", "io", "core"}},
     {"sampling", {"sampling", "diffusion", "nn", "io", "core"}},
-    {"train", {"train", "sampling", "diffusion", "nn", "data", "io", "core"}},
+    {"train", {"train", "sampling", "metrics", "diffusion", "nn", "data", "io", "core"}},
 };
 
 TEST(Rooms, IncludeOnlyDownwards) {

@@ -11,13 +11,6 @@ namespace {
 
 using namespace uvic::testing;
 
-at::Tensor to_tensor(const Pixels& pixels) {
-  return at::from_blob(const_cast<uint8_t*>(pixels.data.data()),
-                       {pixels.height, pixels.width, pixels.channels}, at::kByte)
-      .permute({2, 0, 1})
-      .clone();
-}
-
 Pixels from_bytes(int width, int height, const std::vector<uint8_t>& bytes) {
   Pixels pixels(width, height, 1);
   pixels.data = bytes;

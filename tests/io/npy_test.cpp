@@ -70,6 +70,14 @@ TEST(Npy, ReadsOtherWritersPadding) {
   EXPECT_TRUE(at::equal(load_npy(directory / "a.npy"), at::tensor({5, 255}, at::kByte)));
 }
 
+TEST(Npy, FortranOrderComesOutInCOrder) {
+  const TemporaryDirectory directory;
+  write_bytes(directory / "a.npy",
+              npy_bytes("{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3), }\n", "\1\2\3\4\5\6"));
+  EXPECT_TRUE(
+      at::equal(load_npy(directory / "a.npy"), at::tensor({1, 3, 5, 2, 4, 6}, at::kByte).view({2, 3})));
+}
+
 TEST(Npy, TruncatedAnywhereOrTooLongIsAnError) {
   const TemporaryDirectory directory;
   save_npy(directory / "a.npy", at::ones({2, 3}));
@@ -94,13 +102,14 @@ TEST(Npy, MalformedHeaders) {
   };
   expect_error("PK\x03\x04 an .npz file", "not a .npy file");
   expect_error(npy_bytes("{'descr': '>f4', 'fortran_order': False, 'shape': (1,), }\n", "abcd"), "'>f4'");
-  expect_error(npy_bytes("{'descr': '<f4', 'fortran_order': True, 'shape': (1,), }\n", "abcd"), "C order");
+  expect_error(npy_bytes("{'descr': '<f4', 'fortran_order': Yes, 'shape': (1,), }\n", "abcd"), "malformed");
   expect_error(npy_bytes("{'descr': '<f4", ""), "malformed");
   expect_error(npy_bytes("[]", ""), "malformed");
   for (const char* shape : {"(-1,)", "(1", "(1,) junk", "1", "(x,)", "(1 1)", "(99999999999999999999,)"}) {
     expect_error(with_shape(shape), "malformed");
   }
-  expect_error(with_shape("(4611686018427387904, 4)"), "does not fit");  // 2^64 floats wrap to 0 bytes
+  expect_error(with_shape("(4611686018427387904, 4)"),
+               "does not fit into memory");  // 2^64 floats wrap to 0 bytes
   expect_error(with_shape("(2,)"), "does not fit");
   EXPECT_THROW_WITH(load_npy(directory / "absent.npy"), UsageError, "No such file");
 }

@@ -3,7 +3,7 @@
 #include <array>
 #include <map>
 
-#include "io/zip_archive.h"
+#include "io/zip_writer.h"
 #include "support/support.h"
 
 namespace uvic::testing {

@@ -154,7 +154,7 @@ TEST_F(Pth, AnythingButTensorsAndPlainContainersIsRefusedWithItsOpcodeAndItsName
   expect_refused("]}b", "BUILD: it meets a list");
   EXPECT_FALSE(std::filesystem::exists("/tmp/uvic-was-here"));
   EXPECT_THROW_WITH(load_pth(UVIC_SOURCE "/tests/fixtures/images/in/rgb.bmp"), UsageError,
-                    "truncated, or not a zip archive");
+                    "cannot be read as a ZIP archive");
 }
 
 TEST_F(Pth, DamagedPicklesAreRefused) {
@@ -225,17 +225,17 @@ TEST_F(Pth, ViewsThatDoNotFitTheirStorageAreRefused) {
 }
 
 TEST_F(Pth, DamagedFilesAreRefused) {
-  EXPECT_THROW_WITH(load_pth(directory_ / "nowhere.pth"), UsageError, "cannot read");
-  EXPECT_THROW_WITH(load_pth(directory_.path()), UsageError, "no regular file");
+  EXPECT_THROW_WITH(load_pth(directory_ / "nowhere.pth"), UsageError, "no such file");
+  EXPECT_THROW_WITH(load_pth(directory_.path()), UsageError, "cannot be read");
   const std::string whole = read_bytes(fixture("weights_uvic_uncond.pth"));
   for (const size_t size : {size_t(0), size_t(3), size_t(1000), whole.size() / 2, whole.size() - 1}) {
     write_bytes(path(), whole.substr(0, size));
-    EXPECT_THROW_WITH(load_pth(path()), UsageError, "truncated, or not a zip archive");
+    EXPECT_THROW_WITH(load_pth(path()), UsageError, "cannot be read as a ZIP archive");
   }
   std::string flipped = whole;
   flipped[20100] ^= 1;  // in data/2
   write_bytes(path(), flipped);
-  EXPECT_THROW_WITH(load_pth(path()), UsageError, "entry weights_uvic_uncond/data/2 is damaged: CRC error");
+  EXPECT_THROW_WITH(load_pth(path()), UsageError, "weights_uvic_uncond/data/2: damaged: CRC error");
   write_bytes(path(), std::string(kLegacyPthStart) + "\x6c\xfc\x9c\x46\xf9 and so on");
   EXPECT_THROW_WITH(load_pth(path()), UsageError, "torch.save(torch.load(\"OLD\"");
   write_pth(path(), "}", {}, "big");
@@ -271,7 +271,7 @@ TEST_F(Pth, ATensorFileIsToldByItsContent) {
     EXPECT_EQ(load_tensor_file_metadata(directory_ / name).at("k"), "v");
   }
   write_bytes(path(), "nothing like it");
-  EXPECT_THROW_WITH(load_tensor_file(path()), UsageError, "not a zip archive");
+  EXPECT_THROW_WITH(load_tensor_file(path()), UsageError, "cannot be read as a ZIP archive");
 }
 
 TEST_F(Pth, AFullDiskLeavesTheOldFile) {

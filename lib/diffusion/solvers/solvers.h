@@ -32,7 +32,8 @@ at::Tensor sample_dpm_solver_fast(const Denoiser& denoise, at::Tensor x, const S
 /// latents, `fast` of dpm_solver_pp).
 at::Tensor sample_dpmpp_fast(const Denoiser& denoise, at::Tensor x, const SolverRun& run);
 
-/// DPM-Solver++ multistep of order 2 and 3 (Lu et al. 2022, arXiv 2211.01095, algorithm 2 and appendix A).
+/// DPM-Solver++ multistep over two and three points (Lu et al. 2022, arXiv 2211.01095, algorithm 2 and
+/// appendix A), both of order 2 (see dpmpp.cpp).
 /// The order grows with the steps taken and falls with those left if there are fewer than 10 or the grid ends
 /// at t = 0, as in the authors' code (lower_order_final). With run.eta above 0 they follow the reverse SDE
 /// (k-diffusion's sample_dpmpp_2m_sde, midpoint, and sample_dpmpp_3m_sde).

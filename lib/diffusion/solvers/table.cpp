@@ -60,12 +60,12 @@ std::vector<Solver> make_table() {
        .default_grid = kUniformZero,
        .sample = sample_euler_maruyama_sde,
        .source = "Song et al. 2021, eq. 6 (U-ViT's CIFAR-10 sampler)",
-       .needs_signal_at_start = true},
+       .needs_moderate_drift = true},
       {.name = "euler_maruyama_ode",
        .default_grid = kUniformZero,
        .sample = sample_euler_maruyama_ode,
        .source = "Song et al. 2021, eq. 13",
-       .needs_signal_at_start = true},
+       .needs_moderate_drift = true},
       single_step(1, sample_dpm_solver_1),
       single_step(2, sample_dpm_solver_2),
       single_step(3, sample_dpm_solver_3),
@@ -93,10 +93,10 @@ std::vector<Solver> make_table() {
        .sample = sample_dpmpp_2m,
        .source = "Lu et al. 2022b, algorithm 2"},
       {.name = "dpmpp_3m",
-       .order = 3,
+       .order = 2,
        .default_grid = kUniform,
        .sample = sample_dpmpp_3m,
-       .source = "Lu et al. 2022b, multistep of order 3"},
+       .source = "Lu et al. 2022b, multistep of three points"},
       {.name = "dpmpp_2m_sde",
        .order = 2,
        .stochastic = true,
@@ -106,7 +106,7 @@ std::vector<Solver> make_table() {
        .default_eta = 1.0,
        .takes_eta = true},
       {.name = "dpmpp_3m_sde",
-       .order = 3,
+       .order = 2,
        .stochastic = true,
        .default_grid = kUniform,
        .sample = sample_dpmpp_3m,
@@ -178,9 +178,14 @@ double resolve_t_end(double t_end, const Solver& solver, const NoiseSchedule& sc
 void check_compatible(const Solver& solver, const std::string& schedule_name, const NoiseSchedule& schedule,
                       const std::string& grid) {
   check_usage(!schedule.ends_without_signal() || !solver.needs_signal_at_start,
-              "sample.solver: ", solver.name, " cannot start where schedule ", schedule_name,
-              " has no signal left (alpha = 0, so log(alpha / "
-              "sigma) and the drift are infinite); use ddim, euler, heun, dpmpp_2m or unipc");
+              "sample.solver: ", solver.name,
+              " steps in log(alpha / sigma), which is -infinity at the start of schedule ", schedule_name,
+              " (no signal left); use ddim, euler, heun, dpmpp_2m or unipc");
+  constexpr double kHugeDrift = 1e4;
+  const double drift = -schedule.drift(schedule.max_time());
+  check_usage(drift < kHugeDrift || !solver.needs_moderate_drift, "sample.solver: ", solver.name,
+              " takes steps of the drift, which is ", drift, " times x at the start of schedule ",
+              schedule_name, "; use ddpm, ddim, euler, heun or dpmpp_2m");
   check_usage(!schedule.ends_without_signal() || (grid != "karras" && grid != kLogSnr),
               "sample.time_grid: ", grid, " needs a finite sigma / alpha at the start, which schedule ",
               schedule_name, " has not; use ", kUniform, " or ", kUniformZero);

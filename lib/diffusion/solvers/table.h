@@ -22,8 +22,9 @@ struct Solver {
   /// Evaluations an interval: `order` for a single-step solver; 2 for Heun; mixed: `order` but for the end.
   int evaluations_per_interval = 1;
   bool mixed_order = false;
-  /// What it cannot do: a grid that ends at t = 0, a schedule that starts without signal.
-  bool needs_noise_at_end = false, needs_signal_at_start = false;
+  /// What it cannot do: a grid that ends at t = 0, a schedule that starts without signal, one whose drift is
+  /// huge or infinite there.
+  bool needs_noise_at_end = false, needs_signal_at_start = false, needs_moderate_drift = false;
   /// Where it ends on a continuous schedule.
   double default_t_end = 1e-3;
 

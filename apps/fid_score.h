@@ -1,0 +1,20 @@
+// `uvic-fid score`: how far images, or their statistics, are from others.
+#pragma once
+#include <vector>
+
+#include "fid_features.h"
+#include "metrics/scores.h"
+
+namespace uvic {
+
+struct ScoreCommand {
+  FeatureCommand command;
+  std::string a, b;
+  std::vector<std::string> metrics;
+  bool json = false;
+
+  void add_to(CLI::App& app);
+  int run() const;
+};
+
+}  // namespace uvic

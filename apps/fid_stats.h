@@ -1,0 +1,16 @@
+// `uvic-fid stats`: images to a file of feature statistics.
+#pragma once
+#include "fid_features.h"
+
+namespace uvic {
+
+struct StatsCommand {
+  FeatureCommand command;
+  std::string images, out, mu_dtype = "float64";
+  bool save_features = false;
+
+  void add_to(CLI::App& app);
+  int run() const;
+};
+
+}  // namespace uvic

@@ -1,0 +1,75 @@
+#include "io/zip_reader.h"
+
+#include <zip.h>
+
+#include "core/errors.h"
+
+namespace uvic {
+
+ZipArchive::ZipArchive(const std::filesystem::path& path) : name_(path.string()) {
+  std::error_code error;
+  check_usage(std::filesystem::exists(path, error), name_, ": no such file");
+  int code = 0;
+  archive_ = zip_open(name_.c_str(), ZIP_RDONLY, &code);
+  if (archive_ == nullptr) {
+    zip_error_t reason;
+    zip_error_init_with_code(&reason, code);
+    const std::string text = zip_error_strerror(&reason);
+    zip_error_fini(&reason);
+    usage_error(name_, ": cannot be read as a ZIP archive: ", text);
+  }
+  const zip_int64_t count = zip_get_num_entries(archive_, 0);
+  for (zip_int64_t i = 0; i < count; ++i) {
+    zip_stat_t stat;
+    const bool known = zip_stat_index(archive_, zip_uint64_t(i), 0, &stat) == 0 &&
+                       (stat.valid & (ZIP_STAT_NAME | ZIP_STAT_SIZE)) == (ZIP_STAT_NAME | ZIP_STAT_SIZE);
+    entries_.push_back(known ? Entry{stat.name, int64_t(stat.size)} : Entry{"", 0});
+  }
+}
+
+ZipArchive::~ZipArchive() {
+  zip_discard(archive_);
+}
+
+std::unique_ptr<ZipArchive::Stream> ZipArchive::open(size_t index) const {
+  return std::unique_ptr<Stream>(new Stream(*this, index));
+}
+
+std::vector<uint8_t> ZipArchive::read(size_t index) const {
+  Stream stream(*this, index);
+  std::vector<uint8_t> bytes(size_t(stream.left()));
+  stream.read(bytes.data(), stream.left());
+  return bytes;
+}
+
+ZipArchive::Stream::Stream(const ZipArchive& archive, size_t index)
+    : archive_(archive),
+      name_(archive.name_ + ": " + archive.entries_.at(index).name),
+      left_(archive.entries_.at(index).size) {
+  const std::lock_guard lock(archive_.mutex_);
+  file_ = zip_fopen_index(archive_.archive_, index, 0);
+  check_usage(file_ != nullptr, name_, ": ", zip_strerror(archive_.archive_));
+}
+
+ZipArchive::Stream::~Stream() {
+  const std::lock_guard lock(archive_.mutex_);
+  zip_fclose(file_);
+}
+
+void ZipArchive::Stream::read(void* data, int64_t bytes) {
+  check_usage(bytes <= left_, name_, ": ends early; the file is truncated");
+  const std::lock_guard lock(archive_.mutex_);
+  auto* out = static_cast<char*>(data);
+  for (int64_t done = 0; done < bytes;) {
+    const zip_int64_t got = zip_fread(file_, out + done, zip_uint64_t(bytes - done));
+    check_usage(got > 0, name_, ": damaged or truncated: ", zip_file_strerror(file_));
+    done += got;
+  }
+  left_ -= bytes;
+  if (left_ > 0) return;
+  char none = 0;
+  const bool at_end = zip_fread(file_, &none, 1) == 0;  // libzip compares the CRC when it meets the end
+  check_usage(at_end, name_, ": damaged: ", zip_file_strerror(file_));
+}
+
+}  // namespace uvic

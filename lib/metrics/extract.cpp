@@ -1,0 +1,59 @@
+#include "metrics/extract.h"
+
+#include <ATen/ATen.h>
+
+#include <chrono>
+
+#include "core/errors.h"
+
+namespace uvic {
+
+FeatureCollector::FeatureCollector(FeatureExtractor& extractor, const ExtractOptions& options)
+    : extractor_(extractor), options_(options) {}
+
+void FeatureCollector::add(const at::Tensor& images) {
+  Features features = extractor_(images, options_.probabilities);
+  pooled_.add(features.pooled);
+  if (features.spatial.defined()) spatial_.add(features.spatial);
+  if (options_.keep_rows) rows_.push_back(std::move(features.pooled));
+  if (options_.probabilities) probabilities_.push_back(std::move(features.probabilities));
+}
+
+FeatureSet FeatureCollector::finish(const std::string& name) const {
+  check_usage(count() >= 2, name, ": statistics need two images or more, there is ", count());
+  FeatureSet set{.name = name,
+                 .images = count(),
+                 .pooled = pooled_.gaussian(),
+                 .spatial = {},
+                 .rows = {},
+                 .probabilities = {},
+                 .why_no_probabilities = extractor_.why_no_probabilities()};
+  if (spatial_.count() > 0) set.spatial = spatial_.gaussian();
+  TORCH_CHECK(set.pooled.covariance.isfinite().all().item<bool>(), name, ": ", extractor_.name(),
+              " gave features that are not finite");
+  if (options_.keep_rows) set.rows = at::cat(rows_);
+  if (options_.probabilities) set.probabilities = at::cat(probabilities_);
+  return set;
+}
+
+ExtractTimes extract_all(const NextImages& next, FeatureCollector& collector,
+                         const std::function<void(int64_t)>& on_progress) {
+  using Clock = std::chrono::steady_clock;
+  const auto seconds_since = [](Clock::time_point from) {
+    return std::chrono::duration<double>(Clock::now() - from).count();
+  };
+  ExtractTimes times;
+  const auto began = Clock::now();
+  for (;;) {
+    const auto asked = Clock::now();
+    const at::Tensor images = next();
+    times.wait_seconds += seconds_since(asked);
+    if (!images.defined()) break;
+    collector.add(images);
+    if (on_progress) on_progress(collector.count());
+  }
+  times.seconds = seconds_since(began);
+  return times;
+}
+
+}  // namespace uvic

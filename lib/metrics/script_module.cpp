@@ -1,0 +1,57 @@
+#include "metrics/script_module.h"
+
+#include <torch/csrc/jit/runtime/operator.h>
+#include <torch/csrc/jit/serialization/import.h>
+
+#include <regex>
+#include <set>
+
+#include "core/errors.h"
+
+namespace uvic {
+namespace {
+
+/// Makes a name known to the compiler; whoever reaches it is told that it is missing.
+void stand_in_for(const std::string& op) {
+  torch::jit::registerOperator(torch::jit::Operator(
+      op + "(...) -> Tensor",
+      [op](torch::jit::Stack&) { TORCH_CHECK(false, "the operator ", op, " is not in this LibTorch"); },
+      c10::AliasAnalysisKind::CONSERVATIVE));
+}
+
+}  // namespace
+
+torch::jit::Module load_script(const std::filesystem::path& path, c10::Device device) {
+  static const std::regex unknown("Unknown builtin op: (aten::\\w+)");
+  std::set<std::string> missing;
+  for (;;) {
+    try {
+      torch::jit::Module module = torch::jit::load(path.string(), device, /*load_debug_files=*/false);
+      check_usage(module.find_method("forward").has_value(), path.string(),
+                  ": this TorchScript has no `forward`");
+      module.eval();
+      return module;
+    } catch (const UsageError&) {
+      throw;
+    } catch (const std::exception& error) {
+      const std::string text = error.what();
+      std::smatch match;
+      // A second time would mean that the stand-in does not do.
+      if (!std::regex_search(text, match, unknown) || !missing.insert(match[1]).second) {
+        usage_error(path.string(), ": is not a TorchScript network (torch.jit.save): ", script_error(error));
+      }
+      stand_in_for(match[1]);
+    }
+  }
+}
+
+std::string script_error(const std::exception& error) {
+  const auto* own = dynamic_cast<const c10::Error*>(&error);
+  const std::string text = own != nullptr ? own->what_without_backtrace() : error.what();
+  size_t from = text.rfind("RuntimeError: ");
+  from = from == std::string::npos ? text.find_first_not_of('\n') : from + 14;
+  if (from == std::string::npos) return text;
+  return text.substr(from, text.find('\n', from) - from);
+}
+
+}  // namespace uvic

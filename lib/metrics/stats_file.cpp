@@ -1,0 +1,84 @@
+#include "metrics/stats_file.h"
+
+#include <ATen/ATen.h>
+
+#include "core/errors.h"
+#include "io/npz.h"
+
+namespace uvic {
+namespace {
+
+at::Tensor load_finite(const NpzFile& file, const std::string& key) {
+  const at::Tensor values = file.load(key).to(at::kDouble);
+  check_usage(values.isfinite().all().item<bool>(), file.name(), ": ", key,
+              " holds values that are not finite");
+  return values;
+}
+
+Gaussian load_gaussian(const NpzFile& file, const std::string& mean, const std::string& covariance) {
+  Gaussian gaussian{load_finite(file, mean), load_finite(file, covariance)};
+  check_usage(gaussian.mean.dim() == 1 && gaussian.mean.numel() > 0, file.name(), ": ", mean,
+              " must be [D], it is ", gaussian.mean.sizes());
+  const int64_t D = gaussian.dim();
+  check_usage(gaussian.covariance.sizes() == at::IntArrayRef({D, D}), file.name(), ": ", covariance,
+              " must be [", D, ", ", D, "] as ", mean, " has ", D, " values, it is ",
+              gaussian.covariance.sizes());
+  return gaussian;
+}
+
+bool array_is(const NpzFile& file, size_t dim, bool bytes) {
+  if (!file.contains("arr_0")) return false;
+  const NpyHeader header = file.header("arr_0");
+  return header.shape.size() == dim && (header.dtype == at::kByte) == bytes;
+}
+
+bool has_features(const NpzFile& file) {
+  return array_is(file, 2, /*bytes=*/false);
+}
+
+}  // namespace
+
+bool holds_stats(const std::filesystem::path& path) {
+  const NpzFile file(path);
+  return file.contains("mu") || file.contains("sigma") || has_features(file);
+}
+
+bool holds_images(const std::filesystem::path& path) {
+  return array_is(NpzFile(path), 4, /*bytes=*/true);
+}
+
+FeatureSet load_stats(const std::filesystem::path& path) {
+  const NpzFile file(path);
+  FeatureSet set;
+  set.name = file.name();
+  if (has_features(file)) {
+    set.rows = load_finite(file, "arr_0").to(at::kFloat);
+    set.images = set.rows.size(0);
+  }
+  if (file.contains("mu") || file.contains("sigma")) {
+    set.pooled = load_gaussian(file, "mu", "sigma");
+    check_usage(!set.rows.defined() || set.rows.size(1) == set.pooled.dim(), file.name(),
+                ": arr_0 has features of ", set.rows.defined() ? set.rows.size(1) : 0, " values but mu has ",
+                set.pooled.dim());
+  } else {
+    check_usage(set.images >= 2, file.name(), ": holds neither mu and sigma nor features of two images");
+    Moments moments;
+    moments.add(set.rows);
+    set.pooled = moments.gaussian();
+  }
+  if (file.contains("mu_s") && file.contains("sigma_s")) set.spatial = load_gaussian(file, "mu_s", "sigma_s");
+  set.why_no_probabilities = file.name() + " holds no class probabilities, and no images to get them from";
+  return set;
+}
+
+void save_stats(const std::filesystem::path& path, const FeatureSet& set, at::ScalarType dtype) {
+  TensorMap arrays = {{"mu", set.pooled.mean.to(dtype)}, {"sigma", set.pooled.covariance.to(dtype)}};
+  if (set.spatial.defined()) {
+    arrays["mu_s"] = set.spatial.mean.to(dtype);
+    arrays["sigma_s"] = set.spatial.covariance.to(dtype);
+  }
+  if (set.rows.defined()) arrays["arr_0"] = set.rows;
+  save_npz(path, arrays);
+}
+
+}  // namespace uvic
