@@ -52,6 +52,12 @@ bool ConfigOptions::given(const std::string& key) const {
          std::any_of(aliases_.begin(), aliases_.end(), sets_it);
 }
 
+bool ConfigOptions::gives_model() const {
+  return !config_file_.empty() || std::any_of(sets_.begin(), sets_.end(), [](const std::string& text) {
+    return text.starts_with("model.");
+  });
+}
+
 Config ConfigOptions::resolve(const std::string& checkpoint_yaml, const std::string& checkpoint_name) const {
   Config config;
   const auto fields = fields_of(config);

@@ -9,7 +9,8 @@ constexpr uint32_t kLocalHeader = 0x04034b50, kCentralHeader = 0x02014b50, kEnd 
                    kEnd64 = 0x06064b50, kEnd64Locator = 0x07064b50;
 constexpr uint16_t kVersion = 20, kVersion64 = 45, kMadeByUnix = 3 << 8, kStored = 0, kMidnight = 0,
                    kFirstDay = 1 << 5 | 1;  // month 1, day 1, year 1980 + 0
-constexpr uint16_t kZip64Extra = 1;
+constexpr uint16_t kZip64Extra = 1, kPaddingExtra = 0x4246;
+constexpr uint64_t kLocalHeaderBytes = 30;
 constexpr uint32_t kSeeZip64 = 0xFFFFFFFF, kRegularFile = 0100644;
 
 /// Little-endian fields, one after another.
@@ -46,8 +47,14 @@ std::string zip64_extra(const std::vector<uint64_t>& values) {
 std::string ZipWriter::local_header(const Entry& entry) const {
   const bool large = entry.size >= limits_.bytes;
   const auto size = large ? kSeeZip64 : static_cast<uint32_t>(entry.size);
-  const std::string extra =
+  std::string extra =
       zip64_extra(large ? std::vector{entry.size, entry.size} : std::vector<uint64_t>{});
+  if (alignment_ > 1) {
+    const uint64_t data = entry.offset + kLocalHeaderBytes + entry.name.size() + extra.size() + 4;
+    const uint64_t padding = (alignment_ - data % alignment_) % alignment_;
+    extra += Fields().u16(kPaddingExtra).u16(static_cast<uint16_t>(padding)).bytes();
+    extra.append(padding, '\0');
+  }
   Fields header;
   header.u32(kLocalHeader).u16(large ? kVersion64 : kVersion).u16(0).u16(kStored);
   header.u16(kMidnight).u16(kFirstDay).u32(entry.crc).u32(size).u32(size);

@@ -20,7 +20,10 @@ struct Zip64Limits {
 /// give equal bytes: the date is always 1 January 1980, the first that ZIP knows.
 class ZipWriter {
  public:
-  explicit ZipWriter(Zip64Limits limits = {}) : limits_(limits) {}
+  /// `alignment`: entries' data begin at its multiples, by a padding field "FB" in front of them, as
+  /// torch.save has it; 1: no padding.
+  explicit ZipWriter(Zip64Limits limits = {}, uint64_t alignment = 1)
+      : limits_(limits), alignment_(alignment) {}
 
   /// The local header of the next entry; `size` bytes of data with this CRC-32 must follow it.
   std::string begin(const std::string& name, uint64_t size, uint32_t crc);
@@ -37,6 +40,7 @@ class ZipWriter {
   std::string central_header(const Entry& entry) const;
 
   Zip64Limits limits_;
+  uint64_t alignment_;
   uint64_t offset_ = 0;  // where the next entry begins
   std::vector<Entry> entries_;
 };

@@ -239,6 +239,21 @@ TEST(CommandLine, EveryOptionOfTrain) {
                               {"--restart", ""}});
 }
 
+TEST(CommandLine, EveryOptionOfConvert) {
+  const fs::path folder = files() / "c";
+  const std::string base =
+      "uvic-convert " + (files() / "run").string() + " " + (folder / "o.safetensors").string();
+  testing::write_bytes(files() / "alternative.yaml", "sample: {steps: 11}\n");
+  expect_each_does_something(base, folder, "uvic-convert --help",
+                             {{"--version", ""},
+                              {"--dtype", "bf16"},
+                              {"--weights", "raw"},
+                              {"--config", (files() / "alternative.yaml").string()},
+                              {"--set", "sample.steps=12"},
+                              {"--print-config", ""},
+                              {"--quiet", ""}});
+}
+
 TEST(CommandLine, PrecedenceIsCheckpointConfigSetOption) {
   const std::string sample = "uvic-sample --print-config --checkpoint " + (files() / "run").string();
   const auto steps = [&](const std::string& options) {
@@ -262,7 +277,7 @@ TEST(CommandLine, PrintConfigReadsBackEqual) {
 }
 
 TEST(CommandLine, VersionSaysWhatThisIs) {
-  for (const char* program : {"uvic-train", "uvic-sample", "uvic-fid"}) {
+  for (const char* program : {"uvic-train", "uvic-sample", "uvic-fid", "uvic-convert"}) {
     const auto result = run(std::string(program) + " --version");
     expect_ok(result);
     for (const char* word : {"commit", "LibTorch 2.", "CUDA", "CPU capability"}) {
