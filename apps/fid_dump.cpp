@@ -87,7 +87,7 @@ int DumpCommand::run() {
     return kDone;
   }
   load_weights_of(loaded, device);
-  const Sampler sampler(*loaded.model, loaded.config.diffusion, loaded.config.sample, device);
+  const Sampler sampler = make_sampler(loaded, device);
   DumpManifest manifest = manifest_of(loaded, sampler, device);
   manifest.format = chosen;
   manifest.seeds = seeds;

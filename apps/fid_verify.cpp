@@ -67,7 +67,7 @@ int VerifyCommand::compare(LoadedModel& loaded, const DumpReader& reader,
                            const std::map<size_t, at::Tensor>& pixels, c10::Device device) const {
   load_weights_of(loaded, device);
   log_info(describe_sampling(loaded, pixels.size(), device));
-  const Sampler sampler(*loaded.model, loaded.config.diffusion, loaded.config.sample, device);
+  const Sampler sampler = make_sampler(loaded, device);
   const Comparison result = regenerate_and_compare(reader.plan(), pixels, sampler);
   char share[32];
   std::snprintf(share, sizeof share, "%.3g %%", 100 * result.share);

@@ -1,17 +1,38 @@
 #include "loaded_model.h"
 
 #include <algorithm>
+#include <set>
 
-#include "io/tensor_file.h"
+#include "core/errors.h"
+#include "sampling/snapshots.h"
 #include "sampling/weights_file.h"
 #include "train/weights.h"
 
 namespace uvic {
 
+void add_ema_width(CLI::App& app, std::string& weights) {
+  app.add_option_function<std::string>(
+         "--ema-width", [&weights](const std::string& width) { weights = "width-" + width; },
+         "of a run with snapshots: the power-function average of this width, reconstructed (EDM2's "
+         "sigma_rel, "
+         "such as 0.12)")
+      ->excludes("--weights");
+}
+
 LoadedModel find_model(const std::string& checkpoint, const std::string& weights,
                        const ConfigOptions& options) {
   LoadedModel loaded;
-  loaded.file = find_weights_file(checkpoint, weights);
+  if (const auto width = parse_ema_width(weights)) {
+    const auto snapshots = list_snapshots(checkpoint);
+    check_usage(!snapshots.empty(), "--ema-width: ", checkpoint,
+                " is no run directory with snapshots/; train with train.ema_widths and "
+                "train.snapshot_interval");
+    loaded.ema_width = *width;
+    loaded.run = checkpoint;
+    loaded.file = snapshots.back().file;
+  } else {
+    loaded.file = find_weights_file(checkpoint, weights);
+  }
   const std::string source = loaded.file.string();
   const auto metadata = load_tensor_file_metadata(loaded.file);
   const auto own_yaml = metadata.find("uvic.config");
@@ -30,11 +51,57 @@ LoadedModel find_model(const std::string& checkpoint, const std::string& weights
   return loaded;
 }
 
+TensorFile read_weights(const LoadedModel& loaded) {
+  if (loaded.ema_width == 0) return load_tensor_file(loaded.file);
+  SafeTensors average = reconstruct_ema(loaded.run, loaded.ema_width);
+  return {std::move(average.tensors), std::move(average.metadata)};
+}
+
+namespace {
+
+std::shared_ptr<UViT> build(const LoadedModel& loaded, c10::Device device) {
+  auto model = std::make_shared<UViT>(loaded.config.model);
+  load_weights_at_any_size(*model, read_weights(loaded), loaded.file.string());
+  model->to(device);
+  model->eval();
+  return model;
+}
+
+// A guide sees the same images, times and labels, and predicts the same quantity; it may be smaller.
+void check_guide(Config model, Config guide, const std::string& source) {
+  static const std::set<std::string> kEqual = {"model.img_size", "model.in_chans", "model.num_classes"};
+  static const std::set<std::string> kTraining = {"diffusion.loss", "diffusion.snr_gamma",
+                                                  "diffusion.time_sampling"};
+  const auto ours = fields_of(model), theirs = fields_of(guide);
+  for (size_t i = 0; i < ours.size(); ++i) {
+    const std::string& key = ours[i].key;
+    const bool matters =
+        kEqual.contains(key) || (key.starts_with("diffusion.") && !kTraining.contains(key) &&
+                                 !key.starts_with("diffusion.p_") && !key.starts_with("diffusion.logit_"));
+    check_usage(!matters || value_text(ours[i]) == value_text(theirs[i]), "sample.guide_checkpoint ", source,
+                ": ", key, " is ", value_text(theirs[i]), ", but that of the network it is to guide is ",
+                value_text(ours[i]));
+  }
+}
+
+}  // namespace
+
 void load_weights_of(LoadedModel& loaded, c10::Device device) {
-  loaded.model = std::make_shared<UViT>(loaded.config.model);
-  load_weights_file(*loaded.model, loaded.file);
-  loaded.model->to(device);
-  loaded.model->eval();
+  loaded.model = build(loaded, device);
+  const SampleOptions& sample = loaded.config.sample;
+  if (sample.guide_checkpoint.empty()) return;
+  const LoadedModel guide = find_model(sample.guide_checkpoint, sample.guide_weights, {});
+  check_usage(guide.configured, "sample.guide_checkpoint ", guide.file.string(),
+              ": has no configuration inside; uvic-convert --config F puts one in");
+  check_guide(loaded.config, guide.config, guide.file.string());
+  loaded.guide = build(guide, device);
+}
+
+Sampler make_sampler(const LoadedModel& loaded, c10::Device device) {
+  const Config& config = loaded.config;
+  Network guide;
+  if (loaded.guide) guide = inference_network(*loaded.guide, config.sample.precision, device);
+  return {*loaded.model, config.diffusion, config.sample, device, std::move(guide)};
 }
 
 }  // namespace uvic

@@ -16,8 +16,10 @@ void SampleCommand::add_to(CLI::App& app) {
          "weights: a safetensors or .pth file, a run directory or a checkpoint directory; a file without "
          "a configuration inside needs --config")
       ->required();
-  app.add_option("--weights", weights, "in a directory: ema (the largest decay), ema-DECAY or raw")
+  app.add_option("--weights", weights,
+                 "in a directory: ema (the largest decay), ema-DECAY, power-WIDTH or raw")
       ->capture_default_str();
+  add_ema_width(app, weights);
   app.add_option("--labels", labels,
                  "classes: balanced (seed mod K), random, a class number, or a JSON list of counts")
       ->capture_default_str();

@@ -36,8 +36,10 @@ struct ConvertApp {
     app.add_option("--dtype", dtype, "of the numbers: keep, fp32, fp16 or bf16")
         ->check(CLI::IsMember({"keep", "fp32", "fp16", "bf16"}))
         ->capture_default_str();
-    app.add_option("--weights", weights, "in a directory: ema (the largest decay), ema-DECAY or raw")
+    app.add_option("--weights", weights,
+                   "in a directory: ema (the largest decay), ema-DECAY, power-WIDTH or raw")
         ->capture_default_str();
+    add_ema_width(app, weights);
     config.add_to(app, "");
     app.add_flag("--quiet", quiet, "only warnings and errors")->group("Machine");
   }
@@ -91,7 +93,7 @@ struct ConvertApp {
       std::cout << found.config.to_yaml();
       return kDone;
     }
-    TensorFile file = load_tensor_file(found.file);
+    TensorFile file = read_weights(found);
     fit(file, found);
     convert(file, found.file.string());
     (to_pth() ? save_pth : save_safetensors)(output, file.tensors, file.metadata);

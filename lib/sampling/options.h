@@ -15,6 +15,7 @@ struct SampleOptions {
   double cfg = 1.0;
   std::vector<double> guidance_interval = {};
   double guidance_rescale = 0;
+  std::string guide_checkpoint = "", guide_weights = "ema";
   int64_t batch_size = 500;
   double t_end = 0;
   std::string time_grid = "auto";
@@ -39,6 +40,9 @@ struct SampleOptions {
     fields("guidance_rescale", guidance_rescale,
            "share in which a guided output is scaled back to its deviation without guidance (CFG rescale)",
            between(0, 1));
+    fields("guide_checkpoint", guide_checkpoint,
+           "weights of a worse network that takes the place of `uncond` (autoguidance); empty: none");
+    fields("guide_weights", guide_weights, "which weights of guide_checkpoint, as --weights");
     fields("batch_size", batch_size, "images in one call of the network (twice that with guidance)",
            between(1, 1e6));
     fields("t_end", t_end,

@@ -47,12 +47,21 @@ std::vector<Snapshot> list_snapshots(const fs::path& run_directory) {
   return snapshots;
 }
 
+std::optional<double> parse_ema_width(const std::string& weights) {
+  constexpr std::string_view kPrefix = "width-";
+  if (!weights.starts_with(kPrefix)) return std::nullopt;
+  double width = 0;
+  const char* end = weights.data() + weights.size();
+  const auto [stop, error] = std::from_chars(weights.data() + kPrefix.size(), end, width);
+  check_usage(error == std::errc{} && stop == end && width > 0 && width < kWidestEma, "--ema-width '",
+              weights.substr(kPrefix.size()), "': must be a number above 0 and below ", kWidestEma);
+  return width;
+}
+
 SafeTensors reconstruct_ema(const fs::path& run_directory, double width) {
   const auto snapshots = list_snapshots(run_directory);
   check_usage(!snapshots.empty(), "--ema-width: ", run_directory.string(),
               " has no snapshots/; train with train.ema_widths and train.snapshot_interval");
-  check_usage(width > 0 && width < kWidestEma, "--ema-width ", width, ": must lie above 0 and below ",
-              kWidestEma);
   std::vector<PowerProfile> stored;
   for (const auto& s : snapshots) stored.push_back({double(s.step), power_ema_exponent(s.width)});
   const auto factors = reconstruction_factors(stored, {stored.back().time, power_ema_exponent(width)});

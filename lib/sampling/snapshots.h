@@ -2,6 +2,7 @@
 // width reconstructed from them.
 #pragma once
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,11 @@ struct Snapshot {
 /// Those of a run directory, by step, then width.
 std::vector<Snapshot> list_snapshots(const std::filesystem::path& run_directory);
 
+/// The width of "width-0.12", nullopt for any other text; UsageError if it is not a number in range.
+std::optional<double> parse_ema_width(const std::string& weights);
+
 /// The average of `width` at the run's newest snapshot (EDM2, appendix C.3), float32, and the metadata of
-/// that snapshot with `uvic.ema_width`. UsageError names the run if it has no snapshots, the widths that the
-/// network was stored at if `width` is out of range, and a damaged file.
+/// that snapshot with `uvic.ema_width`. UsageError names the run if it has no snapshots, and a damaged file.
 SafeTensors reconstruct_ema(const std::filesystem::path& run_directory, double width);
 
 }  // namespace uvic

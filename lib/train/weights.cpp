@@ -54,10 +54,13 @@ void fit_image_size(TensorMap& weights, const ModelOptions& model, const std::op
            size_text(to), ", for images of ", size_text({model.height(), model.width()}));
 }
 
+void load_weights_at_any_size(UViT& model, TensorFile weights, const std::string& source) {
+  fit_image_size(weights.tensors, model.options(), own_config(weights.metadata, source), source);
+  load_weights(model, weights.tensors, source);
+}
+
 void load_weights_file(UViT& model, const std::filesystem::path& file) {
-  TensorFile stored = load_tensor_file(file);
-  fit_image_size(stored.tensors, model.options(), own_config(stored.metadata, file.string()), file.string());
-  load_weights(model, stored.tensors, file.string());
+  load_weights_at_any_size(model, load_tensor_file(file), file.string());
 }
 
 }  // namespace uvic

@@ -22,6 +22,9 @@ std::optional<Config> own_config(const std::map<std::string, std::string>& metad
 void fit_image_size(TensorMap& weights, const ModelOptions& model, const std::optional<Config>& own,
                     const std::string& source);
 
+/// Weights of `source` into `model`, their position embedding interpolated if need be. UsageError as
+/// load_weights'.
+void load_weights_at_any_size(UViT& model, TensorFile weights, const std::string& source);
 /// Reads a safetensors file or .pth into `model`, its position embedding interpolated if need be. UsageError
 /// as load_tensor_file's and load_weights'.
 void load_weights_file(UViT& model, const std::filesystem::path& file);

@@ -90,6 +90,9 @@ TEST(CommandLine, EveryOptionOfSample) {
                               {"--s-noise", "2"},
                               {"--guidance-interval", "0.2,0.6"},
                               {"--guidance-rescale", "0.7"},
+                              {"--guide-checkpoint", (files() / "run").string() + " --guide-weights raw"},
+                              {"--guide-weights", "raw"},  // refused without a guide
+                              {"--ema-width", "0.08"},
                               {"--precision", "bf16"},
                               {"--clip-x0", ""},
                               {"--device", "cuda"},
@@ -127,6 +130,9 @@ TEST(CommandLine, EveryOptionOfDump) {
                               {"--s-noise", "2"},
                               {"--guidance-interval", "0.2,0.6"},
                               {"--guidance-rescale", "0.7"},
+                              {"--guide-checkpoint", (files() / "run").string() + " --guide-weights raw"},
+                              {"--guide-weights", "raw"},  // refused without a guide
+                              {"--ema-width", "0.08"},
                               {"--precision", "bf16"},
                               {"--clip-x0", ""},
                               {"--device", "cuda"},
@@ -220,7 +226,7 @@ TEST(CommandLine, EveryOptionOfTrain) {
                               {"--grad-clip", "0.01"},
                               {"--ema", "0.9,0.5"},
                               {"--ema-warmup", "ramp"},
-                              {"--ema-widths", "0.05,0.1"},
+                              {"--ema-widths", "0.2"},
                               {"--snapshot-interval", "2"},
                               {"--seed", "9"},
                               {"--keep", "1"},

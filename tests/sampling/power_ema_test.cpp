@@ -77,7 +77,10 @@ TEST(Snapshots, AnyWidthIsReconstructed) {
     EXPECT_LT(error, 0.05 * scale) << width;
     EXPECT_EQ(found.metadata.at("uvic.step"), "1000");
   }
-  EXPECT_THROW_WITH(reconstruct_ema(run.path(), 0.3), UsageError, "--ema-width 0.3");
+  EXPECT_EQ(parse_ema_width("width-0.12"), 0.12);
+  EXPECT_EQ(parse_ema_width("ema"), std::nullopt);
+  EXPECT_THROW_WITH(parse_ema_width("width-0.3"), UsageError, "--ema-width '0.3'");
+  EXPECT_THROW_WITH(parse_ema_width("width-x"), UsageError, "--ema-width 'x'");
   EXPECT_THROW_WITH(reconstruct_ema(run.path() / "none", 0.1), UsageError, "has no snapshots/");
 }
 

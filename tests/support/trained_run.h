@@ -11,7 +11,10 @@ namespace uvic::testing {
 class TrainedRun {
  public:
   explicit TrainedRun(bool train = true) {
-    write_bytes(directory_ / "config.yaml", tiny_config(write_tiny_set(directory_ / "data")).to_yaml());
+    Config config = tiny_config(write_tiny_set(directory_ / "data"));
+    config.train.ema_widths = {0.05, 0.1};
+    config.train.snapshot_interval = 3;
+    write_bytes(directory_ / "config.yaml", config.to_yaml());
     if (train) {
       const auto result = testing::run(train_command() + " --quiet");
       TORCH_CHECK(result.code == 0, result.err);
