@@ -13,8 +13,8 @@ struct ZipEntry {
   int64_t size = 0;
 };
 
-/// Writes a ZIP archive of stored entries atomically, their data at multiples of 64 bytes. The bytes depend on
-/// the arguments alone.
+/// Writes a ZIP archive of stored entries atomically, their data at multiples of 64 bytes. The bytes depend
+/// on the arguments alone.
 void write_zip(const std::filesystem::path& path, const std::vector<ZipEntry>& entries);
 
 }  // namespace uvic

@@ -47,8 +47,7 @@ std::string zip64_extra(const std::vector<uint64_t>& values) {
 std::string ZipWriter::local_header(const Entry& entry) const {
   const bool large = entry.size >= limits_.bytes;
   const auto size = large ? kSeeZip64 : static_cast<uint32_t>(entry.size);
-  std::string extra =
-      zip64_extra(large ? std::vector{entry.size, entry.size} : std::vector<uint64_t>{});
+  std::string extra = zip64_extra(large ? std::vector{entry.size, entry.size} : std::vector<uint64_t>{});
   if (alignment_ > 1) {
     const uint64_t data = entry.offset + kLocalHeaderBytes + entry.name.size() + extra.size() + 4;
     const uint64_t padding = (alignment_ - data % alignment_) % alignment_;

@@ -123,10 +123,9 @@ TEST(Recipes, PassTheDryRun) {
     // Latent recipes name no data: the dry run says so.
     const bool latent =
         name.starts_with("imagenet256") || name.starts_with("imagenet512") || name.starts_with("mscoco256");
-    const std::string set =
-        latent ? "" : (data / (name.starts_with("cifar10") ? "cifar10" : "folder")).string();
+    const std::string set = (data / (name.starts_with("cifar10") ? "cifar10" : "folder")).string();
     const auto result = run("uvic-train --dry-run --config " + entry.path().string() +
-                            " --set data.path=" + set + " --out " + (data / "run").string());
+                            (latent ? "" : " --set data.path=" + set) + " --out " + (data / "run").string());
     expect_ok(result);
     EXPECT_EQ(latent, result.out.find("data: none; data.path is not set") != std::string::npos) << name;
     const bool cog = name.find("_uvic_") != std::string::npos;
