@@ -32,7 +32,7 @@ configure: setup
 	@$(CMAKE) --preset $(PRESET) --log-level=NOTICE
 
 apps: configure
-	@$(CMAKE) --build --preset $(PRESET) --target uvic-train uvic-sample uvic-fid
+	@$(CMAKE) --build --preset $(PRESET) --target uvic-train uvic-sample uvic-fid uvic-convert
 
 build: configure
 	@$(CMAKE) --build --preset $(PRESET)

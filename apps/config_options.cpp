@@ -42,10 +42,20 @@ void ConfigOptions::add_to(CLI::App& app, const std::string& section) {
   }
 }
 
+void ConfigOptions::assign(const std::vector<std::string>& assignments) {
+  sets_.insert(sets_.begin(), assignments.begin(), assignments.end());
+}
+
 bool ConfigOptions::given(const std::string& key) const {
   const auto sets_it = [&](const std::string& text) { return text.starts_with(key + "="); };
   return std::any_of(sets_.begin(), sets_.end(), sets_it) ||
          std::any_of(aliases_.begin(), aliases_.end(), sets_it);
+}
+
+bool ConfigOptions::gives_model() const {
+  return !config_file_.empty() || std::any_of(sets_.begin(), sets_.end(), [](const std::string& text) {
+    return text.starts_with("model.");
+  });
 }
 
 Config ConfigOptions::resolve(const std::string& checkpoint_yaml, const std::string& checkpoint_name) const {

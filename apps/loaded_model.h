@@ -13,9 +13,12 @@
 namespace uvic {
 
 struct LoadedModel {
-  std::filesystem::path file;          ///< the weights file that was read
-  Config config;                       ///< effective: the file's own, then the command line's
-  std::vector<std::string> overrides;  ///< key=value outside `sample` where `config` is not the file's own
+  std::filesystem::path file;  ///< the weights file that was read
+  Config config;               ///< effective: the file's own, then the command line's
+  bool configured = false;     ///< the file or the command line describes the model
+  /// key=value outside `sample` where `config` is not the file's own; the whole model where the file has
+  /// none.
+  std::vector<std::string> overrides;
   std::shared_ptr<UViT> model;
 };
 

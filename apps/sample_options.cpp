@@ -2,8 +2,7 @@
 
 #include <ATen/Parallel.h>
 
-#include <cstdio>
-
+#include "core/errors.h"
 #include "core/text.h"
 #include "nn/attention.h"
 #include "nn/weights.h"
@@ -12,8 +11,10 @@
 namespace uvic {
 
 void SampleCommand::add_to(CLI::App& app) {
-  app.add_option("--checkpoint", checkpoint,
-                 "weights: a safetensors file, a run directory or a checkpoint directory")
+  app.add_option(
+         "--checkpoint", checkpoint,
+         "weights: a safetensors or .pth file, a run directory or a checkpoint directory; a file without "
+         "a configuration inside needs --config")
       ->required();
   app.add_option("--weights", weights, "in a directory: ema (the largest decay), ema-DECAY or raw")
       ->capture_default_str();
@@ -27,6 +28,12 @@ void SampleCommand::add_to(CLI::App& app) {
 
 LoadedModel SampleCommand::find(size_t images) const {
   LoadedModel loaded = find_model(checkpoint, weights, config);
+  const auto& model = loaded.config.model;
+  check_usage(loaded.configured, loaded.file.string(),
+              ": has no configuration inside; describe its model with --config F (or --set model.key=value)");
+  check_usage(!model.has_context(), "model.num_clip_token: ", model.num_clip_token,
+              " context tokens: this model draws what a text says, and there is no text encoder here; only a "
+              "program of your own that calls the library can give it contexts");
   auto& batch_size = loaded.config.sample.batch_size;
   if (!config.given("sample.batch_size"))
     batch_size = std::min(batch_size, std::max<int64_t>(int64_t(images), 1));
@@ -54,23 +61,15 @@ RecordInputs SampleCommand::record(const LoadedModel& loaded, const Sampler& sam
           .device = device.str()};
 }
 
-std::string image_file_name(int64_t seed) {
-  char name[32];
-  std::snprintf(name, sizeof name, "%06ld.png", seed);
-  return name;
-}
-
 std::string describe_sampling(const LoadedModel& loaded, size_t images, c10::Device device) {
   const auto& [model, sample] = std::tie(loaded.config.model, loaded.config.sample);
-  const auto network = loaded.model ? loaded.model : std::make_shared<UViT>(model);
   const SamplingPlan plan = plan_sampling(sample, loaded.config.diffusion);
   const double guidance = sample.cfg == 1.0 ? 1 : 2;
   const double flops = forward_flops(model) * double(plan.evaluations) * guidance;
-  return c10::str(loaded.file.string(), ": ", format_count(double(count_parameters(*network))),
-                  " parameters; ", images, " images, ", sample.solver, ", ", plan.evaluations,
-                  " evaluations an image", guidance == 2 ? " (each of two passes, for guidance)" : "", ", ",
-                  format_count(flops), "FLOP an image\n",
-                  describe_attention(model, device, sample.precision));
+  return c10::str(loaded.file.string(), ": ", format_count(double(count_parameters(model))), " parameters; ",
+                  images, " images, ", sample.solver, ", ", plan.evaluations, " evaluations an image",
+                  guidance == 2 ? " (each of two passes, for guidance)" : "", ", ", format_count(flops),
+                  "FLOP an image\n", describe_attention(model, device, sample.precision));
 }
 
 SamplingProgress::SamplingProgress(size_t images, const SamplingPlan& plan)

@@ -31,9 +31,6 @@ struct SampleCommand {
                       const std::string& labels, c10::Device device) const;
 };
 
-/// "000017.png".
-std::string image_file_name(int64_t seed);
-
 /// "model 1.07 M parameters, 25 evaluations an image ...": for --dry-run and start-up.
 std::string describe_sampling(const LoadedModel& loaded, size_t images, c10::Device device);
 

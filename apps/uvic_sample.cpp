@@ -12,6 +12,7 @@
 #include "io/npy.h"
 #include "io/png.h"
 #include "sample_options.h"
+#include "sampling/dump/formats.h"
 #include "sampling/labels.h"
 
 namespace uvic {

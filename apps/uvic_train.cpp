@@ -27,8 +27,10 @@ struct TrainCommand {
 
   void add_to(CLI::App& app) {
     app.add_option("--out", out, "run directory: checkpoints, samples, metrics; a run there is resumed");
-    app.add_option("--init-from", init_from,
-                   "start a new run from these weights (file, run or checkpoint directory)");
+    app.add_option(
+        "--init-from", init_from,
+        "start a new run from these weights (safetensors, .pth, run or checkpoint directory); other "
+        "image sizes are interpolated");
     app.add_flag("--restart", restart, "move an earlier run in --out aside and start anew");
     app.add_flag("--dry-run", dry_run, "print what the run needs, check data and paths, and exit");
     config.add_to(app, "train");
@@ -45,13 +47,17 @@ struct TrainCommand {
     check_run_path(out);
     if (dry_run)
       std::cout << describe_run(effective, device) << std::endl;  // also where the data is yet to come
+    const auto weights = init_from.empty() ? std::filesystem::path() : find_weights_file(init_from, "ema");
+    if (dry_run && effective.data.path.empty()) {
+      std::cout << "data: none; data.path is not set" << std::endl;
+      return kDone;
+    }
     const DataSets data = open_data(effective.data, effective.model.image_shape());
     check_data(data, effective);
     if (effective.train.eval_interval > 0) {
       const std::string text = Evaluation(effective, device).describe();  // and checks its files
       if (dry_run) std::cout << text << std::endl;
     }
-    const auto weights = init_from.empty() ? std::filesystem::path() : find_weights_file(init_from, "ema");
     if (dry_run) {
       std::cout << describe_data(data) << std::endl;
       return kDone;

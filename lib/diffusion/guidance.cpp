@@ -14,8 +14,10 @@ std::pair<Tensor, Tensor> evaluate(const Network& network, const Guidance& guida
                                    const Tensor& timesteps, const Condition& condition) {
   if (guidance.guide) return {network(x, timesteps, condition), guidance.guide(x, timesteps, condition)};
   const Tensor null = at::full_like(condition.labels, guidance.null_label);
-  const Tensor both =
-      network(at::cat({x, x}), at::cat({timesteps, timesteps}), {at::cat({condition.labels, null}), {}});
+  const auto& context = condition.context;
+  const Tensor both = network(
+      at::cat({x, x}), at::cat({timesteps, timesteps}),
+      {at::cat({condition.labels, null}), context.defined() ? at::cat({context, context}) : Tensor()});
   return {both.slice(0, 0, x.size(0)), both.slice(0, x.size(0))};
 }
 

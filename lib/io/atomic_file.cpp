@@ -12,15 +12,12 @@
 #include <utility>
 #include <vector>
 
+#include "io/file_handle.h"
+
 namespace uvic {
 namespace {
 
 namespace fs = std::filesystem;
-
-[[noreturn]] void fail(const fs::path& path, int error) {
-  throw std::runtime_error(
-      c10::str("cannot write ", path.string(), ": ", std::generic_category().message(error)));
-}
 
 fs::path temporary_beside(const fs::path& path) {
   return c10::str(path.string(), ".tmp-", getpid());
@@ -30,8 +27,7 @@ fs::path temporary_beside(const fs::path& path) {
 class FileBuffer : public std::streambuf {
  public:
   FileBuffer(const fs::path& file, const fs::path& target)
-      : target_(target), fd_(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
-    if (fd_ < 0) fail(target_, errno);
+      : target_(target), fd_(open_file(file, O_WRONLY | O_CREAT | O_TRUNC, target)) {
     setp(buffer_.data(), buffer_.data() + buffer_.size());
   }
   ~FileBuffer() override {
@@ -40,11 +36,11 @@ class FileBuffer : public std::streambuf {
   FileBuffer(const FileBuffer&) = delete;
   FileBuffer& operator=(const FileBuffer&) = delete;
 
-  void finish() {
+  void finish(Flush flush) {
     sync();
-    if (TEMP_FAILURE_RETRY(::fsync(fd_)) != 0) fail(target_, errno);
+    if (flush == Flush::kNow && TEMP_FAILURE_RETRY(::fsync(fd_)) != 0) fail_to_write(target_, errno);
     const int fd = std::exchange(fd_, -1);
-    if (::close(fd) != 0) fail(target_, errno);
+    if (::close(fd) != 0) fail_to_write(target_, errno);
   }
 
  protected:
@@ -56,7 +52,7 @@ class FileBuffer : public std::streambuf {
   int sync() override {
     for (const char* next = pbase(); next < pptr();) {
       const ssize_t written = TEMP_FAILURE_RETRY(::write(fd_, next, static_cast<size_t>(pptr() - next)));
-      if (written < 0) fail(target_, errno);
+      if (written < 0) fail_to_write(target_, errno);
       next += written;
     }
     setp(buffer_.data(), buffer_.data() + buffer_.size());
@@ -69,19 +65,10 @@ class FileBuffer : public std::streambuf {
   std::vector<char> buffer_ = std::vector<char>(1 << 16);
 };
 
-/// Flushes a file or directory to disk. Some file systems (CIFS, 9p) answer EINVAL for directories: they
-/// cannot.
-void sync_to_disk(const fs::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) fail(path, errno);
-  const int error = TEMP_FAILURE_RETRY(::fsync(fd)) == 0 ? 0 : errno;
-  ::close(fd);
-  if (error != 0 && error != EINVAL) fail(path, error);
-}
-
 }  // namespace
 
-void write_file_atomically(const fs::path& path, const std::function<void(std::ostream&)>& write) {
+void write_file_atomically(const fs::path& path, const std::function<void(std::ostream&)>& write,
+                           Flush flush) {
   std::error_code ignored;
   if (fs::exists(path, ignored) && !fs::is_regular_file(path, ignored)) {
     throw std::runtime_error(
@@ -93,24 +80,25 @@ void write_file_atomically(const fs::path& path, const std::function<void(std::o
     std::ostream stream(&buffer);
     stream.exceptions(std::ios::badbit);  // lets the buffer's own exception, which has the reason, through
     write(stream);
-    if (!stream) fail(path, EIO);
-    buffer.finish();
-    if (::rename(temporary.c_str(), path.c_str()) != 0) fail(path, errno);
+    if (!stream) fail_to_write(path, EIO);
+    buffer.finish(flush);
+    if (::rename(temporary.c_str(), path.c_str()) != 0) fail_to_write(path, errno);
   } catch (...) {
     fs::remove(temporary, ignored);
     throw;
   }
 }
 
-void write_file_atomically(const fs::path& path, std::string_view bytes) {
-  write_file_atomically(path, [&](std::ostream& stream) {
-    stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  });
+void write_file_atomically(const fs::path& path, std::string_view bytes, Flush flush) {
+  write_file_atomically(
+      path,
+      [&](std::ostream& stream) { stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size())); },
+      flush);
 }
 
 void write_directory_atomically(const fs::path& path, const std::function<void(const fs::path&)>& fill) {
   const fs::path target = fs::absolute(path.has_filename() ? path : path.parent_path());
-  if (fs::exists(target)) fail(target, EEXIST);
+  if (fs::exists(target)) fail_to_write(target, EEXIST);
   const std::string stale = target.filename().string() + ".tmp-";
   std::vector<fs::path> leftovers;
   for (const auto& entry : fs::directory_iterator(target.parent_path())) {
@@ -124,7 +112,7 @@ void write_directory_atomically(const fs::path& path, const std::function<void(c
     fill(temporary);
     for (const auto& entry : fs::recursive_directory_iterator(temporary)) sync_to_disk(entry.path());
     sync_to_disk(temporary);
-    if (::rename(temporary.c_str(), target.c_str()) != 0) fail(target, errno);
+    if (::rename(temporary.c_str(), target.c_str()) != 0) fail_to_write(target, errno);
     sync_to_disk(target.parent_path());
   } catch (...) {
     std::error_code ignored;

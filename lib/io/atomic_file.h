@@ -7,12 +7,18 @@
 
 namespace uvic {
 
+/// Whether a file is on the disk when the call returns. With `kLater` it gets there when the system likes,
+/// and a power failure before may leave a torn file under its name: for many small files whose reader checks
+/// them.
+enum class Flush { kNow, kLater };
+
 /// Calls `write` with a stream on a temporary file beside `path`, then fsyncs it and renames it to `path`.
 /// On any failure (disk full included) the temporary is removed, `path` is untouched, and std::runtime_error
 /// names the path and the system's reason.
-void write_file_atomically(const std::filesystem::path& path,
-                           const std::function<void(std::ostream&)>& write);
-void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
+void write_file_atomically(const std::filesystem::path& path, const std::function<void(std::ostream&)>& write,
+                           Flush flush = Flush::kNow);
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes,
+                           Flush flush = Flush::kNow);
 
 /// Calls `fill` with a fresh temporary directory beside `path`, fsyncs every file in it, renames it to `path`
 /// and fsyncs the parent. Leftovers of an earlier, killed attempt are removed first. `path` must not exist.

@@ -1,4 +1,4 @@
-// PNG files through stb_image_write, with `tEXt` records.
+// PNG files through stb (compressed by libdeflate), with `tEXt` records.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace uvic {
@@ -31,5 +32,11 @@ struct PngInfo {
 /// Walks all chunks and checks signature, lengths and CRCs up to IEND: nullopt if the file is absent,
 /// truncated, corrupt or has bytes after IEND.
 std::optional<PngInfo> inspect_png(const std::filesystem::path& path);
+/// The same for a PNG in memory.
+std::optional<PngInfo> inspect_png_bytes(std::string_view bytes);
+
+/// The pixels of an 8-bit PNG in memory, uint8 [C, H, W]; an empty tensor if they cannot be decoded. CRCs are
+/// not checked: see inspect_png_bytes.
+at::Tensor decode_png(std::string_view bytes);
 
 }  // namespace uvic

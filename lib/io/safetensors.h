@@ -1,20 +1,15 @@
 // The safetensors format (https://github.com/huggingface/safetensors): u64 header length, JSON header, raw
 // tensors.
 #pragma once
-#include <ATen/core/Tensor.h>
-
 #include <filesystem>
 #include <map>
 #include <string>
 
+#include "io/tensor_file.h"
+
 namespace uvic {
 
-using TensorMap = std::map<std::string, at::Tensor>;
-
-struct SafeTensors {
-  TensorMap tensors;
-  std::map<std::string, std::string> metadata;  ///< the header's `__metadata__`
-};
+using SafeTensors = TensorFile;  ///< its metadata are the header's `__metadata__`
 
 /// Reads a whole file; tensors are on the CPU with their stored dtype (F64 F32 F16 BF16 I64 I32 I16 I8 U8
 /// BOOL) and own their memory. UsageError, naming the file and the tensor, for anything malformed: truncated,

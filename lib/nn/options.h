@@ -15,6 +15,7 @@ struct ModelOptions {
   bool qkv_bias = false, mlp_time_embed = false;
   int64_t num_classes = 11;
   bool conv = true, skip = true;
+  int64_t clip_dim = 768, num_clip_token = 0;
   std::string attention = "cog";
   std::vector<std::string> softmax_layers = {"first", "last"};
   std::string attention_kernel = "auto";
@@ -34,6 +35,9 @@ struct ModelOptions {
            between(-1, 1e6));
     fields("conv", conv, "a 3x3 convolution after the last projection");
     fields("skip", skip, "long skip connections from in_blocks to out_blocks");
+    fields("clip_dim", clip_dim, "width of a context token, as a text encoder gives it", between(1, 65536));
+    fields("num_clip_token", num_clip_token, "context tokens (77 for CLIP's text); 0: no context",
+           between(0, 65536));
     fields("attention", attention, "W = softmax(P), or Cog: W = sign(P) softmax(|P|)",
            one_of({"softmax", "cog"}));
     fields(
@@ -50,10 +54,13 @@ struct ModelOptions {
   int64_t height() const { return img_size.front(); }
   int64_t width() const { return img_size.back(); }
   bool conditional() const { return num_classes > 0; }
+  bool has_context() const { return num_clip_token > 0; }
   int64_t head_dim() const { return embed_dim / num_heads; }
-  int64_t num_patches() const { return (height() / patch_size) * (width() / patch_size); }
-  /// Tokens before the patches: [label,] time.
-  int64_t extras() const { return conditional() ? 2 : 1; }
+  int64_t num_patches() const { return grid()[0] * grid()[1]; }
+  /// Tokens before the patches: [label,] time, [context].
+  int64_t extras() const { return (conditional() ? 2 : 1) + num_clip_token; }
+  /// {rows, columns} of patches.
+  std::array<int64_t, 2> grid() const { return {height() / patch_size, width() / patch_size}; }
   int64_t num_tokens() const { return extras() + num_patches(); }
 
   /// Whether block `index` uses Cog Attention; 0..depth/2-1 are in_blocks, depth/2 mid_block, then

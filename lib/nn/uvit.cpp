@@ -23,6 +23,8 @@ UViT::UViT(const ModelOptions& options) : options_(options) {
   if (options_.mlp_time_embed)
     time_embed_ = register_module("time_embed", std::make_shared<TimeEmbedMlp>(dim));
   if (options_.conditional()) label_emb_ = register_module("label_emb", Embedding(options_.num_classes, dim));
+  if (options_.has_context())
+    context_embed_ = register_module("context_embed", Linear(options_.clip_dim, dim));
   pos_embed_ = register_parameter("pos_embed", at::zeros({1, options_.num_tokens(), dim}));
 
   ModuleList in_blocks, out_blocks;
@@ -67,29 +69,43 @@ void UViT::initialise() {
   }
 }
 
-// Tokens in order [label,] time, patches: [B, N, C].
-Tensor UViT::embed(const Tensor& x, const Tensor& timesteps, const Tensor& labels) {
-  const int64_t B = x.size(0);
-  Tensor time = timestep_embedding(timesteps, options_.embed_dim).to(pos_embed_.scalar_type());
-  if (time_embed_) time = time_embed_->forward(time);
-  std::vector<Tensor> tokens = {time.view({B, 1, -1}), patch_embed_->forward(x)};
-  if (options_.conditional()) tokens.insert(tokens.begin(), label_emb_->forward(labels).view({B, 1, -1}));
-  return at::cat(tokens, 1) + pos_embed_;
-}
-
-Tensor UViT::forward(const Tensor& x, const Tensor& timesteps, const Tensor& labels) {
+void UViT::check_inputs(const Tensor& x, const Tensor& timesteps, const Tensor& labels,
+                        const Tensor& context) const {
   const auto& o = options_;
   TORCH_CHECK(x.dim() == 4 && x.size(1) == o.in_chans && x.size(2) == o.height() && x.size(3) == o.width(),
               "UViT: x must be [B, ", o.in_chans, ", ", o.height(), ", ", o.width(), "], got ", x.sizes());
-  TORCH_CHECK(timesteps.dim() == 1 && timesteps.size(0) == x.size(0), "UViT: timesteps must be [", x.size(0),
-              "], got ", timesteps.sizes());
+  const int64_t B = x.size(0);
+  TORCH_CHECK(timesteps.dim() == 1 && timesteps.size(0) == B, "UViT: timesteps must be [", B, "], got ",
+              timesteps.sizes());
   TORCH_CHECK(labels.defined() == o.conditional(),
               o.conditional() ? "UViT: this model is class-conditional; labels are missing"
                               : "UViT: this model is unconditional; it takes no labels");
-  TORCH_CHECK(!labels.defined() || (labels.dim() == 1 && labels.size(0) == x.size(0)),
-              "UViT: labels must be [", x.size(0), "], got ", labels.sizes());
+  TORCH_CHECK(!labels.defined() || (labels.dim() == 1 && labels.size(0) == B), "UViT: labels must be [", B,
+              "], got ", labels.sizes());
+  TORCH_CHECK(context.defined() == o.has_context(),
+              o.has_context() ? "UViT: this model has context tokens; context is missing"
+                              : "UViT: this model has no context tokens; it takes no context");
+  TORCH_CHECK(!context.defined() || context.sizes() == at::IntArrayRef({B, o.num_clip_token, o.clip_dim}),
+              "UViT: context must be [", B, ", ", o.num_clip_token, ", ", o.clip_dim, "], got ",
+              context.sizes());
+}
 
-  Tensor hidden = embed(x, timesteps, labels);
+// Tokens in order [label,] time, [context,] patches: [B, N, C].
+Tensor UViT::embed(const Tensor& x, const Tensor& timesteps, const Tensor& labels, const Tensor& context) {
+  const int64_t B = x.size(0);
+  std::vector<Tensor> tokens;
+  if (options_.conditional()) tokens.push_back(label_emb_->forward(labels).view({B, 1, -1}));
+  const Tensor time = timestep_embedding(timesteps, options_.embed_dim).to(pos_embed_.scalar_type());
+  tokens.push_back((time_embed_ ? time_embed_->forward(time) : time).view({B, 1, -1}));
+  if (options_.has_context()) tokens.push_back(context_embed_->forward(context));
+  tokens.push_back(patch_embed_->forward(x));
+  return at::cat(tokens, 1) + pos_embed_;
+}
+
+Tensor UViT::forward(const Tensor& x, const Tensor& timesteps, const Tensor& labels, const Tensor& context) {
+  const auto& o = options_;
+  check_inputs(x, timesteps, labels, context);
+  Tensor hidden = embed(x, timesteps, labels, context);
   std::vector<Tensor> skips;
   for (const auto& block : in_blocks_) skips.push_back(hidden = block->forward(hidden));
   hidden = mid_block_->forward(hidden);

@@ -23,21 +23,27 @@ class UViT : public torch::nn::Module {
   explicit UViT(const ModelOptions& options);
 
   /// x: [B, C, H, W]; timesteps: [B] in the units of the schedule (999 t); labels: int64 [B] for a
-  /// conditional model, else undefined. Returns [B, C, H, W] in float32 (float64 for float64 weights).
-  /// c10::Error names what does not fit.
-  at::Tensor forward(const at::Tensor& x, const at::Tensor& timesteps, const at::Tensor& labels = {});
+  /// conditional model, else undefined; context: [B, num_clip_token, clip_dim] for a model with context
+  /// tokens (U-ViT's text-to-image network), else undefined. Returns [B, C, H, W] in float32 (float64 for
+  /// float64 weights). c10::Error names what does not fit.
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& timesteps, const at::Tensor& labels = {},
+                     const at::Tensor& context = {});
 
   const ModelOptions& options() const { return options_; }
 
  private:
   std::shared_ptr<Block> make_block(int64_t index, bool skip);
   void initialise();
-  at::Tensor embed(const at::Tensor& x, const at::Tensor& timesteps, const at::Tensor& labels);
+  void check_inputs(const at::Tensor& x, const at::Tensor& timesteps, const at::Tensor& labels,
+                    const at::Tensor& context) const;
+  at::Tensor embed(const at::Tensor& x, const at::Tensor& timesteps, const at::Tensor& labels,
+                   const at::Tensor& context);
 
   ModelOptions options_;
   std::shared_ptr<PatchEmbed> patch_embed_;
   std::shared_ptr<TimeEmbedMlp> time_embed_;
   torch::nn::Embedding label_emb_{nullptr};
+  torch::nn::Linear context_embed_{nullptr};
   at::Tensor pos_embed_;
   std::vector<std::shared_ptr<Block>> in_blocks_, out_blocks_;
   std::shared_ptr<Block> mid_block_;

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <optional>
 
 #include "core/errors.h"
 #include "core/random.h"
@@ -12,18 +14,36 @@
 namespace uvic {
 namespace {
 
-std::vector<int64_t> read_histogram(const std::string& path, int64_t K) {
-  std::ifstream file(path);
-  check_usage(file.is_open(), "--labels '", path, "': must be balanced, random, a class from 0 to ", K - 1,
+// The text of a histogram: the policy itself, or the file that it names.
+std::string histogram_text(const std::string& policy, int64_t K) {
+  if (policy.starts_with('[')) return policy;
+  std::ifstream file(policy);
+  check_usage(file.is_open(), "--labels '", policy, "': must be balanced, random, a class from 0 to ", K - 1,
               ", or a readable JSON file of ", K, " counts");
-  const auto json = nlohmann::json::parse(file, nullptr, /*allow_exceptions=*/false);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::vector<int64_t> read_histogram(const std::string& policy, int64_t K) {
+  const auto json = nlohmann::json::parse(histogram_text(policy, K), nullptr, /*allow_exceptions=*/false);
   const auto is_count = [](const auto& n) { return n.is_number_unsigned(); };
   check_usage(json.is_array() && int64_t(json.size()) == K && std::all_of(json.begin(), json.end(), is_count),
-              "--labels ", path, ": must be a JSON list of ", K, " whole counts, one a class");
+              "--labels ", policy, ": must be a JSON list of ", K, " whole counts, one a class");
   const auto counts = json.get<std::vector<int64_t>>();
-  check_usage(std::accumulate(counts.begin(), counts.end(), int64_t{0}) > 0, "--labels ", path,
+  check_usage(std::accumulate(counts.begin(), counts.end(), int64_t{0}) > 0, "--labels ", policy,
               ": all counts are 0");
   return counts;
+}
+
+// The class that every seed shows, if the policy is a number.
+std::optional<int64_t> fixed_class(const std::string& policy) {
+  int64_t fixed = 0;
+  const auto [end, error] = std::from_chars(policy.data(), policy.data() + policy.size(), fixed);
+  if (error != std::errc{} || end != policy.data() + policy.size()) return std::nullopt;
+  return fixed;
+}
+
+bool is_histogram(const std::string& policy) {
+  return policy != "balanced" && policy != "random" && !fixed_class(policy);
 }
 
 // The class at position `position` of the histogram's run-length list.
@@ -38,6 +58,10 @@ int64_t real_classes(const ModelOptions& model, const DiffusionOptions& diffusio
   return diffusion.p_uncond > 0 ? model.num_classes - 1 : model.num_classes;
 }
 
+std::string self_contained_labels(const std::string& policy, int64_t K) {
+  return K > 0 && is_histogram(policy) ? nlohmann::json(read_histogram(policy, K)).dump() : policy;
+}
+
 std::vector<int64_t> choose_labels(const std::string& policy, const std::vector<int64_t>& seeds, int64_t K) {
   std::vector<int64_t> labels;
   if (K == 0) {
@@ -45,15 +69,13 @@ std::vector<int64_t> choose_labels(const std::string& policy, const std::vector<
                 "': this model is unconditional, it has no classes");
     return labels;
   }
-  int64_t fixed = -1;
-  const auto [end, error] = std::from_chars(policy.data(), policy.data() + policy.size(), fixed);
-  if (error == std::errc{} && end == policy.data() + policy.size()) {
-    check_usage(fixed >= 0 && fixed < K, "class ", fixed, " does not exist; this model has classes 0 to ",
+  if (const auto fixed = fixed_class(policy)) {
+    check_usage(*fixed >= 0 && *fixed < K, "class ", *fixed, " does not exist; this model has classes 0 to ",
                 K - 1);
-    return std::vector<int64_t>(seeds.size(), fixed);
+    return std::vector<int64_t>(seeds.size(), *fixed);
   }
   std::vector<int64_t> cumulative;
-  if (policy != "balanced" && policy != "random") {
+  if (is_histogram(policy)) {
     const auto counts = read_histogram(policy, K);
     std::partial_sum(counts.begin(), counts.end(), std::back_inserter(cumulative));
   }

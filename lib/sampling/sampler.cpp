@@ -47,7 +47,7 @@ Network inference_network(UViT& model, const std::string& precision, c10::Device
   return [&model, autocast](const Tensor& x, const Tensor& timesteps, const Condition& condition) {
     const at::NoGradGuard no_grad;
     const AutocastScope scope(autocast);
-    return model.forward(x, timesteps, condition.labels);
+    return model.forward(x, timesteps, condition.labels, condition.context);
   };
 }
 
@@ -75,15 +75,14 @@ Sampler::Sampler(UViT& model, const DiffusionOptions& diffusion, const SampleOpt
     : Sampler(inference_network(model, options.precision, device), shape_of(model.options()),
               null_label_of(model, diffusion), diffusion, options, device, std::move(guide)) {}
 
-Tensor Sampler::run_batch(std::vector<int64_t> seeds, std::vector<int64_t> labels,
+Tensor Sampler::run_batch(std::vector<int64_t> seeds, const Condition& condition,
                           const StepCallback& on_step) const {
   const auto count = int64_t(seeds.size());
   seeds.resize(size_t(plan_.options.batch_size), seeds.back());
-  Tensor label_tensor;
-  if (!labels.empty()) {
-    labels.resize(size_t(plan_.options.batch_size), labels.back());
-    label_tensor = at::tensor(labels, at::kLong).to(device_);
-  }
+  const Tensor rows = at::arange(plan_.options.batch_size).clamp_max(count - 1);
+  const auto padded = [&](const Tensor& x) {
+    return x.defined() ? x.to(at::kCPU).index_select(0, rows).to(device_) : x;
+  };
   ImageNoise noise(seeds, shape_, device_);
   const Tensor first = noise.draw();
   const double scale = plan_.schedule->prior_scale();
@@ -103,7 +102,7 @@ Tensor Sampler::run_batch(std::vector<int64_t> seeds, std::vector<int64_t> label
       .s_tmax = plan_.options.s_tmax,
       .s_noise = plan_.options.s_noise,
   };
-  const Denoiser denoise = make_denoiser(parts_, {label_tensor, {}});
+  const Denoiser denoise = make_denoiser(parts_, {padded(condition.labels), padded(condition.context)});
   const Tensor images = plan_.solver->sample(denoise, scale == 1.0 ? first : first * scale, run);
   return images.slice(0, 0, count).to(at::kCPU);
 }
@@ -111,17 +110,19 @@ Tensor Sampler::run_batch(std::vector<int64_t> seeds, std::vector<int64_t> label
 void Sampler::run(const SampleRequest& request, const OnImages& on_images, const OnStep& on_step) const {
   TORCH_CHECK(request.labels.empty() || request.labels.size() == request.seeds.size(),
               "Sampler: ", request.labels.size(), " labels for ", request.seeds.size(), " seeds");
+  TORCH_CHECK(!request.context.defined() || request.context.size(0) == int64_t(request.seeds.size()),
+              "Sampler: not as many contexts as the ", request.seeds.size(), " seeds");
   const at::NoGradGuard no_grad;
+  const Condition all = {request.labels.empty() ? Tensor() : at::tensor(request.labels, at::kLong),
+                         request.context};
   const size_t total = request.seeds.size(), batch = size_t(plan_.options.batch_size);
   for (size_t first = 0; first < total; first += batch) {
     const size_t last = std::min(first + batch, total);
-    const auto part = [&](const std::vector<int64_t>& all) {
-      return all.empty() ? all : std::vector<int64_t>(all.begin() + long(first), all.begin() + long(last));
-    };
+    const std::vector<int64_t> seeds(request.seeds.begin() + long(first), request.seeds.begin() + long(last));
     const auto step = [&](int64_t number, const Tensor& x) {
       if (on_step) on_step(first, number, x);
     };
-    on_images(first, run_batch(part(request.seeds), part(request.labels), step));
+    on_images(first, run_batch(seeds, all.part(int64_t(first), int64_t(last - first)), step));
   }
 }
 

@@ -22,6 +22,8 @@ Network inference_network(UViT& model, const std::string& precision, c10::Device
 /// What to make: one image a seed. `labels` is as long as `seeds`, or empty for an unconditional model.
 struct SampleRequest {
   std::vector<int64_t> seeds, labels;
+  /// float32 [seeds, num_clip_token, clip_dim] for a model with context tokens, else undefined.
+  at::Tensor context = {};
 };
 
 class Sampler {
@@ -51,7 +53,7 @@ class Sampler {
   const SamplingPlan& plan() const { return plan_; }
 
  private:
-  at::Tensor run_batch(std::vector<int64_t> seeds, std::vector<int64_t> labels,
+  at::Tensor run_batch(std::vector<int64_t> seeds, const Condition& condition,
                        const StepCallback& on_step) const;
   std::array<int64_t, 3> shape_;
   SamplingPlan plan_;

@@ -67,6 +67,10 @@ fs::path latest_checkpoint(const fs::path& run_directory) {
 fs::path find_weights_file(const fs::path& checkpoint, const std::string& weights) {
   check_usage(fs::exists(checkpoint), "--checkpoint ", checkpoint.string(), ": no such file or folder");
   if (!fs::is_directory(checkpoint)) return checkpoint;
+  if (fs::exists(checkpoint / "nnet.pth") && (weights == "ema" || weights == "raw")) {
+    return checkpoint /
+           (weights == "ema" && fs::exists(checkpoint / "nnet_ema.pth") ? "nnet_ema.pth" : "nnet.pth");
+  }
   fs::path directory = checkpoint;
   if (!fs::exists(directory / "model.safetensors")) directory = latest_checkpoint(checkpoint);
   check_usage(!directory.empty(), "--checkpoint ", checkpoint.string(),

@@ -34,6 +34,9 @@ void check_dataset(const Dataset& dataset, const Config& config) {
   const auto& m = config.model;
   check_usage(C == m.in_chans && H == m.height() && W == m.width(), "data: images are ", C, "x", H, "x", W,
               " but model.in_chans x model.img_size is ", m.in_chans, "x", m.height(), "x", m.width());
+  check_usage(!m.has_context(), "model.num_clip_token: ", m.num_clip_token,
+              " context tokens, but data of kind ", config.data.kind,
+              " has no contexts; train such a model on latents that come with them, or set 0");
   const int64_t classes = real_classes(m, config.diffusion);
   check_usage(!m.conditional() || dataset.num_classes() > 0, "data: model.num_classes is ", m.num_classes,
               " but the images have no classes: ", dataset.describe(),
@@ -50,8 +53,7 @@ void check_data(const DataSets& data, const Config& config) {
 
 std::string describe_run(const Config& config, c10::Device device) {
   const std::string attention = describe_attention(config.model, device, config.train.precision);
-  UViT model(config.model);
-  const int64_t parameters = count_parameters(model);
+  const int64_t parameters = count_parameters(config.model);
   const size_t averages = config.train.ema.size() + config.train.ema_widths.size();
   const double weights = 4.0 * double(parameters) * double(4 + averages);
   const double checkpoint = checkpoint_bytes(parameters, averages);

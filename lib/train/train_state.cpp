@@ -26,7 +26,7 @@ void TrainState::restart_ema() {
 Tensor TrainState::losses(const StepInputs& inputs) const {
   const Network network = [&](const Tensor& x, const Tensor& timesteps, const Condition& condition) {
     const AutocastScope autocast(AutocastState::for_precision(config.train.precision, device));
-    return model->forward(x, timesteps, condition.labels);
+    return model->forward(x, timesteps, condition.labels, condition.context);
   };
   return loss_(network, inputs.x0, inputs.noise, inputs.t, inputs.condition);
 }

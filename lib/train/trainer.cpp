@@ -10,10 +10,10 @@
 #include "core/signals.h"
 #include "io/grid.h"
 #include "io/png.h"
-#include "nn/weights.h"
 #include "sampling/weights_file.h"
 #include "train/checkpoint.h"
 #include "train/samples.h"
+#include "train/weights.h"
 
 namespace uvic {
 namespace {
@@ -73,7 +73,7 @@ Trainer::Trainer(const Config& config, DataSets data, RunDirectory& run, c10::De
     load_checkpoint(state_, run.resume_from());
     log_info("resuming at step ", state_.step, " from ", run.resume_from().string());
   } else if (!init_from.empty()) {
-    load_weights(*state_.model, load_safetensors(init_from).tensors, init_from.string());
+    load_weights_file(*state_.model, init_from);
     state_.restart_ema();
     log_info("starting from the weights of ", init_from.string());
   }

@@ -132,7 +132,26 @@ TEST(CommandLine, EveryOptionOfDump) {
                               {"--device", "cuda"},
                               {"--threads", "1"},
                               {"--quiet", ""},
-                              {"--num", "3"}});  // refused beside --seeds
+                              {"--format", "subdirs"},
+                              {"--subdirs", ""},
+                              {"--shard", "0/2"},
+                              {"--encoders", "999"},  // refused; how many there are must not show
+                              {"--num", "3"}});       // refused beside --seeds
+}
+
+TEST(CommandLine, EveryOptionOfMergeAndVerify) {
+  const std::string dump = (files() / "v").string();
+  expect_ok(run("uvic-fid dump " + files().checkpoint() + " --num 4 --out " + dump));
+  const fs::path folder = files() / "m";
+  expect_each_does_something("uvic-fid merge " + (folder / "o").string() + " " + dump, folder,
+                             "uvic-fid merge --help", {{"--format", "zip"}, {"--quiet", ""}});
+  expect_each_does_something("uvic-fid verify --count 2 " + dump, folder, "uvic-fid verify --help",
+                             {{"--count", "3"},
+                              {"--seed", "3"},
+                              {"--checkpoint", "/nowhere"},
+                              {"--device", "cuda"},
+                              {"--threads", "x"},
+                              {"--quiet", ""}});
 }
 
 std::string network(const std::string& name) {
@@ -220,6 +239,21 @@ TEST(CommandLine, EveryOptionOfTrain) {
                               {"--restart", ""}});
 }
 
+TEST(CommandLine, EveryOptionOfConvert) {
+  const fs::path folder = files() / "c";
+  const std::string base =
+      "uvic-convert " + (files() / "run").string() + " " + (folder / "o.safetensors").string();
+  testing::write_bytes(files() / "alternative.yaml", "sample: {steps: 11}\n");
+  expect_each_does_something(base, folder, "uvic-convert --help",
+                             {{"--version", ""},
+                              {"--dtype", "bf16"},
+                              {"--weights", "raw"},
+                              {"--config", (files() / "alternative.yaml").string()},
+                              {"--set", "sample.steps=12"},
+                              {"--print-config", ""},
+                              {"--quiet", ""}});
+}
+
 TEST(CommandLine, PrecedenceIsCheckpointConfigSetOption) {
   const std::string sample = "uvic-sample --print-config --checkpoint " + (files() / "run").string();
   const auto steps = [&](const std::string& options) {
@@ -243,7 +277,7 @@ TEST(CommandLine, PrintConfigReadsBackEqual) {
 }
 
 TEST(CommandLine, VersionSaysWhatThisIs) {
-  for (const char* program : {"uvic-train", "uvic-sample", "uvic-fid"}) {
+  for (const char* program : {"uvic-train", "uvic-sample", "uvic-fid", "uvic-convert"}) {
     const auto result = run(std::string(program) + " --version");
     expect_ok(result);
     for (const char* word : {"commit", "LibTorch 2.", "CUDA", "CPU capability"}) {

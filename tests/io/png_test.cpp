@@ -37,6 +37,7 @@ TEST(Png, PixelsAsOpenCvReadsThem) {
     for (const auto& [height, width] : {std::pair{1, 1}, {5, 7}, {64, 33}}) {
       const at::Tensor image = random_image(channels, height, width);
       EXPECT_TRUE(at::equal(decode(encode_png(image)), image)) << image.sizes();
+      EXPECT_TRUE(at::equal(decode_png(encode_png(image)), image)) << image.sizes();
     }
   }
 }
@@ -83,6 +84,12 @@ TEST(Png, TextChunkBytes) {
   EXPECT_EQ(bytes.substr(12, 4), "IHDR");
   EXPECT_EQ(bytes.substr(33 + 12 + 7 + 4, 4), "IDAT");
   EXPECT_EQ(bytes.substr(bytes.size() - 12), std::string("\0\0\0\0IEND\xae\x42\x60\x82", 12));
+}
+
+TEST(Png, DecodingWhatIsNoPngGivesNothing) {
+  const std::string bytes = encode_png(random_image(3, 8, 12));
+  EXPECT_FALSE(decode_png(bytes.substr(0, 40)).defined());
+  EXPECT_FALSE(decode_png("").defined());
 }
 
 TEST(InspectPng, ReadsWhatOpenCvWrites) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "core/errors.h"
 #include "nn/init.h"
 #include "nn/weights.h"
@@ -120,6 +122,36 @@ TEST(UViT, BadInputNamesTheArgument) {
   EXPECT_THROW_WITH(model.forward(at::zeros({2, 1, 12, 8}), t, y), c10::Error, "x must be [B, 1, 8, 12]");
   EXPECT_THROW_WITH(model.forward(x, at::zeros({3}), y), c10::Error, "timesteps must be [2]");
   EXPECT_THROW_WITH(model.forward(x, t), c10::Error, "labels are missing");
+  EXPECT_THROW_WITH(model.forward(x, t, y, at::zeros({2, 3, 4})), c10::Error, "it takes no context");
+}
+
+// U-ViT's text network has no labels; with both, tokens are label, time, context, patches.
+TEST(UViT, ContextTokensStandBetweenTimeAndPatches) {
+  ModelOptions options = small();
+  options.clip_dim = 6;
+  options.num_clip_token = 5;
+  EXPECT_EQ(options.extras(), 7);
+  EXPECT_EQ(options.num_tokens(), 7 + 24);
+  UViT model(options);
+  for (auto& parameter : model.parameters()) parameter.detach().mul_(10);
+  const Tensor x = at::randn({2, 1, 8, 12}), t = at::full({2}, 10.0), y = at::tensor({0, 3}),
+               context = at::randn({2, 5, 6});
+  const Tensor base = model.forward(x, t, y, context);
+  EXPECT_EQ(base.sizes(), x.sizes());
+  // Its own row for each token: the order of the context matters, and so does each position's.
+  EXPECT_GT(max_abs_error(model.forward(x, t, y, context.flip(1)), base), 1e-4);
+  for (int64_t row = 0; row < 7; ++row) {
+    const at::NoGradGuard no_grad;
+    Tensor shift = at::zeros_like(model.named_parameters()["pos_embed"]);
+    shift[0][row] = 0.5;
+    model.named_parameters()["pos_embed"].add_(shift);
+    EXPECT_GT(max_abs_error(model.forward(x, t, y, context), base), 1e-4) << row;
+    model.named_parameters()["pos_embed"].sub_(shift);
+  }
+  EXPECT_THROW_WITH(model.forward(x, t, y), c10::Error, "context is missing");
+  EXPECT_THROW_WITH(model.forward(x, t, y, at::zeros({2, 5, 7})), c10::Error,
+                    "context must be [2, 5, 6], got [2, 5, 7]");
+  EXPECT_THROW_WITH(model.forward(x, t, y, at::zeros({1, 5, 6})), c10::Error, "got [1, 5, 6]");
 }
 
 TEST(Weights, ProblemsAreListedByNameAndNothingIsLoaded) {
@@ -136,6 +168,40 @@ TEST(Weights, ProblemsAreListedByNameAndNothingIsLoaded) {
     EXPECT_THROW_WITH(load_weights(model, weights, "file.st"), UsageError, text);
   }
   EXPECT_TRUE(at::equal(before, model.parameters()[0]));
+}
+
+TEST(Weights, ShapesWithoutTheNetworkAreThoseOfTheNetwork) {
+  const std::vector<std::function<void(ModelOptions&)>> changes = {
+      [](auto&) {},
+      [](auto& o) { o.num_classes = -1; },
+      [](auto& o) { o.conv = false; },
+      [](auto& o) { o.skip = false; },
+      [](auto& o) { o.qkv_bias = o.mlp_time_embed = true; },
+      [](auto& o) { o.depth = 6, o.mlp_ratio = 3, o.patch_size = 4, o.in_chans = 3; },
+      [](auto& o) { o.clip_dim = 24, o.num_clip_token = 7, o.num_classes = -1; },
+      [](auto& o) { o.num_clip_token = 2, o.attention = "softmax"; }};
+  for (size_t i = 0; i < changes.size(); ++i) {
+    ModelOptions options = small();
+    changes[i](options);
+    const UViT model(options);
+    std::map<std::string, std::vector<int64_t>> shapes;
+    for (const auto& [name, tensor] : named_weights(model)) shapes[name] = tensor.sizes().vec();
+    EXPECT_EQ(parameter_shapes(options), shapes) << i;
+    EXPECT_EQ(count_parameters(options), count_parameters(model)) << i;
+  }
+}
+
+// 7 context tokens of 24 wide: a projection of 7 x 24 x C, and 7 more tokens everywhere else.
+TEST(Weights, FlopsCountTheContext) {
+  ModelOptions options = small();
+  options.num_classes = -1;
+  const double without = forward_flops(options);
+  options.clip_dim = 24;
+  options.num_clip_token = 7;
+  const double C = 32, N = 25, more = 7, blocks = 3;
+  const double linear = blocks * 12 * C * C * more + 2 * C * C * more + C * 4 * more,
+               attention = blocks * 2 * C * ((N + more) * (N + more) - N * N);
+  EXPECT_NEAR(forward_flops(options) - without, 2 * (linear + attention + more * 24 * C), 1);
 }
 
 // The published counts: CIFAR-10 S/2 has 44 M parameters.

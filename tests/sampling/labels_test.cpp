@@ -27,6 +27,16 @@ TEST(Labels, RandomDependsOnTheSeedAloneAndCoversAllClasses) {
   for (int64_t k = 0; k < 10; ++k) EXPECT_NEAR(double(std::count(all.begin(), all.end(), k)), 100, 50);
 }
 
+TEST(Labels, CountsMayStandInThePolicyItself) {
+  EXPECT_EQ(choose_labels("[1, 0, 2]", {0, 1, 2, 3}, 3), (Labels{0, 2, 2, 0}));
+  EXPECT_EQ(self_contained_labels("[1, 0, 2]", 3), "[1,0,2]");
+  EXPECT_EQ(self_contained_labels("random", 3), "random");
+  EXPECT_EQ(self_contained_labels("2", 3), "2");
+  for (const char* policy : {"", "-1", "99999999999999999999", "[1, 2]"}) {
+    EXPECT_THROW(choose_labels(policy, {0}, 3), UsageError) << policy;
+  }
+}
+
 TEST(Labels, HistogramGivesExactCounts) {
   const testing::TemporaryDirectory directory;
   testing::write_bytes(directory / "hist.json", "[2, 0, 3]");

@@ -100,6 +100,29 @@ TEST(Sampler, EveryNetworkCallHasTheWholeBatch) {
   EXPECT_EQ(sizes, (std::vector<int64_t>{4, 4}));
 }
 
+TEST(Sampler, ContextsReachTheNetworkWithTheirSeeds) {
+  at::manual_seed(2);
+  ModelOptions options;
+  options.img_size = {8};
+  options.embed_dim = 32;
+  options.depth = 2;
+  options.num_heads = 2;
+  options.num_classes = -1;
+  options.clip_dim = 6;
+  options.num_clip_token = 5;
+  UViT model(options);
+  for (auto& parameter : model.parameters()) parameter.detach().mul_(5);
+  const Sampler sampler(model, {}, quick("ddim", 3));
+  const Tensor contexts = at::randn({4, 5, 6});
+  const Tensor all = sampler.sample({{0, 1, 2, 3}, {}, contexts});
+  const Tensor some = sampler.sample({{3, 1}, {}, at::stack({contexts[3], contexts[1]})});
+  EXPECT_TRUE(at::equal(some[0], all[3]));
+  EXPECT_TRUE(at::equal(some[1], all[1]));
+  EXPECT_GT(testing::max_abs_error(sampler.sample({{3}, {}, contexts.slice(0, 0, 1)})[0], all[3]), 1e-3);
+  EXPECT_THROW_WITH(sampler.sample({{3}, {}}), c10::Error, "context is missing");
+  EXPECT_THROW_WITH(sampler.sample({{3}, {}, contexts}), c10::Error, "not as many contexts as the 1 seeds");
+}
+
 TEST(Sampler, GuidanceNeedsANullLabel) {
   ModelOptions options;
   options.img_size = {8};

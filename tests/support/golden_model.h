@@ -25,6 +25,8 @@ inline ModelOptions golden_options(const std::string& json_text) {
   options.num_classes = json.value("num_classes", int64_t{-1});
   options.conv = json.value("conv", true);
   options.skip = json.value("skip", true);
+  options.clip_dim = json.value("clip_dim", int64_t{768});
+  options.num_clip_token = json.value("num_clip_token", int64_t{0});
   options.attention = json.at("attention");
   return options;
 }

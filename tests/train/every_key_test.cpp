@@ -134,6 +134,8 @@ const std::map<std::string, std::string> kOther = {
     {"model.num_classes", "6"},
     {"model.conv", "false"},
     {"model.skip", "false"},
+    {"model.clip_dim", "24"},
+    {"model.num_clip_token", "7"},  // refused by the data, see below
     {"model.attention", "softmax"},
     {"model.softmax_layers", "none"},
     {"model.attention_kernel", "unfused"},
@@ -279,6 +281,13 @@ TEST_P(EveryKey, DoesSomething) {
     if (GetParam() == "data.on_error") testing::damage_folder_set(directory / "folder");
   }
   if (GetParam().starts_with("train.val_")) config.data.val_fraction = 0.25;
+  if (GetParam() == "model.clip_dim") {  // without context tokens it has no meaning
+    config.model.num_clip_token = 7;
+    const auto before_shapes = parameter_shapes(config.model);
+    set_field(fields_of(config), GetParam() + "=" + other);
+    EXPECT_NE(parameter_shapes(config.model), before_shapes);
+    return;
+  }
   if (const auto needs = kNeeds.find(GetParam()); needs != kNeeds.end()) {
     for (const std::string& assignment : needs->second) set_field(fields_of(config), assignment);
     // Alone it is refused, not ignored.

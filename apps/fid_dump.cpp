@@ -1,0 +1,139 @@
+#include "fid_dump.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <thread>
+
+#include "core/device.h"
+#include "core/errors.h"
+#include "core/log.h"
+#include "core/seeds.h"
+#include "core/signals.h"
+#include "metrics/sha256.h"
+#include "sampling/dump/dump.h"
+#include "sampling/labels.h"
+
+namespace uvic {
+
+namespace fs = std::filesystem;
+
+void DumpCommand::add_to(CLI::App& app) {
+  command.add_to(app);
+  auto* seeds = app.add_option("--seeds", command.seeds, "0-49999 (inclusive) or 5,6,1007");
+  app.add_option("--num", num, "as --seeds 0-(N-1)")
+      ->check(CLI::Range(int64_t{1}, kMaxImageSeed))
+      ->excludes(seeds);
+  app.add_option("--out", out,
+                 "a folder of images named by seed, 000000.png, or one file, x.zip or x.npz; what is there "
+                 "of it is kept");
+  auto* chosen = app.add_option("--format", format,
+                                "auto (by the ending of --out), png, subdirs (a folder a thousand seeds), "
+                                "zip (stored PNGs) or npz (arr_0 uint8 NHWC, arr_1 labels)")
+                     ->capture_default_str();
+  app.add_flag("--subdirs", subdirs, "as --format subdirs")->excludes(chosen);
+  app.add_option("--shard", shard,
+                 "I/N: only part I, from 0, of N; default by RANK and WORLD_SIZE, as torchrun sets them, "
+                 "into OUT.shard-I-of-N");
+  app.add_option("--encoders", encoders, "threads that encode and store; 0: half the cores, at most 8")
+      ->check(CLI::Range(0, 256))
+      ->capture_default_str();
+}
+
+// Ascending, none twice: the order of an archive.
+std::vector<int64_t> DumpCommand::chosen_seeds() const {
+  check_usage(num > 0 || !command.seeds.empty(), "give --num N or --seeds a-b");
+  auto seeds = parse_seeds(num > 0 ? c10::str("0-", num - 1) : command.seeds);
+  std::sort(seeds.begin(), seeds.end());
+  seeds.erase(std::unique(seeds.begin(), seeds.end()), seeds.end());
+  return seeds;
+}
+
+// Ranks of one machine take a GPU each.
+c10::Device DumpCommand::device_of(const Shard& part) const {
+  const c10::Device device = command.common.apply();
+  const char* local_rank = std::getenv("LOCAL_RANK");
+  const bool named = command.common.device.find(':') != std::string::npos;
+  if (!part.by_rank || !device.is_cuda() || named || local_rank == nullptr) return device;
+  return parse_device(std::string("cuda:") + local_rank);
+}
+
+int DumpCommand::run() {
+  const Shard part = parse_shard(shard);
+  const c10::Device device = device_of(part);
+  const auto all = chosen_seeds();
+  const auto seeds = shard_seeds(all, part);
+  LoadedModel loaded = command.find(all.size());  // not the shard's number: its batches are the whole's
+  if (command.config.print_config) {
+    std::cout << loaded.config.to_yaml();
+    return kDone;
+  }
+  check_usage(!out.empty(), "--out: give the folder or the file of the images");
+  const fs::path target = shard_path(out, part);
+  const DumpFormat chosen = parse_format(subdirs ? "subdirs" : format, target);
+  check_dump_path(target, chosen);
+  if (!command.config.given("sample.batch_size")) {
+    const auto there = find_manifest(target);
+    if (there) loaded.config.sample.batch_size = there->making.sample.batch_size;
+  }
+  const auto request = command.request(loaded, seeds);
+  if (command.dry_run) {
+    std::cout << describe_sampling(loaded, request.seeds.size(), device) << std::endl;
+    return kDone;
+  }
+  if (seeds.empty()) {
+    log_info("shard ", part.index, " of ", part.count, " has none of the ", all.size(), " images");
+    return kDone;
+  }
+  load_weights_of(loaded, device);
+  const Sampler sampler(*loaded.model, loaded.config.diffusion, loaded.config.sample, device);
+  DumpManifest manifest = manifest_of(loaded, sampler, device);
+  manifest.format = chosen;
+  manifest.seeds = seeds;
+  if (part.count > 1) manifest.shard_of = all;
+  return dump(target, loaded, sampler, manifest, device);
+}
+
+DumpManifest DumpCommand::manifest_of(const LoadedModel& loaded, const Sampler& sampler,
+                                      c10::Device device) const {
+  const auto& model = loaded.config.model;
+  const int64_t classes = real_classes(model, loaded.config.diffusion);
+  DumpManifest manifest;
+  manifest.version = version_number();
+  manifest.weights_sha256 = file_sha256(loaded.file);
+  manifest.making =
+      command.record(loaded, sampler, "", self_contained_labels(command.labels, classes), device);
+  manifest.making.device = c10::DeviceTypeName(device.type(), /*lower_case=*/true);  // whichever GPU it was
+  manifest.classes = classes;
+  manifest.image = {model.in_chans, model.height(), model.width()};
+  return manifest;
+}
+
+int DumpCommand::dump(const fs::path& target, const LoadedModel& loaded, const Sampler& sampler,
+                      const DumpManifest& manifest, c10::Device device) const {
+  OpenDump open = open_dump(target, manifest);
+  const size_t count = manifest.seeds.size(), missing = open.missing.size();
+  if (missing < count) log_info(count - missing, " of ", count, " images are there already");
+  log_info(describe_sampling(loaded, missing, device));
+  install_signal_handlers();
+  SamplingProgress progress(missing, sampler.plan());
+  const unsigned cores = std::thread::hardware_concurrency();
+  const DumpReport report = run_dump(
+      sampler, open, encoders > 0 ? encoders : int(std::clamp(cores / 2, 1U, 8U)),
+      [&](size_t first, int64_t step, const at::Tensor&) { progress.update(first, step); },
+      [] { return received_signal() != 0; });
+  progress.finish();
+  if (report.stopped) {
+    write_line(c10::str(signal_name(received_signal()), ": ", report.stored, " images written, ",
+                        missing - report.stored, " missing; the same command goes on"));
+    return kInterrupted;
+  }
+  char speed[96];
+  std::snprintf(speed, sizeof speed, "%.0f images/s; the network waited for encoding %.1f %% of the time",
+                double(report.stored) / report.seconds, 100 * report.wait_fraction);
+  log_info("wrote ", report.stored, " images to ", target.string(), ": ", speed);
+  return kDone;
+}
+
+}  // namespace uvic

@@ -1,0 +1,27 @@
+// `uvic-fid dump`: images in bulk, resumable, whole or in shards.
+#pragma once
+#include "sample_options.h"
+#include "sampling/dump/manifest.h"
+#include "sampling/dump/shard.h"
+
+namespace uvic {
+
+struct DumpCommand {
+  SampleCommand command;
+  std::string out, format = "auto", shard;
+  int64_t num = 0;
+  int encoders = 0;
+  bool subdirs = false;
+
+  void add_to(CLI::App& app);
+  int run();
+
+ private:
+  c10::Device device_of(const Shard& part) const;
+  std::vector<int64_t> chosen_seeds() const;
+  DumpManifest manifest_of(const LoadedModel& loaded, const Sampler& sampler, c10::Device device) const;
+  int dump(const std::filesystem::path& target, const LoadedModel& loaded, const Sampler& sampler,
+           const DumpManifest& manifest, c10::Device device) const;
+};
+
+}  // namespace uvic

@@ -1,0 +1,114 @@
+// uvic-convert: weights from one file format, number type or image size to another.
+#include <ATen/ATen.h>
+
+#include <filesystem>
+#include <iostream>
+
+#include "app.h"
+#include "core/device.h"
+#include "core/errors.h"
+#include "core/log.h"
+#include "core/text.h"
+#include "io/pth.h"
+#include "io/safetensors.h"
+#include "loaded_model.h"
+#include "nn/weights.h"
+#include "train/weights.h"
+
+namespace uvic {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::map<std::string, at::ScalarType> kDtypes = {
+    {"fp32", at::kFloat}, {"fp16", at::kHalf}, {"bf16", at::kBFloat16}};
+
+struct ConvertApp {
+  ConfigOptions config;
+  std::string input, output, dtype = "keep", weights = "ema";
+  bool quiet = false;
+
+  void add_to(CLI::App& app) {
+    app.add_option("INPUT", input, "a safetensors or .pth file, a run directory or a checkpoint directory")
+        ->required();
+    app.add_option("OUTPUT", output,
+                   "X.safetensors, the configuration inside, or X.pth, which Python's torch.load reads");
+    app.add_option("--dtype", dtype, "of the numbers: keep, fp32, fp16 or bf16")
+        ->check(CLI::IsMember({"keep", "fp32", "fp16", "bf16"}))
+        ->capture_default_str();
+    app.add_option("--weights", weights, "in a directory: ema (the largest decay), ema-DECAY or raw")
+        ->capture_default_str();
+    config.add_to(app, "");
+    app.add_flag("--quiet", quiet, "only warnings and errors")->group("Machine");
+  }
+
+  bool to_pth() const { return fs::path(output).extension() == ".pth"; }
+
+  void check_output() const {
+    check_usage(!output.empty(), "OUTPUT: give the file to write, X.safetensors or X.pth");
+    check_usage(to_pth() || fs::path(output).extension() == ".safetensors", output,
+                ": its ending must be .safetensors or .pth");
+    check_usage(!fs::is_directory(output), output, ": is a folder");
+    const fs::path parent = fs::absolute(output).parent_path();
+    check_usage(fs::is_directory(parent), output, ": there is no folder ", parent.string());
+  }
+
+  // Checks the weights against the model, if that is known, and brings them to its image size.
+  void fit(TensorFile& file, const LoadedModel& found) const {
+    const std::string source = found.file.string();
+    if (!found.configured) {
+      check_usage(to_pth(), source, ": has no configuration inside; describe its model with --config F, for ",
+                  output, " to hold");
+      std::map<std::string, std::vector<int64_t>> shapes;
+      for (const auto& [name, tensor] : file.tensors) shapes[name] = tensor.sizes().vec();
+      check_weights(shapes, file.tensors, source);
+      return;
+    }
+    fit_image_size(file.tensors, found.config.model, own_config(file.metadata, source), source);
+    check_weights(parameter_shapes(found.config.model), file.tensors, source);
+    file.metadata["uvic.config"] = found.config.to_yaml();
+    file.metadata["uvic.version"] = version_number();
+  }
+
+  void convert(TensorFile& file, const std::string& source) const {
+    const auto target = kDtypes.find(dtype);
+    if (target == kDtypes.end()) return;
+    for (auto& [name, tensor] : file.tensors) {
+      if (!tensor.is_floating_point()) continue;
+      const double largest = tensor.numel() == 0 ? 0 : tensor.abs().max().item<double>();
+      tensor = tensor.to(target->second);
+      check_usage(at::isfinite(tensor).all().item<bool>(), source, ": ", name, " has values up to ", largest,
+                  ", too large for ", dtype);
+    }
+  }
+
+  int run() const {
+    set_quiet(quiet);
+    if (!config.print_config) check_output();
+    const LoadedModel found = find_model(input, weights, config);
+    if (config.print_config) {
+      check_usage(found.configured, found.file.string(), ": has no configuration inside");
+      std::cout << found.config.to_yaml();
+      return kDone;
+    }
+    TensorFile file = load_tensor_file(found.file);
+    fit(file, found);
+    convert(file, found.file.string());
+    (to_pth() ? save_pth : save_safetensors)(output, file.tensors, file.metadata);
+    int64_t count = 0;
+    for (const auto& [name, tensor] : file.tensors) count += tensor.numel();
+    log_info("wrote ", output, ": ", file.tensors.size(), " tensors of ", format_count(double(count)),
+             " numbers, ", format_bytes(double(fs::file_size(output))), ", from ", found.file.string());
+    return kDone;
+  }
+};
+
+}  // namespace
+}  // namespace uvic
+
+int main(int argc, char** argv) {
+  uvic::ConvertApp convert;
+  return uvic::run_app(
+      "uvic-convert", "Converts weights: safetensors, .pth, number types, image sizes.", argc, argv,
+      [&](CLI::App& app) { convert.add_to(app); }, [&] { return convert.run(); });
+}

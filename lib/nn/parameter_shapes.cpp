@@ -1,0 +1,59 @@
+#include "core/errors.h"
+#include "nn/weights.h"
+
+namespace uvic {
+namespace {
+
+using Shapes = std::map<std::string, std::vector<int64_t>>;
+
+void add_linear(Shapes& shapes, const std::string& name, int64_t in, int64_t out, bool bias = true) {
+  shapes[name + ".weight"] = {out, in};
+  if (bias) shapes[name + ".bias"] = {out};
+}
+
+void add_norm(Shapes& shapes, const std::string& name, int64_t dim) {
+  shapes[name + ".weight"] = shapes[name + ".bias"] = {dim};
+}
+
+void add_convolution(Shapes& shapes, const std::string& name, int64_t in, int64_t out, int64_t side) {
+  shapes[name + ".weight"] = {out, in, side, side};
+  shapes[name + ".bias"] = {out};
+}
+
+void add_block(Shapes& shapes, const std::string& name, const ModelOptions& o, bool skip) {
+  const int64_t dim = o.embed_dim;
+  add_norm(shapes, name + ".norm1", dim);
+  add_linear(shapes, name + ".attn.qkv", dim, 3 * dim, o.qkv_bias);
+  add_linear(shapes, name + ".attn.proj", dim, dim);
+  add_norm(shapes, name + ".norm2", dim);
+  add_linear(shapes, name + ".mlp.fc1", dim, o.mlp_ratio * dim);
+  add_linear(shapes, name + ".mlp.fc2", o.mlp_ratio * dim, dim);
+  if (skip) add_linear(shapes, name + ".skip_linear", 2 * dim, dim);
+}
+
+}  // namespace
+
+Shapes parameter_shapes(const ModelOptions& o) {
+  o.validate();
+  const int64_t dim = o.embed_dim;
+  Shapes shapes;
+  add_convolution(shapes, "patch_embed.proj", o.in_chans, dim, o.patch_size);
+  if (o.mlp_time_embed) {
+    add_linear(shapes, "time_embed.0", dim, 4 * dim);
+    add_linear(shapes, "time_embed.2", 4 * dim, dim);
+  }
+  if (o.conditional()) shapes["label_emb.weight"] = {o.num_classes, dim};
+  if (o.has_context()) add_linear(shapes, "context_embed", o.clip_dim, dim);
+  shapes["pos_embed"] = {1, o.num_tokens(), dim};
+  for (int64_t i = 0; i < o.depth / 2; ++i) {
+    add_block(shapes, c10::str("in_blocks.", i), o, false);
+    add_block(shapes, c10::str("out_blocks.", i), o, o.skip);
+  }
+  add_block(shapes, "mid_block", o, false);
+  add_norm(shapes, "norm", dim);
+  add_linear(shapes, "decoder_pred", dim, o.patch_size * o.patch_size * o.in_chans);
+  if (o.conv) add_convolution(shapes, "final_layer", o.in_chans, o.in_chans, 3);
+  return shapes;
+}
+
+}  // namespace uvic

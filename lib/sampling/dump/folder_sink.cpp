@@ -1,0 +1,104 @@
+// One PNG a seed, in one folder or in folders of a thousand.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <set>
+
+#include "core/errors.h"
+#include "io/atomic_file.h"
+#include "io/file_handle.h"
+#include "io/png.h"
+#include "sampling/dump/sink.h"
+
+namespace uvic {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Removes the text from `begin` up to the next of `ends` (which stays).
+void erase_between(std::string& text, const std::string& begin, const char* ends) {
+  const size_t at = text.find(begin);
+  if (at == std::string::npos) return;
+  text.erase(at, text.find_first_of(ends, at + begin.size()) - at);
+}
+
+// A record without what moves an image by at most its last bits, so that a dump may go on elsewhere.
+std::string comparable(std::string record) {
+  const size_t path = record.find(" --checkpoint "), weights = record.find(" --weights ");
+  if (path < weights && weights != std::string::npos) record.erase(path, weights - path);
+  for (const char* option : {" --set sample.batch_size=", " --threads ", " --device "}) {
+    erase_between(record, option, " \"");
+  }
+  return record;
+}
+
+class FolderSink : public DumpSink {
+ public:
+  FolderSink(fs::path out, DumpPlan plan) : DumpSink(std::move(plan)), out_(std::move(out)) {
+    fs::create_directories(out_);
+    fd_ = open_file(out_, O_RDONLY | O_DIRECTORY, out_);
+    try {
+      lock_file(fd_, out_);
+    } catch (...) {
+      ::close(fd_);
+      throw;
+    }
+  }
+  ~FolderSink() override { ::close(fd_); }
+
+  std::vector<size_t> missing() override {
+    std::set<fs::path> folders;
+    std::vector<size_t> missing;
+    for (size_t i = 0; i < plan().manifest.seeds.size(); ++i) {
+      const fs::path file = file_of(i);
+      if (folders.insert(file.parent_path()).second) prepare(file.parent_path());
+      if (!is_there(i, file)) missing.push_back(i);
+    }
+    return missing;
+  }
+
+  void write(size_t index, std::string bytes) override {
+    write_file_atomically(file_of(index), bytes, Flush::kLater);
+  }
+
+  // Nothing to flush: `missing` and `verify` find what a power failure tore by the CRCs of the PNGs. An fsync
+  // an image would halve the speed, a syncfs at the end waits for whatever else the machine writes (2026-11:
+  // 3 s beside compilers).
+  void finish() override {}
+
+ private:
+  fs::path file_of(size_t index) const {
+    return out_ / image_path(plan().manifest.format, plan().manifest.seeds[index]);
+  }
+
+  // Makes the folder, or removes what killed writers left in it.
+  static void prepare(const fs::path& folder) {
+    fs::create_directories(folder);
+    std::vector<fs::path> leftovers;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      if (entry.path().filename().string().find(".png.tmp-") != std::string::npos)
+        leftovers.push_back(entry.path());
+    }
+    for (const fs::path& leftover : leftovers) fs::remove(leftover);
+  }
+
+  bool is_there(size_t index, const fs::path& file) const {
+    const auto png = inspect_png(file);
+    if (!png) return false;  // absent, or damaged: made again
+    const auto text = png->text.find("parameters");
+    check_usage(text != png->text.end() && comparable(text->second) == comparable(plan().record(index)),
+                file.string(), ": was made with other settings (see its tEXt record); use another --out");
+    return true;
+  }
+
+  fs::path out_;
+  int fd_ = -1;  // of the folder, locked
+};
+
+}  // namespace
+
+std::unique_ptr<DumpSink> make_folder_sink(const fs::path& out, DumpPlan plan) {
+  return std::make_unique<FolderSink>(out, std::move(plan));
+}
+
+}  // namespace uvic

@@ -1,0 +1,146 @@
+#include "sampling/dump/manifest.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "core/errors.h"
+#include "core/seeds.h"
+#include "io/atomic_file.h"
+#include "sampling/labels.h"
+
+namespace uvic {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string hex(uint32_t value) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%08x", value);
+  return text;
+}
+
+Json settings_json(const DumpManifest& manifest) {
+  Json sample = Json::object();
+  SampleOptions options = manifest.making.sample;
+  for (const Field& field : fields_of(options)) {
+    std::visit([&](const auto* value) { sample[field.key] = *value; }, field.value);
+  }
+  return {{"version", manifest.version},
+          {"checkpoint", manifest.making.checkpoint.string()},
+          {"weights", manifest.making.weights},
+          {"weights_sha256", manifest.weights_sha256},
+          {"weights_crc32", hex(manifest.making.weights_crc)},
+          {"overrides", manifest.making.overrides},
+          {"sample", sample},
+          {"evaluations", manifest.making.evaluations},
+          {"labels", manifest.making.labels},
+          {"classes", manifest.classes},
+          {"image", manifest.image},
+          {"threads", manifest.making.threads},
+          {"device", manifest.making.device}};
+}
+
+void read_sample(const Json& json, SampleOptions& options) {
+  for (const Field& field : fields_of(options)) {
+    if (!json.contains(field.key)) continue;  // an option younger than the manifest
+    std::visit([&](auto* value) { json.at(field.key).get_to(*value); }, field.value);
+    const std::string problem = problem_with(field);
+    check_usage(problem.empty(), "sample.", field.key, ": ", problem);
+  }
+}
+
+void check_seeds(const std::vector<int64_t>& seeds, const std::string& name) {
+  const bool ascending =
+      std::adjacent_find(seeds.begin(), seeds.end(), std::greater_equal<>()) == seeds.end();
+  check_usage(!seeds.empty() && ascending, name, ": seeds: must be ascending, none twice");
+}
+
+}  // namespace
+
+std::string to_json(const DumpManifest& manifest) {
+  Json json = settings_json(manifest);
+  json["format"] = format_name(manifest.format);
+  json["seeds"] = seeds_text(manifest.seeds);
+  if (!manifest.shard_of.empty()) json["shard_of"] = seeds_text(manifest.shard_of);
+  return json.dump(2, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace) + "\n";
+}
+
+DumpManifest manifest_from_json(const std::string& text, const std::string& name) {
+  DumpManifest manifest;
+  try {
+    const Json json = Json::parse(text);
+    manifest.format = parse_format(json.at("format").get<std::string>(), {});
+    json.at("version").get_to(manifest.version);
+    RecordInputs& making = manifest.making;
+    making.checkpoint = json.at("checkpoint").get<std::string>();
+    json.at("weights").get_to(making.weights);
+    making.weights_crc = uint32_t(std::stoul(json.at("weights_crc32").get<std::string>(), nullptr, 16));
+    json.at("weights_sha256").get_to(manifest.weights_sha256);
+    json.at("overrides").get_to(making.overrides);
+    read_sample(json.at("sample"), making.sample);
+    json.at("evaluations").get_to(making.evaluations);
+    json.at("labels").get_to(making.labels);
+    json.at("threads").get_to(making.threads);
+    json.at("device").get_to(making.device);
+    json.at("classes").get_to(manifest.classes);
+    json.at("image").get_to(manifest.image);
+    manifest.seeds = parse_seeds(json.at("seeds").get<std::string>());
+    if (json.contains("shard_of")) manifest.shard_of = parse_seeds(json.at("shard_of").get<std::string>());
+  } catch (const UsageError& error) {
+    usage_error(name, ": ", error.what());
+  } catch (const std::exception& error) {  // nlohmann's name the key
+    usage_error(name, ": not a manifest of uvic-fid dump: ", error.what());
+  }
+  check_seeds(manifest.seeds, name);
+  return manifest;
+}
+
+std::optional<DumpManifest> find_manifest(const std::filesystem::path& out) {
+  const DumpFormat like = std::filesystem::is_directory(out) ? DumpFormat::kPng : DumpFormat::kZip;
+  const auto path = manifest_path(like, out);
+  std::ifstream file(path, std::ios::binary);
+  if (!file.is_open()) return std::nullopt;
+  return manifest_from_json({std::istreambuf_iterator<char>(file), {}}, path.string());
+}
+
+void save_manifest(const std::filesystem::path& out, const DumpManifest& manifest) {
+  write_file_atomically(manifest_path(manifest.format, out), to_json(manifest));
+}
+
+Differences compare(const DumpManifest& a, const DumpManifest& b) {
+  static const std::set<std::string> machine{"checkpoint", "sample.batch_size", "threads", "device"};
+  const Json left = settings_json(a).flatten(), right = settings_json(b).flatten();
+  std::set<std::string> keys;
+  for (const auto& [key, value] : left.items()) keys.insert(key);
+  for (const auto& [key, value] : right.items()) keys.insert(key);
+  Differences differences;
+  for (const std::string& pointer : keys) {
+    const auto text = [&](const Json& json) {
+      return json.contains(pointer) ? json.at(pointer).dump() : "absent";
+    };
+    if (text(left) == text(right)) continue;
+    std::string key = pointer.substr(1);
+    std::replace(key.begin(), key.end(), '/', '.');
+    auto& group = machine.contains(key) ? differences.machine : differences.settings;
+    group.push_back({key, text(left), text(right)});
+  }
+  return differences;
+}
+
+DumpPlan::DumpPlan(DumpManifest of) : manifest(std::move(of)) {
+  labels = choose_labels(manifest.making.labels, manifest.seeds, manifest.classes);
+}
+
+std::string DumpPlan::record(size_t index) const {
+  RecordInputs inputs = manifest.making;
+  inputs.seeds = std::to_string(manifest.seeds[index]);
+  inputs.labels = labels.empty() ? "" : std::to_string(labels[index]);
+  return sample_record(inputs);
+}
+
+}  // namespace uvic
