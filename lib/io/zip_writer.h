@@ -2,7 +2,7 @@
 // 6.3, sections 4.3 and 4.5.3).
 //
 // Own code because libzip writes an archive only as a whole, when it is closed: it can neither stream one in
-// constant memory nor go on with the half that a killed process left. Reading is libzip's (zip_archive.h).
+// constant memory nor go on with the half that a killed process left. Reading is libzip's (zip_reader.h).
 #pragma once
 #include <cstdint>
 #include <string>
