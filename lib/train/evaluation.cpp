@@ -34,6 +34,9 @@ Evaluation::Evaluation(const Config& config, c10::Device device)
   check_usage(model.in_chans == 1 || model.in_chans == 3,
               "train.eval_interval: the samples must be pictures of 1 or 3 channels, but model.in_chans is ",
               model.in_chans);
+  check_usage(config.sample.cfg == 1.0 || (model.conditional() && config.diffusion.p_uncond > 0),
+              "train.eval_interval: sample.cfg is ", config.sample.cfg,
+              ", which needs a class-conditional model trained with diffusion.p_uncond above 0; use 1");
   const int64_t D = extractor_.probe(model.height(), model.width());
   check_usage(D == reference_.pooled.dim(), "train.eval_stats: ", config.train.eval_stats, " is of ",
               reference_.pooled.dim(), " features, but train.eval_features ", config.train.eval_features,
@@ -48,9 +51,11 @@ std::string Evaluation::describe() const {
   const auto& [train, sample] = std::tie(config_.train, config_.sample);
   const std::string guidance = sample.cfg == 1.0 ? "without guidance (sample.cfg is 1)"
                                                  : c10::str("guidance ", sample.cfg, " (sample.cfg)");
+  const int64_t evaluations = plan_sampling(sample, config_.diffusion).evaluations;
   return c10::str("evaluation: every ", train.eval_interval, " steps, ", train.eval_images, " images, ",
-                  sample.solver, ", ", sample.steps, " steps, ", guidance, ", against ", train.eval_stats,
-                  " by ", train.eval_features, " (SHA-256 ", extractor_.sha256(), ")");
+                  sample.solver, ", ", sample.steps, " steps of ", evaluations, " evaluations in all, ",
+                  guidance, ", against ", train.eval_stats, " by ", train.eval_features, " (SHA-256 ",
+                  extractor_.sha256(), ")");
 }
 
 void Evaluation::start(const TrainState& state, const Sampler::OnStep& on_step) {

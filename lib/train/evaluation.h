@@ -21,14 +21,14 @@ class Evaluation {
     double fid = 0;  ///< NaN if the features could not be computed (a warning says why)
   };
 
-  /// UsageError, naming the files: they cannot be read, differ in the number of features, or the network
-  /// makes no pictures of 1 or 3 channels.
+  /// UsageError, naming files or keys: the files cannot be read or differ in the number of features, or the
+  /// network makes no pictures of 1 or 3 channels, or cannot be guided as `sample` says.
   Evaluation(const Config& config, c10::Device device);
   ~Evaluation();
   Evaluation(const Evaluation&) = delete;
   Evaluation& operator=(const Evaluation&) = delete;
 
-  /// "every 5000 steps, 10000 images, ddim, 50 steps, guidance 1.5 (sample.cfg), ..."
+  /// "evaluation: every 5000 steps, 10000 images, ddim, 50 steps ..., guidance 1.5 (sample.cfg), ..."
   std::string describe() const;
 
   /// Samples, and leaves the features to the thread. `on_step` as Sampler's. Nothing may be pending. A signal

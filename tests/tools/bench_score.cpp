@@ -70,6 +70,6 @@ int run(int64_t count, int size, int64_t workers) {
 }  // namespace uvic::testing
 
 int main(int argc, char** argv) {
-  return uvic::testing::run(argc > 1 ? std::atoll(argv[1]) : 2000, argc > 2 ? std::atoi(argv[2]) : 256,
+  return uvic::testing::run(argc > 1 ? std::atoll(argv[1]) : 600, argc > 2 ? std::atoi(argv[2]) : 256,
                             argc > 3 ? std::atoll(argv[3]) : 2);
 }

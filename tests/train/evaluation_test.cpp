@@ -149,6 +149,9 @@ TEST_F(EvaluationTest, WrongFilesAreRefusedBeforeTrainingWithTheirSizes) {
   const auto refusal = [&](const std::string& text) {
     EXPECT_THROW_WITH(Evaluation(config_, c10::kCPU), UsageError, text);
   };
+  config_.model.num_classes = -1;
+  refusal("sample.cfg is 1.5, which needs a class-conditional model");
+  config_.model.num_classes = 5;
   config_.train.eval_stats = testing::fixture("fid_stats_A.npz").string();
   refusal("fid_stats_A.npz is of 48 features, but train.eval_features " + config_.train.eval_features +
           " gives 4");
@@ -164,9 +167,10 @@ TEST_F(EvaluationTest, WrongFilesAreRefusedBeforeTrainingWithTheirSizes) {
 }
 
 TEST_F(EvaluationTest, SaysWhatItDoesAndWithWhichGuidance) {
-  EXPECT_NE(
-      Evaluation(config_, c10::kCPU).describe().find("every 2 steps, 4 images, ddim, 4 steps, guidance 1.5"),
-      std::string::npos);
+  EXPECT_NE(Evaluation(config_, c10::kCPU)
+                .describe()
+                .find("every 2 steps, 4 images, ddim, 4 steps of 4 evaluations in all, guidance 1.5"),
+            std::string::npos);
   config_.sample.cfg = 1;
   EXPECT_NE(Evaluation(config_, c10::kCPU).describe().find("without guidance (sample.cfg is 1)"),
             std::string::npos);
