@@ -112,7 +112,6 @@ struct SampleApp {
 
   void sample(LoadedModel& loaded, const SampleRequest& request, std::pair<int64_t, int64_t> shape,
               c10::Device device) {
-    const auto& config = loaded.config;
     const Sampler sampler = make_sampler(loaded, device);
     log_info(describe_sampling(loaded, request.seeds.size(), device));
     SamplingProgress progress(request.seeds.size(), sampler.plan());
