@@ -47,6 +47,10 @@ struct TrainCommand {
       std::cout << describe_run(effective, device) << std::endl;  // also where the data is yet to come
     const DataSets data = open_data(effective.data, effective.model.image_shape());
     check_data(data, effective);
+    if (effective.train.eval_interval > 0) {
+      const std::string text = Evaluation(effective, device).describe();  // and checks its files
+      if (dry_run) std::cout << text << std::endl;
+    }
     const auto weights = init_from.empty() ? std::filesystem::path() : find_weights_file(init_from, "ema");
     if (dry_run) {
       std::cout << describe_data(data) << std::endl;

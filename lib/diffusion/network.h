@@ -8,8 +8,8 @@ namespace uvic {
 
 /// What images are conditioned on; a tensor is undefined where the network takes no such input.
 struct Condition {
-  at::Tensor labels;   ///< int64 [B]
-  at::Tensor context;  ///< text tokens, float [B, num_clip_token, clip_dim]
+  at::Tensor labels = {};   ///< int64 [B]
+  at::Tensor context = {};  ///< text tokens, float [B, num_clip_token, clip_dim]
 
   /// Images first .. first + count - 1.
   Condition part(int64_t first, int64_t count) const {

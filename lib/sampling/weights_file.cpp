@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstdio>
+#include <optional>
 
 #include "core/errors.h"
 
@@ -10,21 +11,25 @@ namespace {
 
 namespace fs = std::filesystem;
 
-double decay_of(const fs::path& file) {
+// {exponential, decay or width} of "ema-0.999.safetensors" and "power-0.05.safetensors"; the largest is
+// "ema".
+std::optional<std::pair<bool, double>> average_of(const fs::path& file) {
   const std::string stem = file.stem().string();
-  double decay = -1;
-  if (stem.starts_with("ema-")) std::from_chars(stem.data() + 4, stem.data() + stem.size(), decay);
-  return decay;
+  if (file.extension() != ".safetensors") return std::nullopt;
+  for (const auto& [prefix, exponential] : {std::pair{std::string("ema-"), true}, {"power-", false}}) {
+    double value = -1;
+    if (!stem.starts_with(prefix)) continue;
+    std::from_chars(stem.data() + prefix.size(), stem.data() + stem.size(), value);
+    if (value >= 0) return std::pair{exponential, value};
+  }
+  return std::nullopt;
 }
 
 fs::path largest_ema(const fs::path& directory) {
   fs::path best;
   for (const auto& entry : fs::directory_iterator(directory)) {
-    const double decay = decay_of(entry.path());
-    if (entry.path().extension() == ".safetensors" && decay >= 0 &&
-        (best.empty() || decay > decay_of(best))) {
-      best = entry.path();
-    }
+    const auto average = average_of(entry.path());
+    if (average && (best.empty() || *average > *average_of(best))) best = entry.path();
   }
   return best;
 }
@@ -69,9 +74,10 @@ fs::path find_weights_file(const fs::path& checkpoint, const std::string& weight
   fs::path file;
   if (weights == "ema") file = largest_ema(directory);
   if (weights == "raw" || file.empty()) file = directory / "model.safetensors";
-  if (weights.starts_with("ema-")) file = directory / (weights + ".safetensors");
-  check_usage(weights == "ema" || weights == "raw" || weights.starts_with("ema-"), "--weights '", weights,
-              "' must be ema, raw, or ema-DECAY");
+  const bool named = weights.starts_with("ema-") || weights.starts_with("power-");
+  if (named) file = directory / (weights + ".safetensors");
+  check_usage(weights == "ema" || weights == "raw" || named, "--weights '", weights,
+              "' must be ema, raw, ema-DECAY or power-WIDTH");
   check_usage(fs::exists(file), "--weights ", weights, ": ", file.string(), " does not exist");
   return file;
 }

@@ -9,8 +9,8 @@
 namespace uvic {
 
 /// `checkpoint`: a safetensors file, a run directory (its latest checkpoint) or a checkpoint directory.
-/// `weights` picks within a directory: "ema" (the largest decay; raw if the run keeps no EMA), "ema-0.999"
-/// (that decay), or "raw". UsageError names what is missing.
+/// `weights` picks within a directory: "ema" (the largest decay, else the widest power-function average;
+/// raw if the run keeps no EMA), "ema-0.999" (that decay), "power-0.1" (that width), or "raw". UsageError names what is missing.
 std::filesystem::path find_weights_file(const std::filesystem::path& checkpoint, const std::string& weights);
 
 /// The newest complete `checkpoints/step-*` of a run directory, empty if there is none.

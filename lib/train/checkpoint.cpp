@@ -111,6 +111,21 @@ fs::path save_checkpoint(const TrainState& state, const fs::path& run_directory)
   return directory;
 }
 
+void save_snapshot(const TrainState& state, const fs::path& run_directory) {
+  const fs::path directory = run_directory / "snapshots" / checkpoint_name(state.step);
+  if (fs::exists(directory)) return;
+  fs::create_directories(directory.parent_path());
+  const auto names = parameter_names(state);
+  write_directory_atomically(directory, [&](const fs::path& target) {
+    for (size_t i = 0; i < state.ema->size(); ++i) {
+      if (!state.ema->is_power(i)) continue;
+      TensorMap half = with_names(names, state.ema->weights(i));
+      for (auto& [name, tensor] : half) tensor = tensor.to(at::kHalf);
+      save_safetensors(target / (state.ema->name(i) + ".safetensors"), half, weights_metadata(state));
+    }
+  });
+}
+
 void load_checkpoint(TrainState& state, const fs::path& checkpoint) {
   const auto names = parameter_names(state);
   const fs::path model_file = checkpoint / "model.safetensors",

@@ -20,6 +20,10 @@ void load_checkpoint(TrainState& state, const std::filesystem::path& checkpoint)
 /// The config a checkpoint was written with, as YAML.
 std::string checkpoint_config(const std::filesystem::path& checkpoint);
 
+/// Writes the power-function averages, in float16, to `<run>/snapshots/step-XXXXXXXX/` (see
+/// sampling/snapshots.h).
+void save_snapshot(const TrainState& state, const std::filesystem::path& run_directory);
+
 /// Bytes of one checkpoint of a model with `parameters` parameters and `emas` averages.
 double checkpoint_bytes(int64_t parameters, size_t emas);
 

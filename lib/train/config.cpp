@@ -13,6 +13,8 @@ void Config::validate() const {
               optimizer.betas.size());
   check_usage(train.batch_size % train.grad_accum == 0, "train.grad_accum: ", train.grad_accum,
               " must divide train.batch_size ", train.batch_size);
+  check_usage(train.snapshot_interval == 0 || !train.ema_widths.empty(),
+              "train.snapshot_interval: there are no train.ema_widths to take snapshots of");
   check_usage(
       !model.conditional() || diffusion.p_uncond == 0 || model.num_classes >= 2,
       "model.num_classes: with diffusion.p_uncond above 0 the last row is the null label, so at least 2 are "
@@ -21,6 +23,9 @@ void Config::validate() const {
   diffusion.validate();
   plan_sampling(sample, diffusion);
   plan_sampling(preview_sample(), diffusion);
+  check_usage(train.eval_interval == 0 || (!train.eval_stats.empty() && !train.eval_features.empty()),
+              "train.eval_interval: ", train.eval_interval,
+              " needs train.eval_stats and train.eval_features");
 }
 
 std::string Config::to_yaml() const {

@@ -52,19 +52,26 @@ std::string describe_run(const Config& config, c10::Device device) {
   const std::string attention = describe_attention(config.model, device, config.train.precision);
   UViT model(config.model);
   const int64_t parameters = count_parameters(model);
-  const double weights = 4.0 * double(parameters) * double(4 + config.train.ema.size());
-  const double checkpoint = checkpoint_bytes(parameters, config.train.ema.size());
+  const size_t averages = config.train.ema.size() + config.train.ema_widths.size();
+  const double weights = 4.0 * double(parameters) * double(4 + averages);
+  const double checkpoint = checkpoint_bytes(parameters, averages);
   const int64_t kept = config.train.keep == 0 && config.train.checkpoint_interval > 0
                            ? config.train.steps / config.train.checkpoint_interval + 1
                            : std::max<int64_t>(config.train.keep, 1) + 1;
   const double activations = activation_bytes(config, device);
+  std::string snapshots;
+  if (const int64_t interval = config.train.snapshot_interval; interval > 0) {
+    const double bytes = 2.0 * double(parameters) * double(config.train.ema_widths.size());
+    const int64_t count = (config.train.steps + interval - 1) / interval;
+    snapshots = c10::str("; ", count, " snapshots, ", format_bytes(bytes * double(count)));
+  }
   return c10::str("model: ", format_count(double(parameters)), " parameters, ", config.model.num_tokens(),
                   " tokens, ", format_count(forward_flops(config.model)), "FLOP an image (forward)\n",
                   attention, "; ", device.str(), ", ", cpu_capability(), "\nmemory: about ",
                   format_bytes(weights + activations), " (weights, gradients, moments, EMA ",
                   format_bytes(weights), "; activations ", format_bytes(activations), ")\n",
                   "disk: ", format_bytes(checkpoint), " a checkpoint, at most ",
-                  format_bytes(checkpoint * double(kept)), " at a time");
+                  format_bytes(checkpoint * double(kept)), " at a time", snapshots);
 }
 
 }  // namespace uvic

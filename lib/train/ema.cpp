@@ -5,34 +5,38 @@
 #include <algorithm>
 
 #include "core/options.h"
+#include "sampling/power_ema.h"
+#include "sampling/snapshots.h"
 
 namespace uvic {
 
 Ema::Ema(std::vector<at::Tensor> parameters, const TrainOptions& options)
-    : parameters_(std::move(parameters)), decays_(options.ema), ramp_(options.ema_warmup == "ramp") {
-  for (size_t i = 0; i < decays_.size(); ++i) {
+    : parameters_(std::move(parameters)), ramp_(options.ema_warmup == "ramp") {
+  for (double decay : options.ema) kinds_.push_back({"ema-" + value_text({"", "", &decay, {}}), decay, -1});
+  for (const double width : options.ema_widths)
+    kinds_.push_back({power_ema_name(width), width, power_ema_exponent(width)});
+  for (size_t i = 0; i < kinds_.size(); ++i) {
     auto& average = averages_.emplace_back();
     for (const auto& parameter : parameters_) average.push_back(parameter.detach().clone());
   }
 }
 
 double Ema::decay_at(size_t index, int64_t step) const {
-  return ramp_ ? std::min(decays_[index], double(1 + step) / double(10 + step)) : decays_[index];
+  const Kind& kind = kinds_[index];
+  if (kind.gamma >= 0) return power_ema_decay(kind.gamma, step + 1);
+  return ramp_ ? std::min(kind.decay, double(1 + step) / double(10 + step)) : kind.decay;
 }
 
 void Ema::update(int64_t step) {
   const at::NoGradGuard no_grad;
-  for (size_t i = 0; i < decays_.size(); ++i)
-    at::_foreach_lerp_(averages_[i], parameters_, 1.0 - decay_at(i, step));
-}
-
-std::string Ema::name(size_t index) const {
-  double decay = decays_[index];
-  return "ema-" + value_text({"", "", &decay, {}});
+  for (size_t i = 0; i < size(); ++i) at::_foreach_lerp_(averages_[i], parameters_, 1.0 - decay_at(i, step));
 }
 
 int64_t Ema::largest() const {
-  return decays_.empty() ? -1 : std::max_element(decays_.begin(), decays_.end()) - decays_.begin();
+  const auto rank = [](const Kind& kind) { return std::pair(kind.gamma < 0, kind.decay); };
+  const auto found = std::max_element(kinds_.begin(), kinds_.end(),
+                                      [&](const Kind& a, const Kind& b) { return rank(a) < rank(b); });
+  return kinds_.empty() ? -1 : found - kinds_.begin();
 }
 
 SwappedWeights::SwappedWeights(std::vector<at::Tensor> parameters, std::vector<at::Tensor> weights)

@@ -8,27 +8,35 @@
 
 namespace uvic {
 
-/// Exponential moving averages of the weights, several decays at once. Each starts as a copy.
+/// Moving averages of the weights, several at once: exponential ones, then power-function ones (EDM2, see
+/// sampling/power_ema.h). Each starts as a copy.
 class Ema {
  public:
   Ema(std::vector<at::Tensor> parameters, const TrainOptions& options);
 
-  /// ema = decay * ema + (1 - decay) * parameter for every decay; `step` from 0 (for ema_warmup: ramp).
+  /// average = decay * average + (1 - decay) * parameter for every average; `step` from 0.
   void update(int64_t step);
   /// The decay in force at `step`.
   double decay_at(size_t index, int64_t step) const;
 
-  size_t size() const { return decays_.size(); }
-  /// "ema-0.9999": the weights file's name without its extension.
-  std::string name(size_t index) const;
+  size_t size() const { return kinds_.size(); }
+  /// "ema-0.9999" or "power-0.05": the weights file's name without its extension.
+  const std::string& name(size_t index) const { return kinds_[index].name; }
+  bool is_power(size_t index) const { return kinds_[index].gamma >= 0; }
   /// In the parameters' order; writable, for loading.
   const std::vector<at::Tensor>& weights(size_t index) const { return averages_[index]; }
-  /// Index of the largest decay; -1 if there is none.
+  /// Index of the exponential average of the largest decay, else of the widest power-function one; -1 if
+  /// there is none.
   int64_t largest() const;
 
  private:
+  struct Kind {
+    std::string name;
+    double decay;  // or width
+    double gamma;  // below 0: exponential
+  };
   std::vector<at::Tensor> parameters_;
-  std::vector<double> decays_;
+  std::vector<Kind> kinds_;
   bool ramp_;
   std::vector<std::vector<at::Tensor>> averages_;
 };

@@ -29,4 +29,13 @@ void MetricsLog::write_image(int64_t step, const std::string& tag, const at::Ten
   events_.flush();
 }
 
+bool has_metric(const std::filesystem::path& run_directory, int64_t step, const std::string& key) {
+  std::ifstream lines(run_directory / "metrics.jsonl");
+  for (std::string line; std::getline(lines, line);) {
+    const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (json.is_object() && json.value("step", int64_t{-1}) == step && json.contains(key)) return true;
+  }
+  return false;
+}
+
 }  // namespace uvic

@@ -26,4 +26,7 @@ class MetricsLog {
   EventWriter events_;
 };
 
+/// Whether metrics.jsonl of a run has a line of `step` with `key`.
+bool has_metric(const std::filesystem::path& run_directory, int64_t step, const std::string& key);
+
 }  // namespace uvic

@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <cstdio>
-#include <numeric>
 
 #include "core/log.h"
 #include "core/progress.h"
@@ -12,10 +11,9 @@
 #include "io/grid.h"
 #include "io/png.h"
 #include "nn/weights.h"
-#include "sampling/labels.h"
-#include "sampling/sampler.h"
 #include "sampling/weights_file.h"
 #include "train/checkpoint.h"
+#include "train/samples.h"
 
 namespace uvic {
 namespace {
@@ -29,8 +27,6 @@ constexpr double kPlainLineSeconds = 10;  // between progress lines where there 
 double seconds_since(Clock::time_point from) {
   return std::chrono::duration<double>(Clock::now() - from).count();
 }
-
-struct PreviewCancelled {};
 
 }  // namespace
 
@@ -69,6 +65,10 @@ Trainer::Trainer(const Config& config, DataSets data, RunDirectory& run, c10::De
   if (data_.validation && config.train.val_interval > 0) {
     validation_ = std::make_unique<Validation>(*data_.validation, config, device);
   }
+  if (config.train.eval_interval > 0) {
+    evaluation_ = std::make_unique<Evaluation>(config, device);
+    log_info(evaluation_->describe());
+  }
   if (!run.resume_from().empty()) {
     load_checkpoint(state_, run.resume_from());
     log_info("resuming at step ", state_.step, " from ", run.resume_from().string());
@@ -88,6 +88,10 @@ TrainOutcome Trainer::run() {
   DataLoader loader(data_.train, state_.config.data, uint64_t(options.seed), options.batch_size, state_.step,
                     options.steps);
   pace_->bar = std::make_unique<ProgressBar>("training", "steps", options.steps, state_.step);
+  // What a killed run was scoring when it had saved this step.
+  if (evaluation_ && state_.step > 0 && due(options.eval_interval) &&
+      !has_metric(run_.path(), state_.step, "fid"))
+    start_evaluation();
   pace_->restart(0);
   while (state_.step < options.steps) {
     const auto began = Clock::now();
@@ -113,16 +117,26 @@ TrainOutcome Trainer::run() {
     if (!values.empty()) metrics_.write(state_.step, values);
     const bool preview = due(options.sample_interval), checkpoint = due(options.checkpoint_interval);
     if (preview && received_signal() == 0) write_preview();
-    if (checkpoint || state_.step == options.steps || received_signal() != 0) {
+    if (due(options.snapshot_interval)) save_snapshot(state_, run_.path());
+    const bool evaluate = evaluation_ && due(options.eval_interval), last = state_.step == options.steps;
+    if (evaluation_) write_evaluation(/*wait=*/evaluate || checkpoint || last);
+    // Before the last checkpoint, so that a finished run has its score; after the others, which a resumed run
+    // begins with it.
+    if (evaluate && last) {
+      start_evaluation();
+      write_evaluation(/*wait=*/true);
+    }
+    if (checkpoint || last || received_signal() != 0) {
       const fs::path saved = save_checkpoint(state_, run_.path());
-      if (received_signal() != 0 && state_.step < options.steps) {
+      if (received_signal() != 0 && !last) {
         pace_->bar->finish();
         write_line(c10::str(signal_name(received_signal()), ": saved ", saved.string(),
                             "; the same command resumes from there"));
         return TrainOutcome::kInterrupted;
       }
     }
-    if (preview || checkpoint || validate) pace_->restart(loader.wait_seconds());
+    if (evaluate && !last) start_evaluation();
+    if (preview || checkpoint || validate || evaluate) pace_->restart(loader.wait_seconds());
   }
   pace_->bar->finish();
   if (loader.unreadable() > 0) {
@@ -173,35 +187,44 @@ Trainer::Values Trainer::validation_losses() const {
   return values;
 }
 
-// samples/step-XXXXXXXX.png: seeds 0 .. images - 1 of the largest EMA, so that grids of a run show the same
-// noise growing up.
+// samples/step-XXXXXXXX.png: the same seeds each time, so that grids of a run show the same noise growing up.
 void Trainer::write_preview() {
   const auto& config = state_.config;
-  SampleRequest request;
-  request.seeds.resize(size_t(config.preview.images));
-  std::iota(request.seeds.begin(), request.seeds.end(), int64_t{0});
-  request.labels = choose_labels("balanced", request.seeds, real_classes(config.model, config.diffusion));
-  const int64_t average = state_.ema->largest();
-  const SwappedWeights swapped(state_.model->parameters(), average < 0
-                                                               ? state_.model->parameters()
-                                                               : state_.ema->weights(size_t(average)));
   std::vector<at::Tensor> images;
-  try {
-    Sampler(*state_.model, config.diffusion, config.preview_sample(), state_.device)
-        .run(
-            request, [&](size_t, const at::Tensor& batch) { images.push_back(batch); },
-            [&](size_t, int64_t step, const at::Tensor&) {
-              pace_->bar->update(state_.step, c10::str("sampling a grid, ", step, "/", config.preview.steps));
-              if (received_signal() != 0) throw PreviewCancelled{};
-            });
-  } catch (const PreviewCancelled&) {
-    return;
-  }
+  const bool whole = sample_average(
+      state_, config.preview_sample(), config.preview.images,
+      [&](size_t, const at::Tensor& batch) { images.push_back(batch); },
+      [&](size_t, int64_t step, const at::Tensor&) {
+        pace_->bar->update(state_.step, c10::str("sampling a grid, ", step, "/", config.preview.steps));
+      });
+  if (!whole) return;
   const auto [rows, cols] = square_grid(config.preview.images);
   const at::Tensor grid = make_grid(to_uint8(at::cat(images)), rows, cols);
   fs::create_directories(run_.path() / "samples");
   save_png(run_.path() / "samples" / (checkpoint_name(state_.step) + ".png"), grid);
   metrics_.write_image(state_.step, "samples", grid);
+}
+
+void Trainer::start_evaluation() {
+  if (received_signal() != 0) return;
+  const auto& config = state_.config;
+  evaluation_->start(state_, [&](size_t first, int64_t step, const at::Tensor&) {
+    pace_->bar->update(state_.step, c10::str("sampling ", first, "/", config.train.eval_images,
+                                             " to be scored, step ", step, "/", config.sample.steps));
+  });
+}
+
+// Into a line of its own, as training may have gone on meanwhile. A signal does not wait for it.
+void Trainer::write_evaluation(bool wait) {
+  if (received_signal() != 0) {
+    if (evaluation_->pending()) log_warning("the evaluation that was going on is given up");
+    return evaluation_->give_up();
+  }
+  const auto result = evaluation_->collect(wait);
+  if (!result) return;
+  metrics_.write(result->step, {{"fid", result->fid}, {"fid_images", double(result->images)}});
+  log_info("step ", result->step, ": FID ", result->fid, " of ", result->images, " images, guidance ",
+           state_.config.sample.cfg);
 }
 
 }  // namespace uvic

@@ -5,6 +5,7 @@
 
 #include "data/dataset.h"
 #include "data/loader.h"
+#include "train/evaluation.h"
 #include "train/loss_buckets.h"
 #include "train/metrics.h"
 #include "train/run_directory.h"
@@ -34,6 +35,8 @@ class Trainer {
   Values validation_losses() const;
   void show_progress(const StepResult& result);
   void write_preview();
+  void start_evaluation();
+  void write_evaluation(bool wait);
   bool due(int64_t interval) const;
 
   RunDirectory& run_;
@@ -42,6 +45,7 @@ class Trainer {
   MetricsLog metrics_;
   LossBuckets buckets_;
   std::unique_ptr<Validation> validation_;  // null if no images are held out
+  std::unique_ptr<Evaluation> evaluation_;  // null if train.eval_interval is 0
   struct Pace;                              // images per second and the like, since the last log line
   std::shared_ptr<Pace> pace_;
 };

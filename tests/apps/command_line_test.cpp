@@ -1,7 +1,9 @@
 // Options of the executables: each is named in --help and does something.
 #include <gtest/gtest.h>
 
+#include "io/npz.h"
 #include "io/png.h"
+#include "support/eval_files.h"
 #include "support/trained_run.h"
 
 namespace uvic {
@@ -80,6 +82,14 @@ TEST(CommandLine, EveryOptionOfSample) {
                               {"--batch-size", "3"},
                               {"--t-end", "0.01"},
                               {"--time-grid", "logSNR"},
+                              {"--rho", "3"},
+                              {"--eta", "0.5"},
+                              {"--s-churn", "2"},
+                              {"--s-tmin", "1"},
+                              {"--s-tmax", "5"},
+                              {"--s-noise", "2"},
+                              {"--guidance-interval", "0.2,0.6"},
+                              {"--guidance-rescale", "0.7"},
                               {"--precision", "bf16"},
                               {"--clip-x0", ""},
                               {"--device", "cuda"},
@@ -109,6 +119,14 @@ TEST(CommandLine, EveryOptionOfDump) {
                               {"--batch-size", "3"},
                               {"--t-end", "0.01"},
                               {"--time-grid", "logSNR"},
+                              {"--rho", "3"},
+                              {"--eta", "0.5"},
+                              {"--s-churn", "2"},
+                              {"--s-tmin", "1"},
+                              {"--s-tmax", "5"},
+                              {"--s-noise", "2"},
+                              {"--guidance-interval", "0.2,0.6"},
+                              {"--guidance-rescale", "0.7"},
                               {"--precision", "bf16"},
                               {"--clip-x0", ""},
                               {"--device", "cuda"},
@@ -136,11 +154,60 @@ TEST(CommandLine, EveryOptionOfMergeAndVerify) {
                               {"--quiet", ""}});
 }
 
+std::string network(const std::string& name) {
+  return testing::plain_network(files() / name).string();
+}
+std::string stats(const std::string& name) {
+  return testing::write_eval_stats(files() / name).string();
+}
+
+// Its features tell how many images it was given at once.
+std::string counting_network() {
+  return testing::script_network(files() / "counts.pt",
+                                 "def forward(self, x):\n  return x.float().mean([2, 3]) * x.size(0)\n")
+      .string();
+}
+std::string ten_images(uint64_t seed) {
+  at::manual_seed(seed);
+  const fs::path file = files() / ("ten" + std::to_string(seed) + ".npz");
+  save_npz(file, {{"arr_0", at::randint(256, {10, 8, 8, 3}, at::kByte)}});
+  return file.string();
+}
+
+TEST(CommandLine, EveryOptionOfStats) {
+  const fs::path folder = files() / "st";
+  expect_each_does_something("uvic-fid stats " + ten_images(1) + " --features " + counting_network() +
+                                 " --out " + (folder / "s.npz").string(),
+                             folder, "uvic-fid stats --help",
+                             {{"--mu-dtype", "float32"},
+                              {"--save-features", ""},
+                              {"--batch-size", "3"},
+                              {"--workers", "0"},  // refused
+                              {"--device", "cuda"},
+                              {"--threads", "9999"},  // refused
+                              {"--quiet", ""}});
+}
+
+TEST(CommandLine, EveryOptionOfScore) {
+  expect_each_does_something(
+      "uvic-fid score " + ten_images(1) + " " + ten_images(2) + " --features " + counting_network(),
+      files() / "sc", "uvic-fid score --help",
+      {{"--metrics", "fid"},
+       {"--json", ""},
+       {"--batch-size", "3"},
+       {"--workers", "0"},  // refused
+       {"--device", "cuda"},
+       {"--threads", "9999"},  // refused
+       {"--quiet", ""}});
+}
+
 TEST(CommandLine, EveryOptionOfTrain) {
   const fs::path folder = files() / "t";
-  const std::string base = "uvic-train --config " + (files() / "config.yaml").string() + " --out " +
-                           (folder / "o").string() +
-                           " --set train.grad_clip=100 --set data.val_fraction=0.25";
+  const std::string base =
+      "uvic-train --config " + (files() / "config.yaml").string() + " --out " + (folder / "o").string() +
+      " --set train.grad_clip=100 --set data.val_fraction=0.25 --set train.eval_interval=6" +
+      " --set train.eval_images=4 --set train.eval_stats=" + stats("s.npz") +
+      " --set train.eval_features=" + network("a.pt");
   expect_each_does_something(base, folder, "uvic-train --help",
                              {{"--version", ""},
                               {"--init-from", (files() / "run").string()},
@@ -153,6 +220,8 @@ TEST(CommandLine, EveryOptionOfTrain) {
                               {"--grad-clip", "0.01"},
                               {"--ema", "0.9,0.5"},
                               {"--ema-warmup", "ramp"},
+                              {"--ema-widths", "0.05,0.1"},
+                              {"--snapshot-interval", "2"},
                               {"--seed", "9"},
                               {"--keep", "1"},
                               {"--log-interval", "1"},
@@ -160,6 +229,10 @@ TEST(CommandLine, EveryOptionOfTrain) {
                               {"--checkpoint-interval", "1"},
                               {"--val-interval", "1"},
                               {"--val-images", "3"},
+                              {"--eval-interval", "3"},
+                              {"--eval-images", "3"},
+                              {"--eval-stats", stats("t.npz")},
+                              {"--eval-features", network("b.pt")},
                               {"--device", "cuda"},
                               {"--threads", "1"},
                               {"--quiet", ""},

@@ -48,7 +48,7 @@ TEST_F(WeightsFile, WhatIsMissingIsNamed) {
   EXPECT_THROW_WITH(find_weights_file(run_ / "nowhere", "ema"), UsageError, "no such file or folder");
   EXPECT_THROW_WITH(find_weights_file(run_.path(), "ema-0.5"), UsageError,
                     "ema-0.5.safetensors does not exist");
-  EXPECT_THROW_WITH(find_weights_file(run_.path(), "best"), UsageError, "must be ema, raw, or ema-DECAY");
+  EXPECT_THROW_WITH(find_weights_file(run_.path(), "best"), UsageError, "must be ema, raw, ema-DECAY or power-WIDTH");
   fs::create_directories(run_ / "empty");
   EXPECT_THROW_WITH(find_weights_file(run_ / "empty", "ema"), UsageError, "holds no finished checkpoint");
 }

@@ -12,6 +12,7 @@
 #include "nn/weights.h"
 #include "sampling/sampler.h"
 #include "sampling/weights_file.h"
+#include "support/eval_files.h"
 #include "support/folder_set.h"
 #include "support/tiny_run.h"
 #include "train/checkpoint.h"
@@ -103,7 +104,7 @@ std::string observe_run(const Config& config) {
   SampleRequest request{{0, 1, 2, 3, 4}, {}};
   if (config.model.conditional()) request.labels = {0, 1, 2, 3, 0};
   seen += digest(sampler.sample(request)) + "\n";
-  seen += c10::str("evaluations ", sampler.evaluations(), " calls ", calls, "\n");
+  seen += c10::str("evaluations ", sampler.plan().evaluations, " calls ", calls, "\n");
 
   const Tensor y = state.model->forward(at::zeros({1, 1, 8, 8}), at::zeros({1}),
                                         config.model.conditional() ? at::zeros({1}, at::kLong) : Tensor());
@@ -137,11 +138,21 @@ const std::map<std::string, std::string> kOther = {
     {"model.softmax_layers", "none"},
     {"model.attention_kernel", "unfused"},
     {"model.use_checkpoint", "true"},
-    {"diffusion.schedule", ""},
+    {"diffusion.schedule", "vp_cosine"},
     {"diffusion.beta_min", "0.5"},
     {"diffusion.beta_max", "10"},
+    {"diffusion.sigma_min", "0.1"},
+    {"diffusion.sigma_max", "20"},
+    {"diffusion.zero_terminal_snr", "true"},
     {"diffusion.prediction", "x0"},
-    {"diffusion.loss", ""},
+    {"diffusion.sigma_data", "1"},
+    {"diffusion.loss", "min_snr"},
+    {"diffusion.snr_gamma", "1"},
+    {"diffusion.time_sampling", "stratified"},
+    {"diffusion.p_mean", "0"},
+    {"diffusion.p_std", "0.5"},
+    {"diffusion.logit_mean", "1"},
+    {"diffusion.logit_std", "0.5"},
     {"diffusion.p_uncond", "0.9"},
     {"data.kind", "folder"},
     {"data.path", "OTHER"},
@@ -167,6 +178,8 @@ const std::map<std::string, std::string> kOther = {
     {"train.grad_clip", "0.01"},
     {"train.ema", "[0.9, 0.5]"},
     {"train.ema_warmup", "ramp"},
+    {"train.ema_widths", "[0.05, 0.1]"},
+    {"train.snapshot_interval", "2"},
     {"train.seed", "4"},
     {"train.keep", "1"},
     {"train.log_interval", "1"},
@@ -174,18 +187,52 @@ const std::map<std::string, std::string> kOther = {
     {"train.checkpoint_interval", "1"},
     {"train.val_interval", "3"},
     {"train.val_images", "3"},
+    {"train.eval_interval", "3"},
+    {"train.eval_images", "3"},
+    {"train.eval_stats", "OTHER_STATS"},
+    {"train.eval_features", "OTHER_NETWORK"},
     {"sample.solver", "dpmpp_2m"},
     {"sample.steps", "5"},
     {"sample.cfg", "3"},
+    {"sample.guidance_interval", "[0.2, 0.6]"},
+    {"sample.guidance_rescale", "0.7"},
     {"sample.batch_size", "3"},
     {"sample.t_end", "0.01"},
     {"sample.time_grid", "logSNR"},
+    {"sample.rho", "3"},
+    {"sample.eta", "0.5"},
+    {"sample.s_churn", "2"},
+    {"sample.s_tmin", "50"},
+    {"sample.s_tmax", "0.01"},
+    {"sample.s_noise", "1.5"},
     {"sample.precision", "bf16"},
     {"sample.clip_x0", "true"},
     {"preview.solver", "euler_maruyama_ode"},
     {"preview.steps", "4"},
     {"preview.cfg", "50"},
     {"preview.images", "5"},
+};
+
+// What must be set for a key to be read at all.
+const std::map<std::string, std::vector<std::string>> kNeeds = {
+    {"diffusion.sigma_min", {"diffusion.schedule=edm", "diffusion.prediction=edm", "sample.solver=heun"}},
+    {"diffusion.sigma_max", {"diffusion.schedule=edm", "diffusion.prediction=edm", "sample.solver=heun"}},
+    {"diffusion.zero_terminal_snr",
+     {"diffusion.schedule=scaled_linear", "diffusion.prediction=v", "sample.solver=ddim"}},
+    {"diffusion.sigma_data", {"diffusion.prediction=edm"}},
+    {"diffusion.snr_gamma", {"diffusion.loss=soft_min_snr"}},
+    {"diffusion.p_mean", {"diffusion.time_sampling=log_normal"}},
+    {"diffusion.p_std", {"diffusion.time_sampling=log_normal"}},
+    {"diffusion.logit_mean", {"diffusion.time_sampling=logit_normal"}},
+    {"diffusion.logit_std", {"diffusion.time_sampling=logit_normal"}},
+    {"train.snapshot_interval", {"train.ema_widths=[0.1]"}},
+    {"sample.guidance_interval", {"sample.cfg=3"}},
+    {"sample.guidance_rescale", {"sample.cfg=3"}},
+    {"sample.rho", {"sample.solver=heun"}},
+    {"sample.s_churn", {"sample.solver=heun"}},
+    {"sample.s_tmin", {"sample.solver=heun", "sample.s_churn=2"}},
+    {"sample.s_tmax", {"sample.solver=heun", "sample.s_churn=2"}},
+    {"sample.s_noise", {"sample.solver=heun", "sample.s_churn=2"}},
 };
 
 const std::set<std::string> kOfFolders = {"data.crop", "data.crop_box", "data.background", "data.on_error",
@@ -219,14 +266,31 @@ TEST_P(EveryKey, DoesSomething) {
     fs::copy(directory / "other" / testing::kImages, directory / "other/t10k-images-idx3-ubyte");
     fs::copy(directory / "other" / testing::kLabels, directory / "other/t10k-labels-idx1-ubyte");
   }
+  if (GetParam().starts_with("train.eval_")) testing::add_evaluation(config, directory.path());
+  if (other == "OTHER_STATS") other = testing::write_eval_stats(directory / "other.npz", 1).string();
+  if (other == "OTHER_NETWORK") {
+    other = testing::script_network(directory / "other.pt",
+                                    "def forward(self, x):\n  return x.flatten(1)[:, 60:64].float()\n")
+                .string();
+  }
   if (kOfFolders.contains(GetParam())) {
     config.data.kind = "folder";
     config.data.path = testing::write_folder_set(directory / "folder").string();
     if (GetParam() == "data.on_error") testing::damage_folder_set(directory / "folder");
   }
   if (GetParam().starts_with("train.val_")) config.data.val_fraction = 0.25;
+  if (const auto needs = kNeeds.find(GetParam()); needs != kNeeds.end()) {
+    for (const std::string& assignment : needs->second) set_field(fields_of(config), assignment);
+    // Alone it is refused, not ignored.
+    Config alone = testing::tiny_config(directory / "data");
+    set_field(fields_of(alone), GetParam() + "=" + other);
+    if (!GetParam().starts_with("sample.guidance_")) {
+      EXPECT_THROW_WITH(alone.validate(), UsageError, GetParam().substr(GetParam().find('.') + 1));
+    }
+  }
   const std::string before = observe(config);
   set_field(fields_of(config), GetParam() + "=" + other);
+  if (GetParam() != "model.img_size" && GetParam() != "model.in_chans") config.validate();
   if (GetParam() == "model.img_size" || GetParam() == "model.in_chans") {
     EXPECT_THROW_WITH(check_data(open_data(config.data, config.model.image_shape()), config), UsageError,
                       "model.img_size is");

@@ -9,6 +9,7 @@
 #include "diffusion/vp_schedules.h"
 #include "io/png.h"
 #include "nn/weights.h"
+#include "sampling/snapshots.h"
 #include "sampling/weights_file.h"
 #include "support/tiny_run.h"
 #include "train/checkpoint.h"
@@ -55,6 +56,52 @@ TEST_F(TrainerTest, WritesMetricsSamplesAndCheckpoints) {
   EXPECT_EQ(grid->width, 2 * 10 + 2);
   EXPECT_TRUE(fs::exists(path() / "samples/step-00000006.png"));
   EXPECT_TRUE(fs::exists(path() / "checkpoints/step-00000006/training.safetensors"));
+}
+
+// The tenths' means, weighed by how many times fell into each, are the mean loss over the steps of a line.
+TEST_F(TrainerTest, MetricsHaveTheLossOfEachTenthOfTheTimes) {
+  config_.train.log_interval = config_.train.steps;
+  config_.train.batch_size = 4;
+  train();
+  const auto line = nlohmann::json::parse(testing::read_bytes(path() / "metrics.jsonl"));
+  std::array<double, 10> counts{};
+  for (int64_t image = 0; image < 4 * config_.train.steps; ++image) {
+    const float t =
+        CounterRandom(uint64_t(config_.train.seed), RandomStream::kTime, uint64_t(image)).uniform();
+    ++counts[size_t(t * 10)];
+  }
+  for (size_t tenth = 0; tenth < 10; ++tenth) {
+    EXPECT_EQ(line.contains("loss_t" + std::to_string(tenth)), counts[tenth] > 0) << tenth;
+  }
+}
+
+TEST_F(TrainerTest, LossBucketsAreMeans) {
+  LossBuckets buckets;
+  buckets.add(VpLinearSchedule(), at::tensor({0.05F, 0.01F, 0.95F, 0.5F}),
+              at::tensor({1.0F, 3.0F, 5.0F, std::numeric_limits<float>::quiet_NaN()}));
+  const auto values = buckets.take();
+  ASSERT_EQ(values.size(), 2U);
+  EXPECT_EQ(values[0], (std::pair<std::string, double>("loss_t0", 2.0)));
+  EXPECT_EQ(values[1], (std::pair<std::string, double>("loss_t9", 5.0)));
+  EXPECT_TRUE(buckets.take().empty());
+}
+
+TEST_F(TrainerTest, SnapshotsOfPowerFunctionAveragesGiveTheStoredWidthBack) {
+  config_.train.ema_widths = {0.05, 0.1};
+  config_.train.snapshot_interval = 2;
+  const TrainState state = train();
+  EXPECT_EQ(list_snapshots(path()).size(), 6U);  // steps 2, 4, 6
+  const SafeTensors found = reconstruct_ema(path(), 0.1);
+  const auto names = state.model->named_parameters().keys();
+  for (size_t i = 0; i < state.ema->size(); ++i) {
+    if (state.ema->name(i) != "power-0.1") continue;
+    for (size_t p = 0; p < names.size(); ++p) {
+      // float16 snapshots, combined with factors that are 0 or 1 up to what two close widths leave open.
+      EXPECT_LT(testing::max_abs_error(found.tensors.at(names[p]), state.ema->weights(i)[p]), 5e-3)
+          << names[p];
+    }
+  }
+  EXPECT_EQ(find_weights_file(path(), "power-0.05").filename(), "power-0.05.safetensors");
 }
 
 TEST_F(TrainerTest, MicroBatchesGiveTheSameUpdateUpToRounding) {
