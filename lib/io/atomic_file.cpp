@@ -96,16 +96,19 @@ void write_file_atomically(const fs::path& path, std::string_view bytes, Flush f
       flush);
 }
 
-void write_directory_atomically(const fs::path& path, const std::function<void(const fs::path&)>& fill) {
-  const fs::path target = fs::absolute(path.has_filename() ? path : path.parent_path());
-  if (fs::exists(target)) fail_to_write(target, EEXIST);
-  const std::string stale = target.filename().string() + ".tmp-";
+void remove_temporaries_of(const fs::path& path) {
+  const std::string stale = path.filename().string() + ".tmp-";
   std::vector<fs::path> leftovers;
-  for (const auto& entry : fs::directory_iterator(target.parent_path())) {
+  for (const auto& entry : fs::directory_iterator(fs::absolute(path).parent_path())) {
     if (entry.path().filename().string().starts_with(stale)) leftovers.push_back(entry.path());
   }
   for (const fs::path& leftover : leftovers) fs::remove_all(leftover);
+}
 
+void write_directory_atomically(const fs::path& path, const std::function<void(const fs::path&)>& fill) {
+  const fs::path target = fs::absolute(path.has_filename() ? path : path.parent_path());
+  if (fs::exists(target)) fail_to_write(target, EEXIST);
+  remove_temporaries_of(target);
   const fs::path temporary = temporary_beside(target);
   try {
     fs::create_directory(temporary);

@@ -20,6 +20,10 @@ void write_file_atomically(const std::filesystem::path& path, const std::functio
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes,
                            Flush flush = Flush::kNow);
 
+/// Removes the temporaries that killed writers of `path`, by the functions above or below, have left beside
+/// it.
+void remove_temporaries_of(const std::filesystem::path& path);
+
 /// Calls `fill` with a fresh temporary directory beside `path`, fsyncs every file in it, renames it to `path`
 /// and fsyncs the parent. Leftovers of an earlier, killed attempt are removed first. `path` must not exist.
 void write_directory_atomically(const std::filesystem::path& path,

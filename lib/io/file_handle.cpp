@@ -28,7 +28,7 @@ void write_at(int fd, std::string_view bytes, uint64_t offset, const fs::path& t
   while (!bytes.empty()) {
     const ssize_t written =
         TEMP_FAILURE_RETRY(::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset)));
-    if (written < 0) fail_to_write(target, errno);
+    if (written <= 0) fail_to_write(target, written < 0 ? errno : EIO);
     bytes.remove_prefix(static_cast<size_t>(written));
     offset += static_cast<uint64_t>(written);
   }

@@ -79,6 +79,30 @@ TEST(DumpArchive, ImagesMayComeInAnyOrder) {
   }
 }
 
+// By hand (--gtest_also_run_disabled_tests): 4.6 GB on the disk, a minute or more.
+TEST(DumpArchive, DISABLED_PastFourGiBAndSixtyFiveThousandEntriesPythonReadsIt) {
+  const TemporaryDirectory directory;
+  constexpr size_t kImages = 70'000, kFirst = 40'000, kBytes = 65'536;
+  const DumpManifest manifest = manifest_of(DumpFormat::kZip, kImages);
+  for (const size_t count : {kFirst, kImages - kFirst}) {  // broken off once
+    const auto [sink, missing] = open_dump(directory / "a.zip", manifest);
+    ASSERT_GE(missing.size(), count);
+    for (size_t i = 0; i < count; ++i) {
+      std::string bytes(kBytes, char(missing[i]));
+      bytes.replace(0, 6, std::to_string(100'000 + missing[i]));
+      sink->write(missing[i], std::move(bytes));
+    }
+    if (count == missing.size()) sink->finish();
+  }
+  const std::string script = R"(
+import sys, zipfile
+z = zipfile.ZipFile(sys.argv[1])
+assert z.testzip() is None
+assert all(z.read(i)[:6] == b'1' + i.filename[1:6].encode() for i in z.infolist())
+print(len(z.infolist()), z.infolist()[-1].header_offset > 1 << 32, z.infolist()[-1].extract_version))";
+  EXPECT_EQ(testing::python(script, {(directory / "a.zip").string()}), "70000 True 45\n");
+}
+
 TEST(DumpArchive, KilledBetweenItsRenamingAndTheEndItIsFinished) {
   const TemporaryDirectory directory;
   const DumpManifest manifest = manifest_of(DumpFormat::kZip, 6);
@@ -88,6 +112,18 @@ TEST(DumpArchive, KilledBetweenItsRenamingAndTheEndItIsFinished) {
   testing::write_bytes(directory / "a.zip.part.log", log);
   EXPECT_TRUE(open_dump(directory / "a.zip", manifest).missing.empty());
   EXPECT_FALSE(fs::exists(directory / "a.zip.part.log"));
+}
+
+TEST(DumpFolder, WhatKilledWritersLeftIsRemoved) {
+  const TemporaryDirectory directory;
+  const DumpManifest manifest = manifest_of(DumpFormat::kSubdirs, 3);
+  go_on(directory / "d", manifest, {}, 2);
+  for (const char* name : {"d/manifest.json.tmp-17", "d/000000/000002.png.tmp-17"}) {
+    testing::write_bytes(directory / name, "half");
+  }
+  go_on(directory / "d", manifest, {}, 3);
+  EXPECT_EQ(std::distance(fs::directory_iterator(directory / "d"), {}), 2);  // the manifest, a folder
+  EXPECT_EQ(std::distance(fs::directory_iterator(directory / "d/000000"), {}), 3);
 }
 
 TEST(DumpArchive, APartWithoutItsManifestIsRefused) {

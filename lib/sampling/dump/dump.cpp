@@ -9,6 +9,7 @@
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/seeds.h"
+#include "io/atomic_file.h"
 #include "io/png.h"
 #include "sampling/dump/encode_queue.h"
 
@@ -78,6 +79,7 @@ OpenDump open_dump(const fs::path& out, const DumpManifest& manifest, Zip64Limit
   OpenDump dump{
       folder ? make_folder_sink(out, DumpPlan(manifest)) : make_archive_sink(out, DumpPlan(manifest), limits),
       {}};
+  remove_temporaries_of(manifest_path(manifest.format, out));
   const auto there = find_manifest(out);
   const std::string path = manifest_path(manifest.format, out).string();
   const DumpManifest now = there ? merged(path, *there, manifest) : manifest;

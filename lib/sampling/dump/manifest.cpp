@@ -37,7 +37,6 @@ Json settings_json(const DumpManifest& manifest) {
           {"weights_crc32", hex(manifest.making.weights_crc)},
           {"overrides", manifest.making.overrides},
           {"sample", sample},
-          {"evaluations", manifest.making.evaluations},
           {"labels", manifest.making.labels},
           {"classes", manifest.classes},
           {"image", manifest.image},
@@ -64,6 +63,7 @@ void check_seeds(const std::vector<int64_t>& seeds, const std::string& name) {
 
 std::string to_json(const DumpManifest& manifest) {
   Json json = settings_json(manifest);
+  json["evaluations"] = manifest.making.evaluations;  // follows from the settings
   json["format"] = format_name(manifest.format);
   json["seeds"] = seeds_text(manifest.seeds);
   if (!manifest.shard_of.empty()) json["shard_of"] = seeds_text(manifest.shard_of);
