@@ -1,5 +1,6 @@
 // `bench_png [SECONDS]`: images/s of encode_png against stb_image_write alone and libpng at level 1 with its
-// own choice of filters and with one filter, interleaved in one process and one thread; the ratios of medians.
+// own choice of filters and with one filter, interleaved in one process and one thread; the ratios of
+// medians.
 #include <png.h>
 
 #include <algorithm>
@@ -89,8 +90,8 @@ void compare(int size, double seconds) {
   }
   const double ours = encoders[0].median();
   for (Encoder& encoder : encoders) {
-    std::printf("%3d x %-3d  %-22s %8.0f images/s  %7zu bytes  encode_png is %.1f times as fast\n", size, size,
-                encoder.name, encoder.median(), encoder.bytes / images.size(), ours / encoder.median());
+    std::printf("%3d x %-3d  %-22s %8.0f images/s  %7zu bytes  encode_png is %.1f times as fast\n", size,
+                size, encoder.name, encoder.median(), encoder.bytes / images.size(), ours / encoder.median());
   }
 }
 
