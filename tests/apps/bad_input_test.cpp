@@ -34,6 +34,8 @@ TEST(BadInput, Training) {
   expect_usage_error(train + " --set model.attention=cogg", "did you mean 'cog'?");
   expect_usage_error(train + " --set train.grad_accum=3",
                      "train.grad_accum: 3 must divide train.batch_size 4");
+  expect_usage_error(train + " --set train.ema_widths=[] --set train.snapshot_interval=2",
+                     "there are no train.ema_widths");
   expect_usage_error(train + " --set data.path=/nowhere", "/nowhere");
   expect_usage_error(train + " --set data.path=", "data.path");
   expect_usage_error(train + " --set model.num_classes=4", "labels go up to 3");
@@ -68,6 +70,14 @@ TEST(BadInput, SamplingAndDumping) {
   expect_usage_error("uvic-sample", "--checkpoint is required");
   expect_usage_error("uvic-sample --checkpoint /nowhere", "no such file or folder");
   expect_usage_error(sample + " --solver ddimm", "did you mean 'ddim'?");
+  expect_usage_error(sample +
+                         " --set diffusion.schedule=flow --set diffusion.prediction=flow "
+                         "--solver dpm_solver_fast",
+                     "(no signal left); use ddim");
+  expect_usage_error(sample + " --ema-width 0.5", "--ema-width '0.5': must be a number above 0");
+  expect_usage_error(sample + " --guide-checkpoint /nowhere", "/nowhere: no such file or folder");
+  expect_usage_error(sample + " --guide-checkpoint " UVIC_SOURCE "/assets/fashion_mnist_cog.safetensors",
+                     "model.img_size is [28, 28], but that of the network it is to guide is [8]");
   expect_usage_error(sample + " --weights ema-0.5", "does not exist");
   expect_usage_error(sample + " --seeds 5-2", "runs backwards");
   expect_usage_error(sample + " --seeds 1,x", "'x' is not a seed");

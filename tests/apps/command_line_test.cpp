@@ -254,6 +254,7 @@ TEST(CommandLine, EveryOptionOfConvert) {
                              {{"--version", ""},
                               {"--dtype", "bf16"},
                               {"--weights", "raw"},
+                              {"--ema-width", "0.08"},
                               {"--config", (files() / "alternative.yaml").string()},
                               {"--set", "sample.steps=12"},
                               {"--print-config", ""},

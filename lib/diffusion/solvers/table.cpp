@@ -108,7 +108,7 @@ std::vector<Solver> make_table() {
       {.name = "dpmpp_3m_sde",
        .order = 2,
        .stochastic = true,
-       .default_grid = kUniform,
+       .default_grid = kLogSnr,
        .sample = sample_dpmpp_3m,
        .source = "k-diffusion, after Lu et al. 2022b",
        .default_eta = 1.0,
@@ -168,6 +168,7 @@ std::string resolve_time_grid(const std::string& name, const Solver& solver, con
   if (name != "auto") return name;
   if (schedule.spans_decades()) return solver.needs_noise_at_end ? kLogSnr : "karras";
   if (schedule.ends_without_signal() && solver.default_grid == "karras") return kUniformZero;
+  if (schedule.ends_without_signal() && solver.default_grid == kLogSnr) return kUniform;
   return solver.default_grid;
 }
 
