@@ -89,7 +89,7 @@ void check_guide(Config model, Config guide, const std::string& source) {
 void load_weights_of(LoadedModel& loaded, c10::Device device) {
   loaded.model = build(loaded, device);
   const SampleOptions& sample = loaded.config.sample;
-  if (sample.guide_checkpoint.empty()) return;
+  if (!sample.has_guide()) return;
   const LoadedModel guide = find_model(sample.guide_checkpoint, sample.guide_weights, {});
   check_usage(guide.configured, "sample.guide_checkpoint ", guide.file.string(),
               ": has no configuration inside; uvic-convert --config F puts one in");

@@ -6,6 +6,11 @@
 
 namespace uvic {
 
+at::Tensor to_uint8(const at::Tensor& images) {
+  const at::Tensor levels = images.detach().to(at::kFloat).mul(127.5).add(128).clamp(0, 255);
+  return levels.nan_to_num(0).to(at::kByte);
+}
+
 at::Tensor make_grid(const at::Tensor& images, int64_t rows, int64_t cols, int64_t padding) {
   TORCH_CHECK(images.dim() == 4 && images.scalar_type() == at::kByte,
               "images must be uint8 [n, C, H, W], got ", images.scalar_type(), " ", images.sizes());

@@ -1,4 +1,4 @@
-// Many images in one picture.
+// Images as bytes, and many in one picture.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -6,6 +6,10 @@
 #include <utility>
 
 namespace uvic {
+
+/// Images to bytes as U-ViT does: clamp(127.5 x + 128, 0, 255), then truncation; NaN is 0. Computed in
+/// float32; any shape, float -> uint8, same shape.
+at::Tensor to_uint8(const at::Tensor& images);
 
 /// `images`: uint8 [n, C, H, W] in row-major order, n <= rows * cols; empty cells and the `padding` pixels
 /// around each image are black (opaque if C = 4). Returns uint8 [C, rows * (H + padding) + padding, cols * (W

@@ -107,11 +107,6 @@ int64_t channels_of(char colour_type) {
 
 }  // namespace
 
-at::Tensor to_uint8(const at::Tensor& images) {
-  const at::Tensor levels = images.detach().to(at::kFloat).mul(127.5).add(128).clamp(0, 255);
-  return levels.nan_to_num(0).to(at::kByte);
-}
-
 std::string encode_png(const at::Tensor& image, const std::map<std::string, std::string>& text) {
   TORCH_CHECK(image.dim() == 3 && image.scalar_type() == at::kByte && image.numel() > 0 &&
                   (image.size(0) == 1 || image.size(0) == 3 || image.size(0) == 4),

@@ -11,10 +11,6 @@
 
 namespace uvic {
 
-/// Images to bytes as U-ViT does: clamp(127.5 x + 128, 0, 255), then truncation; NaN is 0. Computed in
-/// float32; any shape, float -> uint8, same shape.
-at::Tensor to_uint8(const at::Tensor& images);
-
 /// `image`: uint8 [C, H, W], C = 1 (grey), 3 (RGB) or 4 (RGBA). `text`: tEXt records, keyword -> Latin-1
 /// text. Returns the file's bytes: signature, IHDR, tEXt records, IDAT, IEND.
 std::string encode_png(const at::Tensor& image, const std::map<std::string, std::string>& text = {});

@@ -15,7 +15,7 @@ struct SampleOptions {
   double cfg = 1.0;
   std::vector<double> guidance_interval = {};
   double guidance_rescale = 0;
-  std::string guide_checkpoint = "", guide_weights = "ema";
+  std::string guide_checkpoint = "none", guide_weights = "ema";
   int64_t batch_size = 500;
   double t_end = 0;
   std::string time_grid = "auto";
@@ -24,6 +24,8 @@ struct SampleOptions {
   double s_churn = 0, s_tmin = 0, s_tmax = 1e9, s_noise = 1;
   std::string precision = "fp32";
   bool clip_x0 = false;
+
+  bool has_guide() const { return guide_checkpoint != "none"; }
 
   void visit(FieldList& fields) {
     auto grids = time_grid_names();
@@ -41,7 +43,7 @@ struct SampleOptions {
            "share in which a guided output is scaled back to its deviation without guidance (CFG rescale)",
            between(0, 1));
     fields("guide_checkpoint", guide_checkpoint,
-           "weights of a worse network that takes the place of `uncond` (autoguidance); empty: none");
+           "weights of a worse network that takes the place of `uncond` (autoguidance), or none");
     fields("guide_weights", guide_weights, "which weights of guide_checkpoint, as --weights");
     fields("batch_size", batch_size, "images in one call of the network (twice that with guidance)",
            between(1, 1e6));

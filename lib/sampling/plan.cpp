@@ -32,9 +32,9 @@ void check_used(const SampleOptions& options, const SamplingPlan& plan) {
               "sample.s_tmin, s_tmax, s_noise: are read only where sample.s_churn is above 0");
   check_usage(options.rho == defaults.rho || plan.options.time_grid == "karras",
               "sample.rho: is read only by time_grid karras, this is ", plan.options.time_grid);
-  check_usage(options.guide_checkpoint.empty() || options.cfg != 1.0,
+  check_usage(!options.has_guide() || options.cfg != 1.0,
               "sample.guide_checkpoint: ", options.guide_checkpoint, " has no effect at sample.cfg 1");
-  check_usage(!options.guide_checkpoint.empty() || options.guide_weights == defaults.guide_weights,
+  check_usage(options.has_guide() || options.guide_weights == defaults.guide_weights,
               "sample.guide_weights: there is no sample.guide_checkpoint to choose them from");
   const auto& interval = options.guidance_interval;
   check_usage(interval.empty() || (interval.size() == 2 && interval[0] < interval[1]),

@@ -7,7 +7,7 @@
 
 #include "core/errors.h"
 #include "core/log.h"
-#include "io/png.h"
+#include "io/grid.h"
 #include "metrics/frechet.h"
 #include "metrics/scores.h"
 
@@ -37,6 +37,8 @@ Evaluation::Evaluation(const Config& config, c10::Device device)
   check_usage(config.sample.cfg == 1.0 || (model.conditional() && config.diffusion.p_uncond > 0),
               "train.eval_interval: sample.cfg is ", config.sample.cfg,
               ", which needs a class-conditional model trained with diffusion.p_uncond above 0; use 1");
+  check_usage(!config.sample.has_guide(), "train.eval_interval: sample.guide_checkpoint is ",
+              config.sample.guide_checkpoint, ", but evaluation during training has no guide; use none");
   const int64_t D = extractor_.probe(model.height(), model.width());
   check_usage(D == reference_.pooled.dim(), "train.eval_stats: ", config.train.eval_stats, " is of ",
               reference_.pooled.dim(), " features, but train.eval_features ", config.train.eval_features,

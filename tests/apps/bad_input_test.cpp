@@ -77,7 +77,7 @@ TEST(BadInput, SamplingAndDumping) {
   expect_usage_error(sample + " --ema-width 0.5", "--ema-width '0.5': must be a number above 0");
   expect_usage_error(sample + " --guide-checkpoint /nowhere", "/nowhere: no such file or folder");
   expect_usage_error(sample + " --guide-checkpoint " UVIC_SOURCE "/assets/fashion_mnist_cog.safetensors",
-                     "model.img_size is [28, 28], but that of the network it is to guide is [8]");
+                     "model.img_size is [28], but that of the network it is to guide is [8]");
   expect_usage_error(sample + " --weights ema-0.5", "does not exist");
   expect_usage_error(sample + " --seeds 5-2", "runs backwards");
   expect_usage_error(sample + " --seeds 1,x", "'x' is not a seed");

@@ -64,85 +64,66 @@ void expect_each_does_something(const std::string& base, const fs::path& folder,
   }
 }
 
+// Those that uvic-sample and `uvic-fid dump` share, and `more`. Some are refused alone: what they need is not
+// set.
+std::vector<Option> with_sampling_options(const std::vector<Option>& more) {
+  std::vector<Option> options = {{"--weights", "raw"},
+                                 {"--labels", "1"},
+                                 {"--dry-run", ""},
+                                 {"--config", (files() / "alternative.yaml").string()},
+                                 {"--print-config", ""},
+                                 {"--solver", "dpmpp_2m"},
+                                 {"--steps", "5"},
+                                 {"--cfg", "2"},
+                                 {"--batch-size", "3"},
+                                 {"--t-end", "0.01"},
+                                 {"--time-grid", "logSNR"},
+                                 {"--rho", "3"},
+                                 {"--eta", "0.5"},
+                                 {"--s-churn", "2"},
+                                 {"--s-tmin", "1"},
+                                 {"--s-tmax", "5"},
+                                 {"--s-noise", "2"},
+                                 {"--guidance-interval", "0.2,0.6"},
+                                 {"--guidance-rescale", "0.7"},
+                                 {"--guide-checkpoint", (files() / "run").string() + " --guide-weights raw"},
+                                 {"--guide-weights", "raw"},  // refused without a guide
+                                 {"--ema-width", "0.08"},
+                                 {"--precision", "bf16"},
+                                 {"--clip-x0", ""},
+                                 {"--device", "cuda"},
+                                 {"--threads", "1"},
+                                 {"--quiet", ""}};
+  options.insert(options.end(), more.begin(), more.end());
+  return options;
+}
+
 TEST(CommandLine, EveryOptionOfSample) {
   const fs::path folder = files() / "s";
   const std::string out = (folder / "o.png").string();
   const std::string base = "uvic-sample --checkpoint " + (files() / "run").string() +
                            " --seeds 0-7 --set sample.cfg=1.5 --out " + out;
   expect_each_does_something(base, folder, "uvic-sample --help",
-                             {{"--version", ""},
-                              {"--weights", "raw"},
-                              {"--labels", "1"},
-                              {"--dry-run", ""},
-                              {"--config", (files() / "alternative.yaml").string()},
-                              {"--print-config", ""},
-                              {"--solver", "dpmpp_2m"},
-                              {"--steps", "5"},
-                              {"--cfg", "2"},
-                              {"--batch-size", "3"},
-                              {"--t-end", "0.01"},
-                              {"--time-grid", "logSNR"},
-                              {"--rho", "3"},
-                              {"--eta", "0.5"},
-                              {"--s-churn", "2"},
-                              {"--s-tmin", "1"},
-                              {"--s-tmax", "5"},
-                              {"--s-noise", "2"},
-                              {"--guidance-interval", "0.2,0.6"},
-                              {"--guidance-rescale", "0.7"},
-                              {"--guide-checkpoint", (files() / "run").string() + " --guide-weights raw"},
-                              {"--guide-weights", "raw"},  // refused without a guide
-                              {"--ema-width", "0.08"},
-                              {"--precision", "bf16"},
-                              {"--clip-x0", ""},
-                              {"--device", "cuda"},
-                              {"--threads", "1"},
-                              {"--quiet", ""},
-                              {"--grid", "2x4"},
-                              {"--class", "2"},
-                              {"--class-per-row", "--grid 4x2"},
-                              {"--raw", (folder / "o.npy").string()},
-                              {"--images", (folder / "images").string()},
-                              {"--save-steps", "2"}});
+                             with_sampling_options({{"--version", ""},
+                                                    {"--grid", "2x4"},
+                                                    {"--class", "2"},
+                                                    {"--class-per-row", "--grid 4x2"},
+                                                    {"--raw", (folder / "o.npy").string()},
+                                                    {"--images", (folder / "images").string()},
+                                                    {"--save-steps", "2"}}));
 }
 
 TEST(CommandLine, EveryOptionOfDump) {
   const fs::path folder = files() / "d";
   const std::string base = "uvic-fid dump --checkpoint " + (files() / "run").string() +
                            " --seeds 0-3 --out " + (folder / "o").string() + " --set sample.cfg=1.5";
-  expect_each_does_something(base, folder, "uvic-fid dump --help",
-                             {{"--weights", "raw"},
-                              {"--labels", "1"},
-                              {"--dry-run", ""},
-                              {"--config", (files() / "alternative.yaml").string()},
-                              {"--print-config", ""},
-                              {"--solver", "dpmpp_2m"},
-                              {"--steps", "5"},
-                              {"--cfg", "2"},
-                              {"--batch-size", "3"},
-                              {"--t-end", "0.01"},
-                              {"--time-grid", "logSNR"},
-                              {"--rho", "3"},
-                              {"--eta", "0.5"},
-                              {"--s-churn", "2"},
-                              {"--s-tmin", "1"},
-                              {"--s-tmax", "5"},
-                              {"--s-noise", "2"},
-                              {"--guidance-interval", "0.2,0.6"},
-                              {"--guidance-rescale", "0.7"},
-                              {"--guide-checkpoint", (files() / "run").string() + " --guide-weights raw"},
-                              {"--guide-weights", "raw"},  // refused without a guide
-                              {"--ema-width", "0.08"},
-                              {"--precision", "bf16"},
-                              {"--clip-x0", ""},
-                              {"--device", "cuda"},
-                              {"--threads", "1"},
-                              {"--quiet", ""},
-                              {"--format", "subdirs"},
-                              {"--subdirs", ""},
-                              {"--shard", "0/2"},
-                              {"--encoders", "999"},  // refused; how many there are must not show
-                              {"--num", "3"}});       // refused beside --seeds
+  expect_each_does_something(
+      base, folder, "uvic-fid dump --help",
+      with_sampling_options({{"--format", "subdirs"},
+                             {"--subdirs", ""},
+                             {"--shard", "0/2"},
+                             {"--encoders", "999"},  // refused; how many there are must not show
+                             {"--num", "3"}}));      // refused beside --seeds
 }
 
 TEST(CommandLine, EveryOptionOfMergeAndVerify) {

@@ -5,6 +5,7 @@
 #include <opencv2/imgcodecs.hpp>
 
 #include "io/npy.h"
+#include "io/grid.h"
 #include "io/png.h"
 #include "io/safetensors.h"
 #include "support/trained_run.h"

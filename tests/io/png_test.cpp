@@ -1,3 +1,4 @@
+#include "io/grid.h"
 #include "io/png.h"
 
 #include <gtest/gtest.h>

@@ -6,7 +6,7 @@
 
 #include "core/errors.h"
 #include "diffusion/vp_schedules.h"
-#include "io/png.h"
+#include "io/grid.h"
 #include "support/support.h"
 
 namespace uvic {

@@ -6,8 +6,8 @@
 
 #include "core/errors.h"
 #include "core/log.h"
+#include "io/grid.h"
 #include "io/npz.h"
-#include "io/png.h"
 #include "metrics/frechet.h"
 #include "nn/weights.h"
 #include "sampling/weights_file.h"
@@ -152,6 +152,9 @@ TEST_F(EvaluationTest, WrongFilesAreRefusedBeforeTrainingWithTheirSizes) {
   config_.model.num_classes = -1;
   refusal("sample.cfg is 1.5, which needs a class-conditional model");
   config_.model.num_classes = 5;
+  config_.sample.guide_checkpoint = "elsewhere";
+  refusal("sample.guide_checkpoint is elsewhere");
+  config_.sample.guide_checkpoint = "none";
   config_.train.eval_stats = testing::fixture("fid_stats_A.npz").string();
   refusal("fid_stats_A.npz is of 48 features, but train.eval_features " + config_.train.eval_features +
           " gives 4");

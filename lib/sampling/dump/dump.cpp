@@ -10,7 +10,7 @@
 #include "core/log.h"
 #include "core/seeds.h"
 #include "io/atomic_file.h"
-#include "io/png.h"
+#include "io/grid.h"
 #include "sampling/dump/encode_queue.h"
 
 namespace uvic {

@@ -62,8 +62,8 @@ class FolderSink : public DumpSink {
   }
 
   // Nothing to flush: `missing` and `verify` find what a power failure tore by the CRCs of the PNGs. An fsync
-  // an image would halve the speed, a syncfs at the end waits for whatever else the machine writes (2026-11:
-  // 3 s beside compilers).
+  // an image costs more than making the image, and a syncfs at the end waits for whatever else the machine
+  // writes.
   void finish() override {}
 
  private:

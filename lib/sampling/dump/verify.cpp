@@ -6,7 +6,7 @@
 
 #include "core/errors.h"
 #include "core/random.h"
-#include "io/png.h"
+#include "io/grid.h"
 
 namespace uvic {
 
