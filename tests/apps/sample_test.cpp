@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <opencv2/imgcodecs.hpp>
 
-#include "io/npy.h"
 #include "io/grid.h"
+#include "io/npy.h"
 #include "io/png.h"
 #include "io/safetensors.h"
 #include "support/trained_run.h"

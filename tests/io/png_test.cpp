@@ -1,5 +1,5 @@
-#include "io/grid.h"
 #include "io/png.h"
+#include "io/grid.h"
 
 #include <gtest/gtest.h>
 
