@@ -45,8 +45,11 @@ class Comparison {
       return a_.images >= kSplits ? "" : c10::str(a_.name, ": it needs ", kSplits, " images for its splits");
     }
     const int64_t least = of_neighbours(name) ? kDensityNeighbours + 1 : 2;
+    // Images whose features were not kept, as the other side has none, are not what is to blame.
+    const bool of_b = a_.rows.defined() || (b_.images == 0 && !b_.rows.defined());
+    const FeatureSet& without = of_b ? b_ : a_;
+    if (!a_.rows.defined() || !b_.rows.defined()) return no_rows_text(without.name);
     for (const FeatureSet* set : {&a_, &b_}) {
-      if (!set->rows.defined()) return no_rows_text(set->name);
       if (set->rows.size(0) < least) return c10::str(set->name, ": it needs ", least, " images");
     }
     return "";

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/errors.h"
 #include "io/safetensors.h"
 #include "metrics/stats_file.h"
@@ -49,6 +51,18 @@ TEST(Scores, AStatisticsFileAllowsFidAlone) {
   const Scores scores = compute_scores(load_stats(testing::fixture("fid_stats_A.npz")), side("B"));
   EXPECT_EQ(names(scores), std::vector<std::string>{"fid"});
   EXPECT_NEAR(scores.scores[0].value, 11.263008532422475, 1e-6 * 12);
+}
+
+// The features of images are not kept where the other side cannot be compared with them.
+TEST(Scores, WhatIsLeftOutNamesTheSideWithoutFeatures) {
+  FeatureSet images = side("A", /*rows=*/false), statistics = side("B", /*rows=*/false);
+  statistics.images = 0;
+  const Scores scores = compute_scores(images, statistics);
+  EXPECT_EQ(std::count_if(scores.left_out.begin(), scores.left_out.end(),
+                          [](const std::string& text) {
+                            return text.find(": B: has mean and covariance") != std::string::npos;
+                          }),
+            5);
 }
 
 TEST(Scores, WhatIsAskedForByNameAndCannotBeIsAnErrorThatSaysWhy) {
