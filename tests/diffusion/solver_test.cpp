@@ -165,6 +165,7 @@ TEST(Eta, OneIsAncestralSamplingAndZeroTheDeterministicSolver) {
   const Tensor x = at::linspace(-2, 2, 9, at::kDouble);
   const auto solve = [&](const char* name, double eta) {
     Problem problem(name);
+    problem.grid = "time_uniform";
     problem.eta = eta;
     return problem.solve(x, 20);
   };
