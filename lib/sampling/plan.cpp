@@ -20,8 +20,7 @@ void check_used(const SampleOptions& options, const SamplingPlan& plan) {
   const SampleOptions defaults;
   check_usage(options.eta < 0 || plan.solver->takes_eta, "sample.eta: ", options.solver,
               " takes none; leave it at -1, or use ", solvers_that(&Solver::takes_eta));
-  check_usage(options.eta < 0 ? options.eta == -1 : true, "sample.eta: must be -1 or 0 to 1, got ",
-              options.eta);
+  check_usage(options.eta >= 0 || options.eta == -1, "sample.eta: must be -1 or 0 to 1, got ", options.eta);
   const bool churn = options.s_churn > 0;
   check_usage(!churn || plan.solver->takes_churn, "sample.s_churn: ", options.solver,
               " adds no noise; leave it at 0, or use ", solvers_that(&Solver::takes_churn));

@@ -18,6 +18,13 @@ struct Interval {
   double rk;         // the evaluation before, as a (negative) share of the interval
 };
 
+// From time s to t with the data prediction x0 constant between (Lu et al. 2022, arXiv 2211.01095, eq. 9);
+// also where sigma(t) or alpha(s) is 0.
+Tensor data_step(const NoiseSchedule& schedule, const Tensor& x, const Tensor& x0, double s, double t) {
+  const double h = schedule.lambda(t) - schedule.lambda(s);
+  return x * (schedule.sigma(t) / schedule.sigma(s)) - x0 * (schedule.alpha(t) * phi1(-h));
+}
+
 Tensor predict(const NoiseSchedule& schedule, const Interval& v) {
   const Tensor x = data_step(schedule, v.x, v.x0, v.s, v.t);
   if (!v.d1.defined()) return x;
