@@ -49,13 +49,19 @@ class SingleStep {
   bool data_;
 };
 
-Tensor same_order(const Denoiser& denoise, Tensor x, const SolverRun& run, int order) {
+// One step of orders[i] an interval of the grid, inner evaluations at equal shares of lambda.
+Tensor over_intervals(const Denoiser& denoise, Tensor x, const SolverRun& run,
+                      const std::vector<int>& orders) {
   const SingleStep solver(denoise, run.schedule, /*data=*/false);
-  for (size_t i = 0; i + 1 < run.times.size(); ++i) {
-    x = solver.step(x, run.times[i], run.times[i + 1], order, order == 2 ? 0.5 : 1.0 / 3, 2.0 / 3);
+  for (size_t i = 0; i < orders.size(); ++i) {
+    x = solver.step(x, run.times[i], run.times[i + 1], orders[i], orders[i] == 2 ? 0.5 : 1.0 / 3, 2.0 / 3);
     run.on_step(int64_t(i) + 1, x);
   }
   return x;
+}
+
+Tensor same_order(const Denoiser& denoise, Tensor x, const SolverRun& run, int order) {
+  return over_intervals(denoise, std::move(x), run, std::vector<int>(size_t(run.intervals()), order));
 }
 
 // As many of order 3 as fit, then what is left; multiples of 3 end in 2 and 1, as the authors have it.
@@ -79,13 +85,7 @@ Tensor sample_dpm_solver_3(const Denoiser& denoise, Tensor x, const SolverRun& r
 }
 
 Tensor sample_dpm_solver_fast(const Denoiser& denoise, Tensor x, const SolverRun& run) {
-  const SingleStep solver(denoise, run.schedule, /*data=*/false);
-  const auto orders = fast_orders(run.steps);
-  for (size_t i = 0; i < orders.size(); ++i) {
-    x = solver.step(x, run.times[i], run.times[i + 1], orders[i], orders[i] == 2 ? 0.5 : 1.0 / 3, 2.0 / 3);
-    run.on_step(int64_t(i) + 1, x);
-  }
-  return x;
+  return over_intervals(denoise, std::move(x), run, fast_orders(run.steps));
 }
 
 Tensor sample_dpmpp_fast(const Denoiser& denoise, Tensor x, const SolverRun& run) {

@@ -151,7 +151,7 @@ int64_t Solver::intervals(int64_t steps) const {
   if (!needs_noise_at_end) return steps;
   check_usage(mixed_order || steps >= order, "sample.steps: ", steps, " is too few for ", name,
               ", which takes ", order, " evaluations a step");
-  return steps / evaluations_per_interval + (name == "dpm_solver_fast" ? 1 : 0);
+  return steps / evaluations_per_interval + (mixed_order && evaluations_per_interval > 1 ? 1 : 0);
 }
 
 int64_t Solver::evaluations(int64_t steps, bool to_zero) const {
