@@ -23,13 +23,9 @@ LoadedModel find_model(const std::string& checkpoint, const std::string& weights
                        const ConfigOptions& options) {
   LoadedModel loaded;
   if (const auto width = parse_ema_width(weights)) {
-    const auto snapshots = list_snapshots(checkpoint);
-    check_usage(!snapshots.empty(), "--ema-width: ", checkpoint,
-                " is no run directory with snapshots/; train with train.ema_widths and "
-                "train.snapshot_interval");
     loaded.ema_width = *width;
     loaded.run = checkpoint;
-    loaded.file = snapshots.back().file;
+    loaded.file = require_snapshots(checkpoint).back().file;
   } else {
     loaded.file = find_weights_file(checkpoint, weights);
   }

@@ -51,11 +51,10 @@ double DiffusionLoss::weight(double t) const {
 Tensor DiffusionLoss::operator()(const Network& network, const Tensor& x0, const Tensor& noise,
                                  const Tensor& t, const Condition& condition) const {
   const auto mix = [&](double s) { return prediction_.mix(schedule_->alpha(s), schedule_->sigma(s)); };
-  const auto scale = [&](double s) { return prediction_.input_scale(*schedule_, s); };
   const Tensor timesteps = map_times(t, x0.device(), [&](double s) { return schedule_->timestep(s); });
-  const Tensor input = mix_images(
-      x0, noise, t, [&](double s) { return scale(s) * schedule_->alpha(s); },
-      [&](double s) { return scale(s) * schedule_->sigma(s); });
+  const Tensor scale =
+      map_times(t, x0.device(), [&](double s) { return prediction_.input_scale(*schedule_, s); });
+  const Tensor input = add_noise(*schedule_, x0, noise, t) * scale.view({-1, 1, 1, 1});
   const Tensor target = mix_images(
       x0, noise, t, [&](double s) { return mix(s).p; }, [&](double s) { return mix(s).q; });
   const Tensor error = (network(input, timesteps, condition) - target).square().flatten(1).mean(1);

@@ -58,10 +58,15 @@ std::optional<double> parse_ema_width(const std::string& weights) {
   return width;
 }
 
-SafeTensors reconstruct_ema(const fs::path& run_directory, double width) {
-  const auto snapshots = list_snapshots(run_directory);
+std::vector<Snapshot> require_snapshots(const fs::path& run_directory) {
+  auto snapshots = list_snapshots(run_directory);
   check_usage(!snapshots.empty(), "--ema-width: ", run_directory.string(),
               " has no snapshots/; train with train.ema_widths and train.snapshot_interval");
+  return snapshots;
+}
+
+SafeTensors reconstruct_ema(const fs::path& run_directory, double width) {
+  const auto snapshots = require_snapshots(run_directory);
   std::vector<PowerProfile> stored;
   for (const auto& s : snapshots) stored.push_back({double(s.step), power_ema_exponent(s.width)});
   const auto factors = reconstruction_factors(stored, {stored.back().time, power_ema_exponent(width)});
