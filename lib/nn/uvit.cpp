@@ -54,7 +54,7 @@ std::shared_ptr<Block> UViT::make_block(int64_t index, bool skip) {
                     fused_attention(options_)},
       .mlp_hidden = dim * options_.mlp_ratio,
       .skip = skip,
-      .use_checkpoint = options_.use_checkpoint,
+      .recompute = options_.use_checkpoint,
   });
 }
 
