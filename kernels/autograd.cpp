@@ -1,4 +1,4 @@
-// The Autograd key of uvic::cog_attention: saves q, k, v, O and lse; N x N matrices are recomputed in the
+// The Autograd key of uvic::attention: saves q, k, v, O and lse; N x N matrices are recomputed in the
 // backward.
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -16,12 +16,13 @@ using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-struct CogAttentionFunction : torch::autograd::Function<CogAttentionFunction> {
-  static variable_list forward(AutogradContext* ctx, const Tensor& q, const Tensor& k, const Tensor& v,
-                               double scale, bool causal, std::optional<bool> fused) {
+struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
+  static variable_list forward(AutogradContext* ctx, int64_t kind, const Tensor& q, const Tensor& k,
+                               const Tensor& v, double scale, bool causal, std::optional<bool> fused) {
     const at::AutoDispatchBelowADInplaceOrView below;
-    auto [out, lse] = cog_attention(q, k, v, scale, causal, fused);
+    auto [out, lse] = attention(kind_of(kind), q, k, v, scale, causal, fused);
     ctx->save_for_backward({q, k, v, out, lse});
+    ctx->saved_data["kind"] = kind;
     ctx->saved_data["scale"] = scale;
     ctx->saved_data["causal"] = causal;
     ctx->saved_data["fused"] = fused;
@@ -35,26 +36,26 @@ struct CogAttentionFunction : torch::autograd::Function<CogAttentionFunction> {
     const auto saved = ctx->get_saved_variables();
     const at::AutoDispatchBelowADInplaceOrView below;
     auto& data = ctx->saved_data;
-    auto [grad_q, grad_k, grad_v] = cog_attention_backward(
-        grads[0], saved[0], saved[1], saved[2], saved[3], saved[4], data["scale"].toDouble(),
-        data["causal"].toBool(), data["fused"].toOptional<bool>());
-    return {grad_q, grad_k, grad_v, Tensor(), Tensor(), Tensor()};
+    auto [grad_q, grad_k, grad_v] = attention_backward(
+        kind_of(data["kind"].toInt()), grads[0], saved[0], saved[1], saved[2], saved[3], saved[4],
+        data["scale"].toDouble(), data["causal"].toBool(), data["fused"].toOptional<bool>());
+    return {Tensor(), grad_q, grad_k, grad_v, Tensor(), Tensor(), Tensor()};
   }
 };
 
-std::tuple<Tensor, Tensor> forward_autograd(const Tensor& q, const Tensor& k, const Tensor& v,
+std::tuple<Tensor, Tensor> forward_autograd(int64_t kind, const Tensor& q, const Tensor& k, const Tensor& v,
                                             std::optional<double> scale, bool causal,
                                             std::optional<bool> fused) {
   check_attention_inputs(q, k, v, causal);
-  auto outputs =
-      CogAttentionFunction::apply(q, k, v, scale.value_or(1.0 / std::sqrt(double(q.size(3)))), causal, fused);
+  auto outputs = AttentionFunction::apply(kind, q, k, v, scale.value_or(1.0 / std::sqrt(double(q.size(3)))),
+                                          causal, fused);
   return {outputs[0], outputs[1]};
 }
 
 }  // namespace
 
 TORCH_LIBRARY_IMPL(uvic, Autograd, library) {
-  library.impl("cog_attention", forward_autograd);
+  library.impl("attention", forward_autograd);
 }
 
 }  // namespace uvic

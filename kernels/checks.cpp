@@ -2,6 +2,12 @@
 
 namespace uvic {
 
+AttentionKind kind_of(int64_t number) {
+  const auto kind = static_cast<AttentionKind>(number);
+  TORCH_CHECK(name_of(kind) != nullptr, "attention: there is no kind ", number);
+  return kind;
+}
+
 void check_attention_inputs(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, bool causal) {
   TORCH_CHECK(q.dim() == 4, "cog_attention: q must be [B, H, N, D], got ", q.sizes());
   TORCH_CHECK(at::isFloatingType(q.scalar_type()), "cog_attention: q must be floating point, got ",

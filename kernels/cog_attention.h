@@ -1,12 +1,14 @@
-// Cog Attention: attention whose weights may be negative (arXiv 2411.07176v3, eq. 4):
+// The attention operator, and Cog Attention: attention whose weights may be negative (arXiv 2411.07176v3,
+// eq. 4):
 //   P = scale * Q K^T,   W = sign(P) * softmax(|P|),   O = W V.
 // sign(0) = 0: such a weight is 0, yet its exp(0) stays in the denominator.
 #pragma once
 #include <ATen/core/Tensor.h>
 
 #include <optional>
-#include <string>
 #include <tuple>
+
+#include "kernels/attention_kind.h"
 
 namespace uvic {
 
@@ -14,32 +16,33 @@ namespace uvic {
 /// 1 / sqrt(D). `causal`: the queries are the last N of M positions (M >= N), query i sees keys j <= i + M -
 /// N. `fused`: which kernel, see choose_kernel; where none is chosen, the fused one if it covers the case.
 /// Returns O, [B, H, N, D] in the inputs' dtype, laid out so that O.transpose(1, 2) is contiguous, and lse,
-/// float32 (float64 for float64 inputs) [B, H, N]: the log of sum_j exp |P_ij|, not differentiable.
-/// Differentiable once in q, k, v. c10::Error names an argument that does not fit. Under autocast q, k, v are
-/// cast to the autocast dtype, as for scaled_dot_product_attention.
-std::tuple<at::Tensor, at::Tensor> cog_attention(const at::Tensor& q, const at::Tensor& k,
-                                                 const at::Tensor& v,
-                                                 std::optional<double> scale = std::nullopt,
-                                                 bool causal = false,
-                                                 std::optional<bool> fused = std::nullopt);
+/// float32 (float64 for float64 inputs) [B, H, N]: the log of sum_j exp P_ij, for Cog exp |P_ij|, not
+/// differentiable. Differentiable once in q, k, v. c10::Error names an argument that does not fit. Under
+/// autocast q, k, v are cast to the autocast dtype, as for scaled_dot_product_attention.
+std::tuple<at::Tensor, at::Tensor> attention(AttentionKind kind, const at::Tensor& q, const at::Tensor& k,
+                                             const at::Tensor& v, std::optional<double> scale = std::nullopt,
+                                             bool causal = false, std::optional<bool> fused = std::nullopt);
 
 /// Gradients of q, k, v given grad_out = dL/dO and what the forward returned. With D_i = sum(dO_i * O_i):
 ///   dP = |W| * dW - W * D  (dW = dO V^T),   dQ = scale * dP K,   dK = scale * dP^T Q,   dV = W^T dO.
-std::tuple<at::Tensor, at::Tensor, at::Tensor> cog_attention_backward(
-    const at::Tensor& grad_out, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-    const at::Tensor& out, const at::Tensor& lse, double scale, bool causal = false,
+std::tuple<at::Tensor, at::Tensor, at::Tensor> attention_backward(
+    AttentionKind kind, const at::Tensor& grad_out, const at::Tensor& q, const at::Tensor& k,
+    const at::Tensor& v, const at::Tensor& out, const at::Tensor& lse, double scale, bool causal = false,
     std::optional<bool> fused = std::nullopt);
 
-struct KernelChoice {
-  bool fused = false;
-  std::string
-      description;  ///< e.g. "fused, CPU AVX-512 bf16", "unfused (head size 12 is not a multiple of 8)"
-};
+inline std::tuple<at::Tensor, at::Tensor> cog_attention(const at::Tensor& q, const at::Tensor& k,
+                                                        const at::Tensor& v,
+                                                        std::optional<double> scale = std::nullopt,
+                                                        bool causal = false,
+                                                        std::optional<bool> fused = std::nullopt) {
+  return attention(AttentionKind::kCog, q, k, v, scale, causal, fused);
+}
 
-/// The kernel that a call with these inputs runs. `fused`: true asks for the fused kernel (c10::Error says
-/// why where there is none), false for plain ATen, nullopt for the fused one where it exists and is trusted:
-/// on CUDA it is not until its tests have passed on a GPU.
-KernelChoice choose_kernel(c10::DeviceType device, at::ScalarType dtype, int64_t head_dim,
-                           std::optional<bool> fused = std::nullopt);
+inline std::tuple<at::Tensor, at::Tensor, at::Tensor> cog_attention_backward(
+    const at::Tensor& grad_out, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+    const at::Tensor& out, const at::Tensor& lse, double scale, bool causal = false,
+    std::optional<bool> fused = std::nullopt) {
+  return attention_backward(AttentionKind::kCog, grad_out, q, k, v, out, lse, scale, causal, fused);
+}
 
 }  // namespace uvic

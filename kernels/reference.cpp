@@ -21,10 +21,17 @@ Tensor scores(const Tensor& q, const Tensor& k, double scale) {
   return at::matmul(widen(q) * scale, widen(k).transpose(-2, -1));
 }
 
-// True where a query must not look: keys j > i + M - N, [N, M].
-Tensor hidden(const Tensor& p) {
+// What the exponential is of, -infinity where a query must not look (keys j > i + M - N).
+Tensor bound(AttentionKind kind, const Tensor& p, bool causal) {
+  Tensor x = kind == AttentionKind::kCog ? p.abs() : p.clone();
   const int64_t N = p.size(-2), M = p.size(-1);
-  return at::ones({N, M}, p.options().dtype(at::kBool)).triu(M - N + 1);
+  if (causal) x.masked_fill_(at::ones({N, M}, p.options().dtype(at::kBool)).triu(M - N + 1), -INFINITY);
+  return x;
+}
+
+// The sign of a weight, which is that of dP to dW too.
+Tensor sign(AttentionKind kind, const Tensor& p) {
+  return kind == AttentionKind::kCog ? p.sign() : at::ones({1}, p.options());
 }
 
 Tensor token_major(const Tensor& x, at::ScalarType dtype) {
@@ -33,26 +40,24 @@ Tensor token_major(const Tensor& x, at::ScalarType dtype) {
 
 }  // namespace
 
-std::tuple<Tensor, Tensor> cog_attention(const Tensor& q, const Tensor& k, const Tensor& v, double scale,
-                                         bool causal) {
+std::tuple<Tensor, Tensor> attention(AttentionKind kind, const Tensor& q, const Tensor& k, const Tensor& v,
+                                     double scale, bool causal) {
   const Tensor p = scores(q, k, scale);
-  Tensor magnitude = p.abs();
-  if (causal) magnitude.masked_fill_(hidden(p), -INFINITY);
-  const Tensor lse = at::logsumexp(magnitude, -1);
-  const Tensor weights = magnitude.sub_(lse.unsqueeze(-1)).exp_().mul_(p.sign());
+  Tensor x = bound(kind, p, causal);
+  const Tensor lse = at::logsumexp(x, -1);
+  const Tensor weights = x.sub_(lse.unsqueeze(-1)).exp_().mul_(sign(kind, p));
   return {token_major(at::matmul(weights, widen(v)), q.scalar_type()), lse};
 }
 
-std::tuple<Tensor, Tensor, Tensor> cog_attention_backward(const Tensor& grad_out, const Tensor& q,
-                                                          const Tensor& k, const Tensor& v, const Tensor& out,
-                                                          const Tensor& lse, double scale, bool causal) {
+std::tuple<Tensor, Tensor, Tensor> attention_backward(AttentionKind kind, const Tensor& grad_out,
+                                                      const Tensor& q, const Tensor& k, const Tensor& v,
+                                                      const Tensor& out, const Tensor& lse, double scale,
+                                                      bool causal) {
   const Tensor p = scores(q, k, scale);
-  const Tensor grad = widen(grad_out);
-  Tensor sign = p.sign();
-  if (causal) sign.masked_fill_(hidden(p), 0);
-  // |W| where P != 0, and 0 where P = 0, so that both terms of dP vanish there, as in autograd.
-  const Tensor magnitude = (p.abs() * sign.abs() - lse.unsqueeze(-1)).exp_().mul_(sign.abs());
-  const Tensor weights = magnitude * sign;
+  const Tensor grad = widen(grad_out), s = sign(kind, p);
+  // |W|, and 0 where the sign is 0, so that both terms of dP vanish there, as in autograd.
+  const Tensor magnitude = bound(kind, p, causal).sub_(lse.unsqueeze(-1)).exp_().mul_(s.abs());
+  const Tensor weights = magnitude * s;
   const Tensor row_dot = (grad * widen(out)).sum(-1, /*keepdim=*/true);
   Tensor grad_p = at::matmul(grad, widen(v).transpose(-2, -1)).mul_(magnitude).sub_(weights * row_dot);
   grad_p.mul_(scale);

@@ -12,6 +12,7 @@
 #include <chrono>
 
 #include "kernels/bench/ratios.h"
+#include "kernels/choose.h"
 #include "kernels/cog_attention.h"
 #include "kernels/cpu/cog_attention_cpu.h"
 
@@ -116,6 +117,6 @@ void register_all() {
 
 int main(int argc, char** argv) {
   std::fprintf(stderr, "kernel: %s; %d threads\n",
-               uvic::choose_kernel(c10::kCPU, at::kFloat, 64).description.c_str(), at::get_num_threads());
+               uvic::choose_kernel({c10::kCPU, at::kFloat, 64}).description().c_str(), at::get_num_threads());
   return uvic::bench::run_interleaved(argc, argv, register_all);
 }

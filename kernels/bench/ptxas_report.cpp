@@ -49,7 +49,7 @@ int blocks_per_sm(const KernelShape& shape, int registers, int architecture) {
 
 std::map<Key, Compiled> read(std::istream& in) {
   const std::regex entry(
-      "Compiling entry function '.*cog_attention_kernelINS0_[0-9]+([A-Za-z0-9]+)ELi([0-9]+)ELNS0_4PassE"
+      "Compiling entry function '.*attention_kernelINS0_3CogENS0_[0-9]+([A-Za-z0-9]+)ELi([0-9]+)ELNS0_4PassE"
       "([0-9])E.*' for 'sm_([0-9]+)'");
   const std::regex spills("([0-9]+) bytes spill stores, ([0-9]+) bytes spill loads");
   const std::regex registers("Used ([0-9]+) registers");

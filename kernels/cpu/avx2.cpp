@@ -2,7 +2,7 @@
 #include "kernels/cpu/isa.h"
 
 namespace uvic::cpu {
-const KernelSet& avx2_kernels() {
-  return avx2::kernel_set<avx2::F32>();
+const KernelSet* avx2_kernels(AttentionKind kind) {
+  return avx2::kernels_of_kind<avx2::F32>(kind);
 }
 }  // namespace uvic::cpu

@@ -2,7 +2,7 @@
 #include "kernels/cpu/isa.h"
 
 namespace uvic::cpu {
-const KernelSet& avx512_kernels() {
-  return avx512::kernel_set<avx512::F32>();
+const KernelSet* avx512_kernels(AttentionKind kind) {
+  return avx512::kernels_of_kind<avx512::F32>(kind);
 }
 }  // namespace uvic::cpu

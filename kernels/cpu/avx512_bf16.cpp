@@ -2,7 +2,7 @@
 #include "kernels/cpu/isa.h"
 
 namespace uvic::cpu {
-const KernelSet& avx512_bf16_kernels() {
-  return avx512_bf16::kernel_set<avx512_bf16::Bf16Pair>();
+const KernelSet* avx512_bf16_kernels(AttentionKind kind) {
+  return avx512_bf16::kernels_of_kind<avx512_bf16::Bf16Pair>(kind);
 }
 }  // namespace uvic::cpu

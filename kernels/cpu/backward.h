@@ -1,12 +1,13 @@
 // dQ, dK, dV from dO, O and lse, a block of queries against a block of keys at a time: five products and one
-// pass over the scores, W and dP recomputed in place. Keys that only pad have K = 0, so P = 0, so W = dP = 0:
-// no mask.
+// pass over the scores, W and dP recomputed in place. Keys that only pad have K = 0, so P = 0: where that is
+// what a hidden score is, they need no mask.
 #pragma once
 #include "kernels/cpu/blocks.h"
+#include "kernels/cpu/weighing.h"
 
 namespace uvic::cpu::UVIC_ISA {
 
-template <class In, class U>
+template <class Kind, class In, class U>
 class Backward {
   using Acc = typename U::Acc;
   using Unit = typename U::Unit;
@@ -109,7 +110,7 @@ class Backward {
       const int64_t cols = end - j < kKeyBlock ? end - j : kKeyBlock, key_rows = round_up(cols, kMicroRows);
       gemm<U>(rows, cols, units, {q_, units, 1}, k, 0, j, scores_, kKeyBlock, false);
       gemm<U>(rows, cols, units, {do_, units, 1}, v, 0, j, dw_, kKeyBlock, false);
-      if (p_.causal) hide(first - j, n, cols);
+      if (p_.causal || Kind::kHidden != 0) hide(first, n, j, cols);
       const auto [w_t, dp_t] = differentiate(rows, cols);
       const Operand<U> dp{reinterpret_cast<const Unit*>(dw_), kKeyBlock, 1};
       gemm<U>(rows, C, cols / U::kPack, dp, keys, j / U::kPack, 0, dq_, C, j > 0);
@@ -137,12 +138,11 @@ class Backward {
     }
   }
 
-  // Scores of keys that a query must not see become 0. Row i of the block is query i0 + i, counted from the
-  // block's first key.
-  void hide(int64_t i0, int64_t n, int64_t cols) {
+  // Scores that a query must not see, of keys key0 .. key0 + cols. Row i of the block is query first + i.
+  void hide(int64_t first, int64_t n, int64_t key0, int64_t cols) {
     for (int64_t i = 0; i < n; ++i) {
-      const int64_t seen = i0 + i + p_.M - p_.N + 1;
-      for (int64_t j = seen > 0 ? seen : 0; j < cols; ++j) scores_[i * kKeyBlock + j] = 0;
+      const int64_t seen = visible_keys(p_, first + i) - key0;
+      for (int64_t j = seen > 0 ? seen : 0; j < cols; ++j) scores_[i * kKeyBlock + j] = Acc(Kind::kHidden);
     }
   }
 
@@ -187,13 +187,11 @@ class Backward {
     Vec<Acc> w, dp;
   };
 
-  // W = sign(s) |W| and scale * (|W| dW - W dot) = scale * |W| (dW - sign(s) dot); both 0 where s = 0.
+  // W and scale * dP of row i.
   Pair weight_and_gradient(int64_t i, Vec<Acc> s, Vec<Acc> dw) const {
-    const Vec<Acc> magnitude = exp2(abs<Acc>(s) * to_log2_ - lse_[i]);
-    const auto sign = (Vec<Bits<Acc>>)s & kSignBit<Acc>;
-    const auto signed_dot = (Vec<Acc>)((Vec<Bits<Acc>>)broadcast(dot_[i]) ^ sign);
-    const Vec<Acc> dp = magnitude * Acc(p_.scale) * (dw - signed_dot);
-    return {with_sign_of<Acc>(s, magnitude), s == Acc(0) ? Vec<Acc>{} : dp};
+    const Vec<Acc> e = exp2(Kind::template bound<Acc>(s) * to_log2_ - lse_[i]);
+    return {Kind::template weight<Acc>(s, e),
+            Kind::template gradient<Acc>(s, e * Acc(p_.scale), dw, dot_[i])};
   }
 
   const Problem& p_;

@@ -13,8 +13,6 @@ namespace {
 
 using at::Tensor;
 
-constexpr int64_t kMaxHeadDim = 256;
-
 View view_of(const Tensor& x) {
   return {x.data_ptr(), x.stride(0), x.stride(1), x.stride(2)};
 }
@@ -23,8 +21,9 @@ Tensor dense_rows(const Tensor& x) {
   return x.stride(3) == 1 || x.size(3) == 1 ? x : x.contiguous();
 }
 
-const Kernels& kernels_for(const Isa& isa, at::ScalarType dtype) {
-  return dtype == at::kFloat ? isa.kernels.f32 : dtype == at::kDouble ? isa.kernels.f64 : isa.kernels.bf16;
+const Kernels& kernels_for(const Isa& isa, AttentionKind kind, at::ScalarType dtype) {
+  const KernelSet& set = *isa.kernels(kind);
+  return dtype == at::kFloat ? set.f32 : dtype == at::kDouble ? set.f64 : set.bf16;
 }
 
 struct Aligned {
@@ -57,16 +56,8 @@ Problem problem(const Tensor& q, const Tensor& k, const Tensor& v, double scale,
 
 }  // namespace
 
-std::string coverage(at::ScalarType dtype, int64_t head_dim) {
-  if (dtype != at::kFloat && dtype != at::kDouble && dtype != at::kBFloat16)
-    return c10::str("dtype ", dtype, " is not float32, bfloat16 or float64");
-  if (head_dim % 8 != 0) return c10::str("head size ", head_dim, " is not a multiple of 8");
-  if (head_dim > kMaxHeadDim) return c10::str("head size ", head_dim, " is over ", kMaxHeadDim);
-  return "";
-}
-
-std::tuple<Tensor, Tensor> forward(const Isa& isa, const Tensor& q_in, const Tensor& k_in, const Tensor& v_in,
-                                   double scale, bool causal) {
+std::tuple<Tensor, Tensor> forward(const Isa& isa, AttentionKind kind, const Tensor& q_in, const Tensor& k_in,
+                                   const Tensor& v_in, double scale, bool causal) {
   const Tensor q = dense_rows(q_in), k = dense_rows(k_in), v = dense_rows(v_in);
   const Tensor out = empty_token_major(q);
   const auto statistics = q.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
@@ -75,14 +66,15 @@ std::tuple<Tensor, Tensor> forward(const Isa& isa, const Tensor& q_in, const Ten
   Problem p = problem(q, k, v, scale, causal);
   p.out = view_of(out);
   p.lse = lse.data_ptr();
-  const Kernels& kernels = kernels_for(isa, q.scalar_type());
+  const Kernels& kernels = kernels_for(isa, kind, q.scalar_type());
   run_items(p.B * p.H * kernels.q_blocks(p.N), kernels.forward_bytes(p), p, kernels.forward);
   return {out, lse};
 }
 
-std::tuple<Tensor, Tensor, Tensor> backward(const Isa& isa, const Tensor& grad_in, const Tensor& q_in,
-                                            const Tensor& k_in, const Tensor& v_in, const Tensor& out_in,
-                                            const Tensor& lse_in, double scale, bool causal) {
+std::tuple<Tensor, Tensor, Tensor> backward(const Isa& isa, AttentionKind kind, const Tensor& grad_in,
+                                            const Tensor& q_in, const Tensor& k_in, const Tensor& v_in,
+                                            const Tensor& out_in, const Tensor& lse_in, double scale,
+                                            bool causal) {
   const Tensor q = dense_rows(q_in), k = dense_rows(k_in), v = dense_rows(v_in), out = dense_rows(out_in),
                grad = dense_rows(grad_in), lse = lse_in.contiguous();
   const Tensor grad_q = empty_token_major(q), grad_k = empty_token_major(k), grad_v = empty_token_major(v);
@@ -95,7 +87,7 @@ std::tuple<Tensor, Tensor, Tensor> backward(const Isa& isa, const Tensor& grad_i
   p.grad_q = view_of(grad_q), p.grad_k = view_of(grad_k), p.grad_v = view_of(grad_v);
   p.lse = lse.data_ptr();
   const int64_t heads = p.B * p.H, threads = at::get_num_threads();
-  const Kernels& kernels = kernels_for(isa, q.scalar_type());
+  const Kernels& kernels = kernels_for(isa, kind, q.scalar_type());
   // A head is the unit of work; where there are fewer heads than threads, a part of a head's queries.
   p.q_splits = std::min((threads + heads - 1) / heads, kernels.q_blocks(p.N));
   const Aligned partials(p.q_splits > 1 ? heads * p.q_splits * kernels.partial_bytes(p) : 64);

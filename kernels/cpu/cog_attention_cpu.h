@@ -1,4 +1,4 @@
-// The fused Cog Attention of the CPU: O(N) memory a head, no [N, M] matrix.
+// The fused attention of the CPU: O(N) memory a head, no [N, M] matrix.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -12,8 +12,8 @@ namespace uvic::cpu {
 
 /// A build of the kernels.
 struct Isa {
-  std::string name;  ///< "AVX-512 bf16", "AVX-512", "AVX2", "portable"
-  const KernelSet& kernels;
+  std::string name;                                 ///< "AVX-512 bf16", "AVX-512", "AVX2", "portable"
+  const KernelSet* (*kernels)(AttentionKind kind);  ///< null for a kind that has none
 };
 
 /// The builds that this CPU can run, the fastest first.
@@ -23,17 +23,16 @@ const std::vector<Isa>& supported_isas();
 /// decides for both.
 const Isa& default_isa();
 
-/// Empty if the fused kernel takes this dtype and head size, or the reason why not.
-std::string coverage(at::ScalarType dtype, int64_t head_dim);
-
-/// See kernels/cog_attention.h; inputs are checked and covered, scale > 0. Deterministic: equal inputs give
-/// equal bits, in the forward for any number of threads, in the backward for any number while B * H >=
-/// threads.
-std::tuple<at::Tensor, at::Tensor> forward(const Isa& isa, const at::Tensor& q, const at::Tensor& k,
-                                           const at::Tensor& v, double scale, bool causal);
-std::tuple<at::Tensor, at::Tensor, at::Tensor> backward(const Isa& isa, const at::Tensor& grad_out,
-                                                        const at::Tensor& q, const at::Tensor& k,
-                                                        const at::Tensor& v, const at::Tensor& out,
-                                                        const at::Tensor& lse, double scale, bool causal);
+/// See kernels/cog_attention.h; inputs are checked, and such that choose_kernel says fused. Deterministic:
+/// equal inputs give equal bits, in the forward for any number of threads, in the backward for any number
+/// while B * H >= threads.
+std::tuple<at::Tensor, at::Tensor> forward(const Isa& isa, AttentionKind kind, const at::Tensor& q,
+                                           const at::Tensor& k, const at::Tensor& v, double scale,
+                                           bool causal);
+std::tuple<at::Tensor, at::Tensor, at::Tensor> backward(const Isa& isa, AttentionKind kind,
+                                                        const at::Tensor& grad_out, const at::Tensor& q,
+                                                        const at::Tensor& k, const at::Tensor& v,
+                                                        const at::Tensor& out, const at::Tensor& lse,
+                                                        double scale, bool causal);
 
 }  // namespace uvic::cpu

@@ -2,10 +2,11 @@
 // beyond that they come in blocks of keys with a running maximum and sum, as in FlashAttention.
 #pragma once
 #include "kernels/cpu/blocks.h"
+#include "kernels/cpu/weighing.h"
 
 namespace uvic::cpu::UVIC_ISA {
 
-template <class In, class U>
+template <class Kind, class In, class U>
 class Forward {
   using Acc = typename U::Acc;
   using Unit = typename U::Unit;
@@ -54,7 +55,7 @@ class Forward {
   void block(int64_t head, int64_t first) {
     const int64_t n = p_.N - first < kQueryBlock ? p_.N - first : kQueryBlock, rows = round_up(n, kMicroRows);
     pack_rows<U>(rows_of<In>(p_.q, p_.H, head, first, n, p_.D), rows, q_);
-    for (int64_t i = 0; i < n; ++i) max_[i] = sum_[i] = 0;  // |P| >= 0, so 0 is where its maximum starts
+    for (int64_t i = 0; i < n; ++i) max_[i] = Acc(Kind::kStart), sum_[i] = 0;
     const Panels<U> k{k_, shape_.units, shape_.keys}, v{v_, shape_.keys / U::kPack, shape_.cols};
     const int64_t end = round_up(visible_keys(p_, first + n - 1), L);
     for (int64_t j = 0; j < end; j += key_block_) {
@@ -71,31 +72,35 @@ class Forward {
     finish(head, first, n);
   }
 
-  // Row i's scores become weights exp2(|s| - max) with their signs, zero from `limit` on. Sums the
-  // magnitudes.
+  // Row i's scores become weights, times their sum and 2^-max; zero from `limit` on.
   void weigh(int64_t i, int64_t limit, int64_t cols, bool rescale) {
     Acc* row = scores_ + i * ld_;
     if (limit > cols) limit = cols;
     const int64_t whole = limit > 0 ? limit / L * L : 0;
     const auto tail = first_lanes<Acc>(limit - whole);
     const auto tail_of = [&](Vec<Acc> x) { return (Vec<Acc>)((Vec<Bits<Acc>>)x & tail); };
-    Vec<Acc> largest{};
-    for (int64_t j = 0; j < whole; j += L) largest = max<Acc>(largest, abs<Acc>(load(row + j)));
-    if (whole < limit) largest = max<Acc>(largest, tail_of(abs<Acc>(load(row + whole))));
+    const Vec<Acc> start = broadcast(Acc(Kind::kStart));
+    const auto bound = [](Vec<Acc> s) { return Kind::template bound<Acc>(s); };
+    Vec<Acc> largest = start;
+    for (int64_t j = 0; j < whole; j += L) largest = max<Acc>(largest, bound(load(row + j)));
+    if (whole < limit) largest = max<Acc>(largest, tail ? bound(load(row + whole)) : start);
     const Acc before = max_[i], here = reduce_max<Acc>(largest) * to_log2_;
     const Acc top = here > before ? here : before;
-    const auto magnitude = [&](Vec<Acc> s) { return exp2(abs<Acc>(s) * to_log2_ - top); };
+    const auto exponential = [&](Vec<Acc> s) { return exp2(bound(s) * to_log2_ - top); };
+    const auto put = [&](Vec<Acc> s, Vec<Acc> e, int64_t j) {
+      U::to_units(Kind::template weight<Acc>(s, e), reinterpret_cast<Unit*>(row), j);
+    };
 
     Vec<Acc> sum{};
     for (int64_t j = 0; j < whole; j += L) {
-      const Vec<Acc> s = load(row + j), w = magnitude(s);
-      sum += w;
-      U::to_units(with_sign_of<Acc>(s, w), reinterpret_cast<Unit*>(row), j);
+      const Vec<Acc> s = load(row + j), e = exponential(s);
+      sum += e;
+      put(s, e, j);
     }
     for (int64_t j = whole; j < cols; j += L) {
-      const Vec<Acc> s = load(row + j), w = j < limit ? tail_of(magnitude(s)) : Vec<Acc>{};
-      sum += w;
-      U::to_units(with_sign_of<Acc>(s, w), reinterpret_cast<Unit*>(row), j);
+      const Vec<Acc> s = load(row + j), e = j < limit ? tail_of(exponential(s)) : Vec<Acc>{};
+      sum += e;
+      put(s, e, j);
     }
     if (rescale && top > before) {
       const Acc factor = std::exp2(before - top);

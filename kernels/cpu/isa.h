@@ -5,18 +5,30 @@
 
 namespace uvic::cpu::UVIC_ISA {
 
-template <class In, class U>
+template <class Kind, class In, class U>
 constexpr Kernels kernels_of() {
-  return {query_blocks,           Forward<In, U>::bytes,          Forward<In, U>::run,
-          Backward<In, U>::bytes, Backward<In, U>::partial_bytes, Backward<In, U>::run,
-          Backward<In, U>::reduce};
+  using F = Forward<Kind, In, U>;
+  using B = Backward<Kind, In, U>;
+  return {query_blocks, F::bytes, F::run, B::bytes, B::partial_bytes, B::run, B::reduce};
 }
 
+template <class Kind, class Bf16Unit>
+const KernelSet* kernel_set() {
+  static constexpr KernelSet set{kernels_of<Kind, float, F32>(), kernels_of<Kind, Bf16, Bf16Unit>(),
+                                 kernels_of<Kind, double, F64>()};
+  return &set;
+}
+
+/// The table of kinds.
 template <class Bf16Unit>
-const KernelSet& kernel_set() {
-  static constexpr KernelSet set{kernels_of<float, F32>(), kernels_of<Bf16, Bf16Unit>(),
-                                 kernels_of<double, F64>()};
-  return set;
+const KernelSet* kernels_of_kind(AttentionKind kind) {
+  switch (kind) {
+    case AttentionKind::kCog:
+      return kernel_set<Cog, Bf16Unit>();
+    case AttentionKind::kSoftmax:
+      break;  // LibTorch's scaled_dot_product_attention serves it
+  }
+  return nullptr;
 }
 
 }  // namespace uvic::cpu::UVIC_ISA

@@ -2,6 +2,8 @@
 #pragma once
 #include <cstdint>
 
+#include "kernels/attention_kind.h"
+
 namespace uvic::cpu {
 
 /// A [B, H, N, D] tensor whose last dimension is contiguous; strides in elements.
@@ -37,13 +39,14 @@ struct Kernels {
   void (*reduce)(const Problem&, int64_t begin, int64_t end) = nullptr;
 };
 
-/// The kernels of one build for one input type.
+/// The kernels of one build and kind, an input type each.
 struct KernelSet {
   Kernels f32, bf16, f64;
 };
-const KernelSet& portable_kernels();
-const KernelSet& avx2_kernels();
-const KernelSet& avx512_kernels();
-const KernelSet& avx512_bf16_kernels();
+/// The builds: their kernels of a kind, null where there are none.
+const KernelSet* portable_kernels(AttentionKind kind);
+const KernelSet* avx2_kernels(AttentionKind kind);
+const KernelSet* avx512_kernels(AttentionKind kind);
+const KernelSet* avx512_bf16_kernels(AttentionKind kind);
 
 }  // namespace uvic::cpu

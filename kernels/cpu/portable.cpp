@@ -2,7 +2,7 @@
 #include "kernels/cpu/isa.h"
 
 namespace uvic::cpu {
-const KernelSet& portable_kernels() {
-  return portable::kernel_set<portable::F32>();
+const KernelSet* portable_kernels(AttentionKind kind) {
+  return portable::kernels_of_kind<portable::F32>(kind);
 }
 }  // namespace uvic::cpu

@@ -124,13 +124,6 @@ inline Vec<double> exp2(Vec<double> x) {
   return x;
 }
 
-/// s is a vector of scores, w of weights >= 0: sign(s) * w, where sign(0) = 0.
-template <class T>
-inline Vec<T> with_sign_of(Vec<T> s, Vec<T> w) {
-  const auto flipped = (Vec<T>)((Vec<Bits<T>>)w ^ ((Vec<Bits<T>>)s & kSignBit<T>));
-  return s == T(0) ? Vec<T>{} : flipped;
-}
-
 /// Transposes a square of registers: rows[i][j] <-> rows[j][i], by exchanging the off-diagonal blocks of size
 /// 1, 2, 4 ...
 template <class T, int block = 1>

@@ -49,7 +49,6 @@ struct Plain {
   static Vec<T> multiply_add(Vec<T> acc, Vec<T> a, Vec<T> b) { return acc + a * b; }
   /// A row of `width` numbers becomes A's row of `width / kPack` units; in place where to == from.
   static void to_units(Vec<T> x, Unit* row, int64_t column) { store(row + column, x); }
-  static constexpr bool kPairsRows = false;
 };
 using F32 = Plain<float>;
 using F64 = Plain<double>;
@@ -59,7 +58,6 @@ struct Bf16Pair {
   using Acc = float;
   using Unit = int32_t;
   static constexpr int kPack = 2;
-  static constexpr bool kPairsRows = true;  ///< a product summed over rows needs rows in pairs: see pair_rows
 
   static Vec<float> multiply_add(Vec<float> acc, Vec<int32_t> a, Vec<int32_t> b) {
     return _mm512_dpbf16_ps(acc, (__m512bh)a, (__m512bh)b);
@@ -68,7 +66,7 @@ struct Bf16Pair {
     const __m256bh low = _mm512_cvtneps_pbh(x);
     std::memcpy(reinterpret_cast<char*>(row) + 2 * column, &low, 32);
   }
-  /// Units (a[i], b[i]).
+  /// Units (a[i], b[i]): what a product summed over rows needs.
   static Vec<int32_t> pair_rows(Vec<float> a, Vec<float> b) {
     const auto wide = [](Vec<float> x) {
       return (Vec<int32_t>)_mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(x));

@@ -5,17 +5,17 @@
 //   kKeyRows true:  rows are keys, columns queries, all matrices transposed.
 //                   S^T = K Q^T,  dW^T = V dO^T,  dK = scale dP^T Q,  dV = W^T dO
 //
-// with W = sign(P) 2^(c |s| - lse log2 e) and dP = |W| dW - W row_dot; both are 0 where the score is 0. A
-// score past the end of a side is a product with zeros that load_rows wrote, so it is 0 and needs no mask; a
-// hidden one is set to 0. W and dP leave the accumulators as A operands of the next product and never touch
-// shared memory.
+// with W and dP as weighing.cuh has them. A score past the end of a side is a product with zeros that
+// load_rows wrote, so it is 0; where that is what a hidden score is, it needs no mask. W and dP leave the
+// accumulators as A operands of the next product and never touch shared memory.
 #pragma once
 #include "kernels/cuda/shapes.h"
 #include "kernels/cuda/warp_tile.cuh"
+#include "kernels/cuda/weighing.cuh"
 
 namespace uvic::cuda {
 
-template <class T, int D, bool kKeyRows, class M>
+template <class Kind, class T, int D, bool kKeyRows, class M>
 class Backward {
   using Tile = SharedTile<D>;
   using Shape = BackwardShape<D>;
@@ -142,7 +142,7 @@ class Backward {
   UVIC_DEVICE void walk(int column, int last_row) {
     Scores w = {};
     multiply(w, 0, column);
-    if (p_.causal &&
+    if ((p_.causal || Kind::kHidden != 0) &&
         (kKeyRows ? column < first_column(last_row) : column + Shape::kSubColumns > end_column(warp_row_)))
       hide(w, column);
     weigh(w, column);
@@ -174,7 +174,7 @@ class Backward {
         for (int i = 0; i < 4; ++i) {
           const int r = warp_row_ + 16 * m + accumulator_row(lane, i);
           const int c = column + 8 * n + accumulator_column(lane, i);
-          if (kKeyRows ? c < first_column(r) : c >= end_column(r)) s[m][n][i] = 0;
+          if (kKeyRows ? c < first_column(r) : c >= end_column(r)) s[m][n][i] = Kind::kHidden;
         }
       }
     }
@@ -197,8 +197,7 @@ class Backward {
         UVIC_UNROLL
         for (int i = 0; i < 4; ++i) {
           float& x = s[m][n][i];
-          const float e = M::exp2(fabsf(x) * p_.scale_log2e - statistic(0, column, m, n, i));
-          x = x == 0 ? 0 : copysignf(e, x);
+          x = Kind::weight(x, M::exp2(Kind::bound(x) * p_.scale_log2e - statistic(0, column, m, n, i)));
         }
       }
     }
@@ -212,7 +211,7 @@ class Backward {
       for (int m = 0; m < kRowTiles; ++m) {
         UVIC_UNROLL
         for (int i = 0; i < 4; ++i)
-          dw[m][n][i] = fabsf(w[m][n][i]) * dw[m][n][i] - w[m][n][i] * statistic(1, column, m, n, i);
+          dw[m][n][i] = Kind::gradient(w[m][n][i], dw[m][n][i], statistic(1, column, m, n, i));
       }
     }
   }

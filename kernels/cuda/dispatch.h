@@ -18,7 +18,7 @@ auto dispatch_head_dim(int64_t head_dim, const F& f) {
   return f.template operator()<T, kHeadDims[i]>();
 }
 
-/// f.operator()<T, D>() for a covered case (see plan.h).
+/// f.operator()<T, D>() for a dtype and a head size that have kernels.
 template <class F>
 auto dispatch(at::ScalarType dtype, int64_t head_dim, const F& f) {
   if (dtype == at::kHalf) return dispatch_head_dim<Half>(head_dim, f);

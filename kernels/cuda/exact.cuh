@@ -2,11 +2,12 @@
 // the reference and for training that wants float.
 #pragma once
 #include "kernels/cuda/exact_tile.cuh"
+#include "kernels/cuda/weighing.cuh"
 
 namespace uvic::cuda {
 
 /// One block: 64 rows of O.
-template <int D, class M>
+template <class Kind, int D, class M>
 UVIC_DEVICE void exact_forward(const Problem& p, float* shared) {
   using Shape = ExactShape<D>;
   constexpr int kI = Shape::kRows / 16, kJ = Shape::kColumns / 16;
@@ -23,7 +24,9 @@ UVIC_DEVICE void exact_forward(const Problem& p, float* shared) {
   };
   load_exact<D, Shape::kRows, M>(q, p.q, b, h, first, p.queries - first);
   ExactResult<D> out = {};
-  float reference[kI] = {}, sum[kI] = {};
+  float reference[kI], sum[kI] = {};
+  UVIC_UNROLL
+  for (int i = 0; i < kI; ++i) reference[i] = Kind::kStart;
   const int end = seen_by(smaller(first + Shape::kRows, p.queries) - 1);
   for (int key = 0; key < end; key += Shape::kColumns) {
     M::sync();
@@ -35,10 +38,10 @@ UVIC_DEVICE void exact_forward(const Problem& p, float* shared) {
     UVIC_UNROLL
     for (int i = 0; i < kI; ++i) {
       const int seen = seen_by(first + y + 16 * i);
-      float largest = 0;
+      float largest = Kind::kStart;
       UVIC_UNROLL
       for (int j = 0; j < kJ; ++j)
-        if (key + x + 16 * j < seen) largest = fmaxf(largest, fabsf(s[i][j]));
+        if (key + x + 16 * j < seen) largest = fmaxf(largest, Kind::bound(s[i][j]));
       UVIC_UNROLL
       for (int mask = 1; mask < 16; mask *= 2) largest = fmaxf(largest, M::shuffle_xor(largest, mask));
       const float raised = fmaxf(reference[i], largest * p.scale_log2e);
@@ -49,9 +52,9 @@ UVIC_DEVICE void exact_forward(const Problem& p, float* shared) {
       for (int j = 0; j < Shape::kPadded / 16; ++j) out[i][j] *= factor;
       UVIC_UNROLL
       for (int j = 0; j < kJ; ++j) {
-        const float e = key + x + 16 * j < seen ? exp2f(fabsf(s[i][j]) * p.scale_log2e - raised) : 0;
+        const float e = key + x + 16 * j < seen ? exp2f(Kind::bound(s[i][j]) * p.scale_log2e - raised) : 0;
         sum[i] += e;
-        s[i][j] = s[i][j] == 0 ? 0 : copysignf(e, s[i][j]);
+        s[i][j] = Kind::weight(s[i][j], e);
       }
     }
     accumulate_exact<D, M>(out, scores, s, v);
@@ -70,7 +73,7 @@ UVIC_DEVICE void exact_forward(const Problem& p, float* shared) {
 }
 
 /// One block: 64 rows of dQ, or with kKeyRows of dK and dV; see backward.cuh.
-template <int D, bool kKeyRows, class M>
+template <class Kind, int D, bool kKeyRows, class M>
 UVIC_DEVICE void exact_backward(const Problem& p, const Gradients& g, float* shared) {
   using Shape = ExactShape<D>;
   constexpr int kI = Shape::kRows / 16, kJ = Shape::kColumns / 16;
@@ -106,11 +109,9 @@ UVIC_DEVICE void exact_backward(const Problem& p, const Gradients& g, float* sha
         const int r = first + y + 16 * i, c = column + x + 16 * j;
         const int query = kKeyRows ? c : r, key = kKeyRows ? r : c;
         const bool seen = query < p.queries && key < p.keys && (!p.causal || key <= query + shift);
-        float weight = 0;
-        if (seen && w[i][j] != 0)
-          weight = copysignf(exp2f(fabsf(w[i][j]) * p.scale_log2e - statistics[2 * query]), w[i][j]);
-        w[i][j] = weight;
-        dp[i][j] = seen ? fabsf(weight) * dp[i][j] - weight * statistics[2 * query + 1] : 0;
+        const float s = w[i][j];
+        w[i][j] = seen ? Kind::weight(s, exp2f(Kind::bound(s) * p.scale_log2e - statistics[2 * query])) : 0;
+        dp[i][j] = seen ? Kind::gradient(w[i][j], dp[i][j], statistics[2 * query + 1]) : 0;
       }
     }
     accumulate_exact<D, M>(result_a, scores, dp, column_a);

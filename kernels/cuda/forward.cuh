@@ -1,19 +1,20 @@
 // The forward kernel for float16 and bfloat16: one block computes 128 rows of O of one (b, h), 32 a warp,
-// walking over the keys in steps of 64 with an online softmax of |P|.
+// walking over the keys in steps of 64 with an online softmax of bound(P) (weighing.cuh).
 //
-// Everything is in powers of two: with c = scale log2(e), a weight is 2^(c |s| - m) / sum, s the unscaled
-// score in float. m starts at 0, a lower bound of every row's maximum of |P|, becomes the maximum of the
-// first step, and is then raised only where some score passes it by kSlack: weights stay under 2^kSlack,
+// Everything is in powers of two: with c = scale log2(e), a weight is made of 2^(c bound(s) - m) / sum, s the
+// unscaled score in float. m starts at a lower bound of every row's maximum, becomes the maximum of the first
+// step, and is then raised only where some score passes it by kSlack: weights stay under 2^kSlack,
 // which float16 holds too, and rows of ordinary scores rescale O once. sum and O carry the same factor 2^-m,
-// so the quotient is what it would be with the true maximum. (Why not stay at 0 at first: the largest weight
-// of a row would be rounded where it now is 1.)
+// so the quotient is what it would be with the true maximum. (Why not stay at the start at first: the
+// largest weight of a row would be rounded where it now is 1.)
 #pragma once
 #include "kernels/cuda/shapes.h"
 #include "kernels/cuda/warp_tile.cuh"
+#include "kernels/cuda/weighing.cuh"
 
 namespace uvic::cuda {
 
-template <class T, int D, class M>
+template <class Kind, class T, int D, class M>
 class Forward {
   using Tile = SharedTile<D>;
   using Shape = ForwardShape<D>;
@@ -30,6 +31,8 @@ class Forward {
     h_ = M::block() / tiles % p_.heads;
     b_ = M::block() / tiles / p_.heads;
     warp_row_ = first_row_ + M::warp() * 16 * kRowTiles;
+    UVIC_UNROLL
+    for (int m = 0; m < kRowTiles; ++m) reference_[m][0] = reference_[m][1] = Kind::kStart;
   }
 
   UVIC_DEVICE void run() {
@@ -128,7 +131,7 @@ class Forward {
   }
   UVIC_DEVICE int column(int n, int i) const { return 8 * n + accumulator_column(M::thread() % 32, i); }
 
-  /// Hidden scores become 0, which no maximum notices and which weighs nothing.
+  /// Makes hidden scores such that no maximum notices them and they weigh nothing.
   UVIC_DEVICE void hide(float (&s)[kRowTiles][2 * kGroups][4], int key) const {
     UVIC_UNROLL
     for (int m = 0; m < kRowTiles; ++m) {
@@ -136,24 +139,24 @@ class Forward {
       for (int n = 0; n < 2 * kGroups; ++n) {
         UVIC_UNROLL
         for (int i = 0; i < 4; ++i)
-          if (key + column(n, i) >= seen_by(row(m, i / 2))) s[m][n][i] = 0;
+          if (key + column(n, i) >= seen_by(row(m, i / 2))) s[m][n][i] = Kind::kHidden;
       }
     }
   }
 
-  /// Raises m where scores ask for it; whether any score of the warp is 0.
+  /// Raises m where scores ask for it; whether any score of the warp is 0 and that is rare.
   UVIC_DEVICE bool scan(const float (&s)[kRowTiles][2 * kGroups][4]) {
     bool raise = false;
-    float largest[kRowTiles][2] = {},
-          smallest = 1;  // chains of min and max: predicates would cost three times as much
+    float largest[kRowTiles][2], smallest = 1;  // chains: predicates would cost three times as much
     UVIC_UNROLL
     for (int m = 0; m < kRowTiles; ++m) {
+      largest[m][0] = largest[m][1] = Kind::kStart;
       UVIC_UNROLL
       for (int n = 0; n < 2 * kGroups; ++n) {
         UVIC_UNROLL
         for (int i = 0; i < 4; ++i) {
-          largest[m][i / 2] = fmaxf(largest[m][i / 2], fabsf(s[m][n][i]));
-          smallest = fminf(smallest, fabsf(s[m][n][i]));
+          largest[m][i / 2] = fmaxf(largest[m][i / 2], Kind::bound(s[m][n][i]));
+          if constexpr (Kind::kZeroIsRare) smallest = fminf(smallest, fabsf(s[m][n][i]));
         }
       }
       UVIC_UNROLL
@@ -162,7 +165,7 @@ class Forward {
     }
     if (M::any(raise)) rescale(largest);
     slack_ = kSlack;
-    return M::any(smallest == 0);
+    return Kind::kZeroIsRare && M::any(smallest == 0);
   }
 
   UVIC_DEVICE void rescale(float (&largest)[kRowTiles][2]) {
@@ -186,8 +189,8 @@ class Forward {
     }
   }
 
-  /// Scores become weights, times 2^m sum. kRare: there are zero or hidden scores; sign(0) = 0, yet a visible
-  /// zero's exp(0) counts in the sum.
+  /// Scores become weights, times 2^m sum. kRare: there are zero or hidden scores; a visible zero may weigh
+  /// nothing (sign(0) = 0), yet counts in the sum.
   template <bool kRare>
   UVIC_DEVICE void weigh(float (&s)[kRowTiles][2 * kGroups][4], int key) {
     UVIC_UNROLL
@@ -197,10 +200,10 @@ class Forward {
         UVIC_UNROLL
         for (int i = 0; i < 4; ++i) {
           float& x = s[m][n][i];
-          const float e = M::exp2(fabsf(x) * p_.scale_log2e - reference_[m][i / 2]);
+          const float e = M::exp2(Kind::bound(x) * p_.scale_log2e - reference_[m][i / 2]);
           const bool counts = !kRare || key + column(n, i) < seen_by(row(m, i / 2));
           sum_[m][i / 2] += counts ? e : 0;
-          x = kRare && x == 0 ? 0 : copysignf(e, x);
+          x = Kind::template weight<kRare>(x, e);
         }
       }
     }
@@ -231,9 +234,9 @@ class Forward {
   int first_row_, end_row_, warp_row_, h_, b_;
   uint32_t q_[Shape::kQueryInRegisters ? Tile::kSteps : 1][kRowTiles][4];
   float out_[kRowTiles][Tile::kChunks][4] = {};
-  float reference_[kRowTiles][2] = {};  ///< m
-  float slack_ = 0;                     ///< kSlack after the first step
-  float sum_[kRowTiles][2] = {};        ///< of the lane's own columns
+  float reference_[kRowTiles][2];  ///< m
+  float slack_ = 0;                ///< kSlack after the first step
+  float sum_[kRowTiles][2] = {};   ///< of the lane's own columns
 };
 
 }  // namespace uvic::cuda

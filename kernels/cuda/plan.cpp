@@ -3,44 +3,39 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "kernels/cuda/dispatch.h"
+#include "kernels/cuda/weighing.cuh"
 
 namespace uvic::cuda {
 
 bool built() {
   static const bool found = c10::Dispatcher::singleton()
-                                .findSchemaOrThrow("uvic::cog_attention", "")
+                                .findSchemaOrThrow("uvic::attention", "")
                                 .hasKernelForDispatchKey(c10::DispatchKey::CUDA);
   return found;
 }
 
-std::string coverage(at::ScalarType dtype, int64_t head_dim, bool have_kernels) {
-  if (!have_kernels) return "this build has no CUDA kernels";
-  if (dtype != at::kHalf && dtype != at::kBFloat16 && dtype != at::kFloat)
-    return c10::str("the CUDA kernels take float16, bfloat16 and float32, not ", dtype);
-  if (std::find(std::begin(kHeadDims), std::end(kHeadDims), head_dim) == std::end(kHeadDims))
-    return c10::str("the CUDA kernels take head sizes ", c10::ArrayRef<int>(kHeadDims), ", not ", head_dim);
-  return "";
+bool has_kernels(AttentionKind kind) {
+  return dispatch_kind(kind, false, []<class>() { return true; });
 }
 
-std::string limits(at::ScalarType dtype, int64_t head_dim, int64_t batch, int64_t heads, int64_t queries,
-                   int64_t keys) {
-  constexpr int64_t kPositions = int64_t(1) << 30, kBlocks = std::numeric_limits<int32_t>::max();
-  if (std::max(queries, keys) > kPositions)
-    return c10::str("the CUDA kernels take up to 2^30 positions, not ", std::max(queries, keys));
-  if (batch * heads > kBlocks)
-    return c10::str("the CUDA kernels take up to 2^31 - 1 heads, not ", batch * heads);
+bool has_kernels(int64_t head_dim) {
+  return std::find(std::begin(kHeadDims), std::end(kHeadDims), head_dim) != std::end(kHeadDims);
+}
+
+c10::ArrayRef<int> head_dims() {
+  return kHeadDims;
+}
+
+int64_t most_blocks(const AttentionCall& call) {
   Problem p;
-  p.batch = int(batch), p.heads = int(heads), p.queries = int(queries), p.keys = int(keys);
-  for (const Pass pass : {Pass::kForward, Pass::kStatistics, Pass::kQueryGradient, Pass::kKeyGradients}) {
-    const int64_t blocks = block_count(pass, kernel_shape(pass, dtype, head_dim), p);
-    if (blocks > kBlocks)
-      return c10::str("a CUDA grid takes up to 2^31 - 1 blocks; ", batch * heads, " heads of ", queries,
-                      " x ", keys, " scores need ", blocks);
-  }
-  return "";
+  p.batch = int(call.batch), p.heads = int(call.heads);
+  p.queries = int(call.queries), p.keys = int(call.keys);
+  int64_t most = 0;
+  for (const Pass pass : {Pass::kForward, Pass::kStatistics, Pass::kQueryGradient, Pass::kKeyGradients})
+    most = std::max(most, block_count(pass, kernel_shape(pass, call.dtype, call.head_dim), p));
+  return most;
 }
 
 KernelShape kernel_shape(Pass pass, at::ScalarType dtype, int64_t head_dim) {

@@ -1,10 +1,9 @@
-// What the host decides before a launch: which cases the CUDA kernels take, how big a launch is, what must be
-// copied first. Plain host code, compiled and tested in every build, with CUDA or without.
+// What the host knows before a launch: what there are kernels for, how big a launch is, what must be copied
+// first. Plain host code, compiled and tested in every build, with CUDA or without.
 #pragma once
 #include <ATen/core/Tensor.h>
 
-#include <string>
-
+#include "kernels/choose.h"
 #include "kernels/cuda/shapes.h"
 
 namespace uvic::cuda {
@@ -12,15 +11,17 @@ namespace uvic::cuda {
 /// Whether the kernels are in this library: asks the dispatcher.
 bool built();
 
-/// Empty if the kernels take this dtype and head size, else why not.
-std::string coverage(at::ScalarType dtype, int64_t head_dim, bool have_kernels = built());
+/// Whether a kind of attention has CUDA kernels, and a head size.
+bool has_kernels(AttentionKind kind);
+bool has_kernels(int64_t head_dim);
+c10::ArrayRef<int> head_dims();
 
-/// Empty if the kernels take a covered case of these sizes, else why not: 32-bit positions, and grid.x up to
-/// 2^31 - 1.
-std::string limits(at::ScalarType dtype, int64_t head_dim, int64_t batch, int64_t heads, int64_t queries,
-                   int64_t keys);
+/// Blocks of the call's biggest launch, for a dtype and a head size that have kernels and sizes within
+/// 32 bits. A grid takes kMaxBlocks along x.
+int64_t most_blocks(const AttentionCall& call);
+inline constexpr int64_t kMaxBlocks = 0x7fffffff;
 
-/// Rows, threads and shared memory of a kernel for a covered case.
+/// Rows, threads and shared memory of a kernel for a dtype and a head size that have kernels.
 KernelShape kernel_shape(Pass pass, at::ScalarType dtype, int64_t head_dim);
 
 /// Whether kernels can read x [B, H, N, D] where it lies: a contiguous last dimension, and address and

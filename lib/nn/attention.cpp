@@ -15,10 +15,14 @@ std::optional<bool> fused_attention(const ModelOptions& options) {
   return options.attention_kernel == "fused";
 }
 
-KernelChoice choose_kernel(const ModelOptions& options, c10::Device device, const std::string& precision) {
-  const auto dtype = precision == "bf16" ? at::kBFloat16 : precision == "fp16" ? at::kHalf : at::kFloat;
+KernelChoice kernel_for(AttentionKind kind, const ModelOptions& options, c10::Device device,
+                        const std::string& precision) {
   try {
-    return choose_kernel(device.type(), dtype, options.head_dim(), fused_attention(options));
+    return choose_kernel({.device = device.type(),
+                          .dtype = precision == "bf16" ? at::kBFloat16 : at::kFloat,
+                          .head_dim = options.head_dim(),
+                          .fused = fused_attention(options),
+                          .kind = kind});
   } catch (const c10::Error& error) {
     usage_error("model.attention_kernel: ", error.what_without_backtrace());
   }
@@ -26,16 +30,16 @@ KernelChoice choose_kernel(const ModelOptions& options, c10::Device device, cons
 
 std::string describe_attention(const ModelOptions& options, c10::Device device,
                                const std::string& precision) {
-  const auto count = [](int64_t n, const char* kind) {
-    return c10::str(n, " ", kind, n == 1 ? " block, " : " blocks, ");
-  };
-  int64_t cog = 0;
-  for (int64_t i = 0; i <= options.depth; ++i) cog += options.is_cog(i);
-  const int64_t softmax = options.depth + 1 - cog;
-  std::string text = "attention: ";
-  if (cog > 0) text += count(cog, "Cog") + choose_kernel(options, device, precision).description;
-  if (cog > 0 && softmax > 0) text += "; ";
-  if (softmax > 0) text += count(softmax, "softmax") + "scaled_dot_product_attention";
+  std::string text;
+  for (const auto& [kind, name] : kAttentionKinds) {
+    int64_t n = 0;
+    for (int64_t i = 0; i <= options.depth; ++i) n += options.attention_kind(i) == kind;
+    if (n == 0) continue;
+    text += c10::str(text.empty() ? "attention: " : "; ", n, " ", name, n == 1 ? " block, " : " blocks, ",
+                     kind == AttentionKind::kSoftmax
+                         ? "scaled_dot_product_attention"
+                         : kernel_for(kind, options, device, precision).description());
+  }
   return text;
 }
 
@@ -50,8 +54,9 @@ at::Tensor Attention::forward(const at::Tensor& x) {
   // one copy.
   const auto packed = qkv_->forward(x).view({B, N, 3, H, C / H}).unbind(2);
   const auto q = packed[0].transpose(1, 2), k = packed[1].transpose(1, 2), v = packed[2].transpose(1, 2);
-  const at::Tensor out = options_.cog ? std::get<0>(cog_attention(q, k, v, {}, false, options_.fused))
-                                      : at::scaled_dot_product_attention(q, k, v);
+  const at::Tensor out = options_.kind == AttentionKind::kSoftmax
+                             ? at::scaled_dot_product_attention(q, k, v)
+                             : std::get<0>(attention(options_.kind, q, k, v, {}, false, options_.fused));
   return proj_->forward(out.transpose(1, 2).reshape({B, N, C}));
 }
 

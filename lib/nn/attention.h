@@ -6,7 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "kernels/cog_attention.h"
+#include "kernels/attention_kind.h"
+#include "kernels/choose.h"
 #include "nn/options.h"
 
 namespace uvic {
@@ -14,18 +15,20 @@ namespace uvic {
 struct AttentionOptions {
   int64_t dim = 0, num_heads = 0;
   bool qkv_bias = false;
-  bool cog = false;           ///< sign(P) softmax(|P|) instead of softmax(P)
-  std::optional<bool> fused;  ///< the kernel of Cog Attention: see choose_kernel
+  AttentionKind kind = AttentionKind::kSoftmax;
+  std::optional<bool> fused;  ///< which kernel, for kinds other than softmax: see AttentionCall
 };
 
 /// `model.attention_kernel` as the operator takes it: auto is nullopt.
 std::optional<bool> fused_attention(const ModelOptions& options);
 
-/// The kernel of the model's Cog blocks on `device` in `precision` (fp32, bf16, fp16). UsageError where
-/// model.attention_kernel asks for a fused kernel that does not exist.
-KernelChoice choose_kernel(const ModelOptions& options, c10::Device device, const std::string& precision);
+/// The operator's kernel for the model's blocks of a kind (not softmax, which is not the operator's) on
+/// `device` in `precision` (fp32, bf16). UsageError where model.attention_kernel asks for a fused kernel that
+/// does not exist.
+KernelChoice kernel_for(AttentionKind kind, const ModelOptions& options, c10::Device device,
+                        const std::string& precision);
 
-/// One line on the kernels that the model's blocks run, for the start of a run. Errors as choose_kernel's.
+/// One line on the kernels that the model's blocks run, for the start of a run. Errors as kernel_for's.
 std::string describe_attention(const ModelOptions& options, c10::Device device, const std::string& precision);
 
 /// Multi-head self-attention, U-ViT's parameter names (qkv, proj). [B, N, C] -> [B, N, C].

@@ -19,9 +19,7 @@ AutocastState AutocastState::current() {
 }
 
 AutocastState AutocastState::for_precision(const std::string& precision, c10::Device device) {
-  AutocastState state{device.type(), precision != "fp32", c10::ScalarType::BFloat16};
-  if (precision == "fp16") state.dtype = c10::ScalarType::Half;
-  return state;
+  return {device.type(), precision != "fp32", c10::ScalarType::BFloat16};
 }
 
 AutocastScope::AutocastScope(const AutocastState& state) : outer_(state_of(state.device)) {

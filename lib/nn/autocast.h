@@ -16,7 +16,7 @@ struct AutocastState {
 
   /// The state in force: CUDA's if enabled there, else the CPU's.
   static AutocastState current();
-  /// "fp32" is off; "bf16" and "fp16" cast matrix products on `device`.
+  /// "fp32" is off; "bf16" casts matrix products on `device`.
   static AutocastState for_precision(const std::string& precision, c10::Device device);
 };
 

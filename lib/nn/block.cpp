@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "nn/checkpoint.h"
+#include "nn/recompute.h"
 
 namespace uvic {
 
@@ -19,31 +19,31 @@ at::Tensor Mlp::forward(const at::Tensor& x) {
   return fc2_->forward(at::gelu(fc1_->forward(x)));
 }
 
-Block::Block(const BlockOptions& options) : use_checkpoint_(options.use_checkpoint) {
+Block::Block(const BlockOptions& options) : recompute_(options.recompute) {
   const int64_t dim = options.attention.dim;
-  norm1_ = register_module("norm1", LayerNorm(LayerNormOptions({dim})));
-  attn_ = register_module("attn", std::make_shared<Attention>(options.attention));
-  norm2_ = register_module("norm2", LayerNorm(LayerNormOptions({dim})));
-  mlp_ = register_module("mlp", std::make_shared<Mlp>(dim, options.mlp_hidden));
-  if (options.skip) skip_linear_ = register_module("skip_linear", Linear(2 * dim, dim));
+  layers_.norm1 = register_module("norm1", LayerNorm(LayerNormOptions({dim})));
+  layers_.attn = register_module("attn", std::make_shared<Attention>(options.attention));
+  layers_.norm2 = register_module("norm2", LayerNorm(LayerNormOptions({dim})));
+  layers_.mlp = register_module("mlp", std::make_shared<Mlp>(dim, options.mlp_hidden));
+  if (options.skip) layers_.skip_linear = register_module("skip_linear", Linear(2 * dim, dim));
 }
 
-at::Tensor Block::compute(at::Tensor x, const at::Tensor& skip) {
+at::Tensor Block::Layers::forward(at::Tensor x, const at::Tensor& skip) {
   // A node of the block's own: gradients of x add up inside the block first, then with those of a skip
-  // connection, in the same order with and without checkpointing, and so to the same bits.
+  // connection, in the same order with and without recomputation, and so to the same bits.
   x = x.view_as(x);
-  if (!skip_linear_.is_empty()) x = skip_linear_->forward(at::cat({x, skip}, -1));
-  x = x + attn_->forward(norm1_->forward(x));
-  return x + mlp_->forward(norm2_->forward(x));
+  if (!skip_linear.is_empty()) x = skip_linear->forward(at::cat({x, skip}, -1));
+  x = x + attn->forward(norm1->forward(x));
+  return x + mlp->forward(norm2->forward(x));
 }
 
 at::Tensor Block::forward(const at::Tensor& x, const at::Tensor& skip) {
-  if (!use_checkpoint_ || !at::GradMode::is_enabled()) return compute(x, skip);
+  if (!recompute_ || !at::GradMode::is_enabled()) return layers_.forward(x, skip);
   std::vector<at::Tensor> inputs = {x};
-  if (!skip_linear_.is_empty()) inputs.push_back(skip);
-  return checkpoint(
-      [this](const std::vector<at::Tensor>& in) {
-        return compute(in[0], in.size() > 1 ? in[1] : at::Tensor());
+  if (!layers_.skip_linear.is_empty()) inputs.push_back(skip);
+  return recompute_in_backward(
+      [layers = layers_](const std::vector<at::Tensor>& in) mutable {
+        return layers.forward(in[0], in.size() > 1 ? in[1] : at::Tensor());
       },
       inputs, parameters());
 }

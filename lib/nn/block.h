@@ -22,8 +22,8 @@ class Mlp : public torch::nn::Module {
 struct BlockOptions {
   AttentionOptions attention;
   int64_t mlp_hidden = 0;
-  bool skip = false;  ///< has a skip_linear that joins a skip connection
-  bool use_checkpoint = false;
+  bool skip = false;       ///< has a skip_linear that joins a skip connection
+  bool recompute = false;  ///< keep no activations: the backward computes the block again
 };
 
 /// A pre-norm transformer block; with `skip`, x = skip_linear([x, skip]) comes first. [B, N, C] -> [B, N, C].
@@ -34,12 +34,17 @@ class Block : public torch::nn::Module {
   at::Tensor forward(const at::Tensor& x, const at::Tensor& skip = {});
 
  private:
-  at::Tensor compute(at::Tensor x, const at::Tensor& skip);
-  bool use_checkpoint_;
-  torch::nn::Linear skip_linear_{nullptr};
-  torch::nn::LayerNorm norm1_{nullptr}, norm2_{nullptr};
-  std::shared_ptr<Attention> attn_;
-  std::shared_ptr<Mlp> mlp_;
+  // Shared with the graph of a forward that is recomputed: it may outlive the block.
+  struct Layers {
+    torch::nn::Linear skip_linear{nullptr};
+    torch::nn::LayerNorm norm1{nullptr}, norm2{nullptr};
+    std::shared_ptr<Attention> attn;
+    std::shared_ptr<Mlp> mlp;
+    at::Tensor forward(at::Tensor x, const at::Tensor& skip);
+  };
+
+  bool recompute_;
+  Layers layers_;
 };
 
 }  // namespace uvic

@@ -25,10 +25,11 @@ bool names_block(const std::string& entry, int64_t index, int64_t depth) {
 
 }  // namespace
 
-bool ModelOptions::is_cog(int64_t index) const {
-  if (attention != "cog") return false;
-  return std::none_of(softmax_layers.begin(), softmax_layers.end(),
-                      [&](const std::string& entry) { return names_block(entry, index, depth); });
+AttentionKind ModelOptions::attention_kind(int64_t index) const {
+  if (attention != "cog") return AttentionKind::kSoftmax;
+  const bool stays = std::any_of(softmax_layers.begin(), softmax_layers.end(),
+                                 [&](const std::string& entry) { return names_block(entry, index, depth); });
+  return stays ? AttentionKind::kSoftmax : AttentionKind::kCog;
 }
 
 void ModelOptions::validate() const {
@@ -40,7 +41,7 @@ void ModelOptions::validate() const {
               embed_dim);
   check_usage(depth % 2 == 0, "model.depth: ", depth, " must be even (half in_blocks, half out_blocks)");
   check_usage(num_classes != 0, "model.num_classes: must be -1 (unconditional) or at least 1, got 0");
-  is_cog(0);  // reports a wrong name in softmax_layers
+  attention_kind(0);  // reports a wrong name in softmax_layers
 }
 
 }  // namespace uvic

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/options.h"
+#include "kernels/attention_kind.h"
 
 namespace uvic {
 
@@ -63,9 +64,8 @@ struct ModelOptions {
   std::array<int64_t, 2> grid() const { return {height() / patch_size, width() / patch_size}; }
   int64_t num_tokens() const { return extras() + num_patches(); }
 
-  /// Whether block `index` uses Cog Attention; 0..depth/2-1 are in_blocks, depth/2 mid_block, then
-  /// out_blocks.
-  bool is_cog(int64_t index) const;
+  /// The attention of block `index`; 0..depth/2-1 are in_blocks, depth/2 mid_block, then out_blocks.
+  AttentionKind attention_kind(int64_t index) const;
   /// Throws UsageError if values do not go together (img_size and patch_size, embed_dim and num_heads, ...).
   void validate() const;
 };

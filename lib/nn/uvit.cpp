@@ -50,11 +50,11 @@ UViT::UViT(const ModelOptions& options) : options_(options) {
 std::shared_ptr<Block> UViT::make_block(int64_t index, bool skip) {
   const int64_t dim = options_.embed_dim;
   return std::make_shared<Block>(BlockOptions{
-      .attention = {dim, options_.num_heads, options_.qkv_bias, options_.is_cog(index),
+      .attention = {dim, options_.num_heads, options_.qkv_bias, options_.attention_kind(index),
                     fused_attention(options_)},
       .mlp_hidden = dim * options_.mlp_ratio,
       .skip = skip,
-      .use_checkpoint = options_.use_checkpoint,
+      .recompute = options_.use_checkpoint,
   });
 }
 

@@ -21,7 +21,8 @@ double activation_bytes(const Config& config, c10::Device device) {
   const double full = 9 + 2 * double(m.mlp_ratio) + (m.skip ? 1 : 0);
   const double blocks = double(m.depth + 1) * (m.use_checkpoint ? 1.5 : full) + (m.use_checkpoint ? full : 0);
   // The unfused attention's passing [N, N] matrices.
-  const bool unfused = m.attention == "cog" && !choose_kernel(m, device, config.train.precision).fused;
+  const bool unfused =
+      m.attention == "cog" && !kernel_for(AttentionKind::kCog, m, device, config.train.precision).fused;
   const double scores = unfused ? 5 * B * double(m.num_heads) * N * N : 0;
   const double width = config.train.precision == "bf16" ? 2.5 : 4;
   return width * B * N * C * blocks + 4 * scores;

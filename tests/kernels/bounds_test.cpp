@@ -40,9 +40,8 @@ class Bounds : public ::testing::TestWithParam<size_t> {};
 
 void check(const cpu::Isa& isa, at::ScalarType dtype, int64_t N, int64_t M, int64_t D, bool causal) {
   const size_t width = at::elementSize(dtype), statistics = dtype == at::kDouble ? 8 : 4;
-  const cpu::Kernels& kernels = dtype == at::kFloat    ? isa.kernels.f32
-                                : dtype == at::kDouble ? isa.kernels.f64
-                                                       : isa.kernels.bf16;
+  const cpu::KernelSet& set = *isa.kernels(AttentionKind::kCog);
+  const cpu::Kernels& kernels = dtype == at::kFloat ? set.f32 : dtype == at::kDouble ? set.f64 : set.bf16;
   const Guarded q(size_t(N * D) * width), k(size_t(M * D) * width), v(size_t(M * D) * width),
       out(size_t(N * D) * width), grad_out(size_t(N * D) * width), grad_q(size_t(N * D) * width),
       grad_k(size_t(M * D) * width), grad_v(size_t(M * D) * width), lse(size_t(N) * statistics);

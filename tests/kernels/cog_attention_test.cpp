@@ -8,6 +8,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "io/safetensors.h"
+#include "kernels/choose.h"
 #include "nn/autocast.h"
 #include "support/support.h"
 
@@ -111,17 +112,45 @@ TEST(CogAttention, GradientsOfUnequalLengthsAndCausal) {
 
 // Sizes that no fused kernel takes go the unfused way, and asking for the fused one says why not.
 TEST(CogAttention, WhichKernelRuns) {
-  EXPECT_TRUE(choose_kernel(c10::kCPU, at::kFloat, 64).fused);
-  EXPECT_NE(choose_kernel(c10::kCPU, at::kFloat, 64).description.find("fused, CPU "), std::string::npos);
-  EXPECT_FALSE(choose_kernel(c10::kCPU, at::kFloat, 64, false).fused);
-  EXPECT_EQ(choose_kernel(c10::kCPU, at::kFloat, 12).description,
+  EXPECT_TRUE(choose_kernel({c10::kCPU, at::kFloat, 64}).fused);
+  EXPECT_NE(choose_kernel({c10::kCPU, at::kFloat, 64}).description().find("fused, CPU "), std::string::npos);
+  EXPECT_FALSE(choose_kernel({c10::kCPU, at::kFloat, 64, false}).fused);
+  EXPECT_EQ(choose_kernel({c10::kCPU, at::kFloat, 12}).description(),
             "unfused (head size 12 is not a multiple of 8)");
-  EXPECT_FALSE(choose_kernel(c10::kCPU, at::kHalf, 64).fused);
-  EXPECT_FALSE(choose_kernel(c10::kCPU, at::kFloat, 264).fused);
-  EXPECT_FALSE(choose_kernel(c10::kCUDA, at::kHalf, 64).fused);
-  EXPECT_THROW_WITH(choose_kernel(c10::kCPU, at::kFloat, 12, true), c10::Error, "not a multiple of 8");
+  EXPECT_FALSE(choose_kernel({c10::kCPU, at::kHalf, 64}).fused);
+  EXPECT_FALSE(choose_kernel({c10::kCPU, at::kFloat, 264}).fused);
+  EXPECT_FALSE(choose_kernel({c10::kCUDA, at::kHalf, 64}).fused);
+  EXPECT_THROW_WITH(choose_kernel({c10::kCPU, at::kFloat, 12, true}), c10::Error, "not a multiple of 8");
   const Tensor q = random({1, 1, 3, 12}, 1);
   EXPECT_THROW_WITH(cog_attention(q, q, q, std::nullopt, false, true), c10::Error, "not a multiple of 8");
+}
+
+// The operator and the messages ask the same question: what the one runs, the other tells.
+TEST(CogAttention, TheReasonWhyNotTheFusedKernel) {
+  const auto reason = [](AttentionCall call) { return choose_kernel(call).description(); };
+  EXPECT_EQ(reason({c10::kCPU, at::kFloat, 64, false}), "unfused, as asked");
+  EXPECT_EQ(reason({c10::kCPU, at::kHalf, 64}), "unfused (dtype Half is not float32, bfloat16 or float64)");
+  EXPECT_EQ(reason({c10::kCPU, at::kFloat, 264}), "unfused (head size 264 is over 256)");
+  EXPECT_EQ(reason({.head_dim = 64, .fused = true, .scale = -0.5}), "unfused (scale -0.5 is not positive)");
+  EXPECT_EQ(reason({.kind = AttentionKind::kSoftmax}),
+            "unfused (there is no fused kernel for softmax attention)");
+  EXPECT_EQ(reason({c10::kMeta, at::kFloat, 64}), "unfused (there is no fused kernel for meta)");
+  EXPECT_THROW_WITH(choose_kernel({.fused = true, .kind = AttentionKind::kSoftmax}), c10::Error,
+                    "fused is not possible: there is no fused kernel for softmax attention");
+}
+
+// The operator's softmax is plain ATen, with a lse: nothing but the other formula.
+TEST(CogAttention, SoftmaxEqualsScaledDotProductAttention) {
+  const Tensor q = random({2, 3, 5, 8}, 21).requires_grad_(), k = random({2, 3, 9, 8}, 22).requires_grad_(),
+               v = random({2, 3, 9, 8}, 23).requires_grad_(), grad = random({2, 3, 5, 8}, 24);
+  const auto [out, lse] = attention(AttentionKind::kSoftmax, q, k, v);
+  const Tensor theirs = at::scaled_dot_product_attention(q, k, v);
+  EXPECT_LT(relative_error(out, theirs), 1e-13);
+  EXPECT_LT(relative_error(lse, at::logsumexp(at::matmul(q, k.transpose(-2, -1)) / std::sqrt(8.0), -1)),
+            1e-14);
+  const auto ours = torch::autograd::grad({out}, {q, k, v}, {grad});
+  const auto expected = torch::autograd::grad({theirs}, {q, k, v}, {grad});
+  for (size_t i = 0; i < 3; ++i) EXPECT_LT(relative_error(ours[i], expected[i]), 1e-13) << i;
 }
 
 TEST(CogAttention, NegativeAndZeroScales) {
@@ -171,6 +200,7 @@ TEST(CogAttention, BadInputNamesTheArgument) {
                     "causal needs as many keys as queries");
   EXPECT_THROW_WITH(cog_attention(q, q.to(at::kMeta), q), c10::Error, "k must be on q's device");
   EXPECT_THROW_WITH(cog_attention(q.to(at::kLong), q, q), c10::Error, "floating point");
+  EXPECT_THROW_WITH(attention(AttentionKind(7), q, q, q), c10::Error, "there is no kind 7");
 }
 
 }  // namespace

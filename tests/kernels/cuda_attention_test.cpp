@@ -8,6 +8,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "io/safetensors.h"
+#include "kernels/choose.h"
 #include "kernels/cog_attention.h"
 #include "kernels/cuda/dispatch.h"
 #include "kernels/cuda/plan.h"
@@ -60,9 +61,9 @@ Results unfused(const Case& c, at::ScalarType dtype) {
   const Tensor q = c.q.to(dtype), k = c.k.to(dtype), v = c.v.to(dtype);
   const double scale = 1 / std::sqrt(double(q.size(3)));
   Results r;
-  std::tie(r.out, r.lse) = reference::cog_attention(q, k, v, scale, c.causal);
-  std::tie(r.grad_q, r.grad_k, r.grad_v) =
-      reference::cog_attention_backward(c.grad_out.to(dtype), q, k, v, r.out, r.lse, scale, c.causal);
+  std::tie(r.out, r.lse) = reference::attention(AttentionKind::kCog, q, k, v, scale, c.causal);
+  std::tie(r.grad_q, r.grad_k, r.grad_v) = reference::attention_backward(
+      AttentionKind::kCog, c.grad_out.to(dtype), q, k, v, r.out, r.lse, scale, c.causal);
   return r;
 }
 
@@ -247,7 +248,7 @@ TEST_F(CudaAttention, ScalesThatAreNotPositiveAndEmptyBatchesTakePlainAten) {
   const Tensor q = at::randn({1, 2, 9, 64}).to(at::kCUDA), k = at::randn_like(q), v = at::randn_like(q);
   for (const double scale : {0.0, -0.5}) {
     const auto [out, lse] = cog_attention(q, k, v, scale, false, true);
-    const auto [expected, lse2] = reference::cog_attention(q, k, v, scale, false);
+    const auto [expected, lse2] = reference::attention(AttentionKind::kCog, q, k, v, scale, false);
     EXPECT_TRUE(at::equal(out, expected)) << scale;
   }
   const Tensor none = q.narrow(0, 0, 0);
@@ -255,9 +256,9 @@ TEST_F(CudaAttention, ScalesThatAreNotPositiveAndEmptyBatchesTakePlainAten) {
 }
 
 TEST_F(CudaAttention, AutomaticMeansUnfusedUntilProven) {
-  EXPECT_FALSE(choose_kernel(at::kCUDA, at::kBFloat16, 64).fused);
-  EXPECT_TRUE(choose_kernel(at::kCUDA, at::kBFloat16, 64, true).fused);
-  EXPECT_THROW_WITH(choose_kernel(at::kCUDA, at::kBFloat16, 48, true), c10::Error, "head sizes");
+  EXPECT_FALSE(choose_kernel({at::kCUDA, at::kBFloat16, 64}).fused);
+  EXPECT_TRUE(choose_kernel({at::kCUDA, at::kBFloat16, 64, true}).fused);
+  EXPECT_THROW_WITH(choose_kernel({at::kCUDA, at::kBFloat16, 48, true}), c10::Error, "head sizes");
 }
 
 // The inputs come from slow work queued on the same side stream: a kernel on another stream would not wait

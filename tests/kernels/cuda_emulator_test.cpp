@@ -35,10 +35,11 @@ struct Results {
 struct Inputs {
   Tensor q, k, v, grad_out;
   bool causal = false;
+  AttentionKind kind = AttentionKind::kCog;
 };
 
-// All kernels once; results lie in the middle of guard bands that must stay as they were.
-template <class T, int D>
+// All kernels of a kind once; results lie in the middle of guard bands that must stay as they were.
+template <class T, int D, class Kind = cuda::Cog>
 Results run(const Inputs& in, Emulator::Options options = {}) {
   constexpr double kGuard = 97;
   std::vector<std::pair<const void*, size_t>> readable;
@@ -78,13 +79,13 @@ Results run(const Inputs& in, Emulator::Options options = {}) {
         cuda::fill_statistics<T, D, EmulatedGpu>(p, g);
       } else if constexpr (std::is_same_v<T, cuda::Float>) {
         float* const floats = reinterpret_cast<float*>(shared);
-        if (pass == Pass::kForward) cuda::exact_forward<D, EmulatedGpu>(p, floats);
-        if (pass == Pass::kQueryGradient) cuda::exact_backward<D, false, EmulatedGpu>(p, g, floats);
-        if (pass == Pass::kKeyGradients) cuda::exact_backward<D, true, EmulatedGpu>(p, g, floats);
+        if (pass == Pass::kForward) cuda::exact_forward<Kind, D, EmulatedGpu>(p, floats);
+        if (pass == Pass::kQueryGradient) cuda::exact_backward<Kind, D, false, EmulatedGpu>(p, g, floats);
+        if (pass == Pass::kKeyGradients) cuda::exact_backward<Kind, D, true, EmulatedGpu>(p, g, floats);
       } else {
-        if (pass == Pass::kForward) cuda::Forward<T, D, EmulatedGpu>(p, shared).run();
-        if (pass == Pass::kQueryGradient) cuda::Backward<T, D, false, EmulatedGpu>(p, g, shared).run();
-        if (pass == Pass::kKeyGradients) cuda::Backward<T, D, true, EmulatedGpu>(p, g, shared).run();
+        if (pass == Pass::kForward) cuda::Forward<Kind, T, D, EmulatedGpu>(p, shared).run();
+        if (pass == Pass::kQueryGradient) cuda::Backward<Kind, T, D, false, EmulatedGpu>(p, g, shared).run();
+        if (pass == Pass::kKeyGradients) cuda::Backward<Kind, T, D, true, EmulatedGpu>(p, g, shared).run();
       }
     });
   }
@@ -100,9 +101,9 @@ Results reference_results(const Inputs& in, at::ScalarType dtype) {
   const Tensor q = in.q.to(dtype), k = in.k.to(dtype), v = in.v.to(dtype), grad = in.grad_out.to(dtype);
   const double scale = 1 / std::sqrt(double(q.size(3)));
   Results r;
-  std::tie(r.out, r.lse) = reference::cog_attention(q, k, v, scale, in.causal);
+  std::tie(r.out, r.lse) = reference::attention(in.kind, q, k, v, scale, in.causal);
   std::tie(r.grad_q, r.grad_k, r.grad_v) =
-      reference::cog_attention_backward(grad, q, k, v, r.out, r.lse, scale, in.causal);
+      reference::attention_backward(in.kind, grad, q, k, v, r.out, r.lse, scale, in.causal);
   return r;
 }
 
@@ -207,6 +208,36 @@ TEST(CudaEmulator, LargeScoresRaiseTheReference) {
     const Inputs exact{in.q.to(at::kFloat), in.k.to(at::kFloat), in.v.to(at::kFloat),
                        in.grad_out.to(at::kFloat)};
     expect_close(run<Float, 64>(exact), exact, c10::str("float, gain ", gain));
+  }
+}
+
+// Another kind of attention is one struct a side (the CPU's is in another_kind_test.cpp).
+struct Softmax {
+  static constexpr float kStart = -1e30F, kHidden = -1e30F;
+  static constexpr bool kZeroIsRare = false;
+  static float bound(float s) { return s; }
+  template <bool kMayBeZero = true>
+  static float weight(float, float e) {
+    return e;
+  }
+  static float gradient(float w, float dw, float row_dot) { return w * (dw - row_dot); }
+};
+
+TEST(CudaEmulator, SoftmaxAsAnotherKind) {
+  for (const auto& [N, M] : {std::pair{1, 1}, {33, 65}, {129, 64}, {65, 200}}) {
+    for (const bool causal : {false, true}) {
+      if (causal && M < N) continue;
+      for (const bool negative : {false, true}) {  // all scores far below 0
+        const std::string what = c10::str("N ", N, " M ", M, " causal ", causal, " negative ", negative);
+        Inputs in = inputs(at::kFloat, 1, N, M, 64, causal, 13);
+        in.kind = AttentionKind::kSoftmax;
+        if (negative) in.q = in.q.abs() * 20, in.k = -in.k.abs();
+        if (!negative) expect_close(run<Float, 64, Softmax>(in), in, "float " + what);
+        const auto low = [](const Tensor& x) { return x.to(at::kBFloat16); };
+        const Inputs rounded{low(in.q), low(in.k), low(in.v), low(in.grad_out), causal, in.kind};
+        expect_close(run<BFloat16, 64, Softmax>(rounded), rounded, "bfloat16 " + what);
+      }
+    }
   }
 }
 

@@ -4,7 +4,9 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include "kernels/choose.h"
 #include "kernels/cuda/dispatch.h"
+#include "support/support.h"
 
 namespace uvic::cuda {
 namespace {
@@ -15,15 +17,33 @@ constexpr Pass kPasses[] = {Pass::kForward, Pass::kStatistics, Pass::kQueryGradi
 constexpr int kSm80Bytes = 164 << 10, kSm80BlockBytes = 163 << 10, kSm90Bytes = 228 << 10,
               kReservedBytes = 1 << 10;
 
+// Why a call is unfused; "" where nothing but the build and the missing proof on a GPU stands against it.
+std::string obstacle(AttentionCall call) {
+  call.device = c10::kCUDA;
+  const std::string text = choose_kernel(call).description();
+  return text == (built() ? "unfused (the CUDA kernel is not yet proven on a GPU; `fused` asks for it)"
+                          : "unfused (this build has no CUDA kernels)")
+             ? ""
+             : text;
+}
+
 TEST(CudaPlan, CoverageNamesWhatIsMissing) {
   for (const auto dtype : {at::kHalf, at::kBFloat16, at::kFloat})
-    for (const int head_dim : kHeadDims) EXPECT_EQ(coverage(dtype, head_dim, true), "");
-  EXPECT_EQ(coverage(at::kDouble, 64, true),
-            "the CUDA kernels take float16, bfloat16 and float32, not Double");
-  EXPECT_EQ(coverage(at::kHalf, 48, true),
-            "the CUDA kernels take head sizes [32, 64, 72, 80, 96, 128], not 48");
-  EXPECT_EQ(coverage(at::kHalf, 64, false), "this build has no CUDA kernels");
-  EXPECT_EQ(coverage(at::kHalf, 64).empty(), built());
+    for (const int head_dim : kHeadDims) EXPECT_EQ(obstacle({.dtype = dtype, .head_dim = head_dim}), "");
+  EXPECT_EQ(obstacle({.dtype = at::kDouble}),
+            "unfused (the CUDA kernels take float16, bfloat16 and float32, not Double)");
+  EXPECT_EQ(obstacle({.dtype = at::kHalf, .head_dim = 48}),
+            "unfused (the CUDA kernels take head sizes [32, 64, 72, 80, 96, 128], not 48)");
+  EXPECT_EQ(obstacle({.dtype = at::kHalf, .compute_capability = 7}),
+            "unfused (the CUDA kernels need compute capability 8.0, this device has 7)");
+  EXPECT_EQ(obstacle({.kind = AttentionKind::kSoftmax}),
+            "unfused (there is no fused kernel for softmax attention)");
+  if (!built()) {
+    EXPECT_THROW_WITH(choose_kernel({c10::kCUDA, at::kHalf, 64, true}), c10::Error,
+                      "fused is not possible: this build has no CUDA kernels");
+  } else {
+    EXPECT_TRUE(choose_kernel({c10::kCUDA, at::kHalf, 64, true}).fused);
+  }
 }
 
 TEST(CudaPlan, DispatchReachesTheTypeAndHeadSizeAskedFor) {
@@ -87,11 +107,14 @@ TEST(CudaPlan, BalancedBlocksCoverTheRowsAndNoneIsEmpty) {
 }
 
 TEST(CudaPlan, LimitsOfPositionsAndBlocks) {
-  EXPECT_EQ(limits(at::kHalf, 64, 64, 8, 4096, 4096), "");
-  EXPECT_EQ(limits(at::kHalf, 64, 70000, 100, 257, 257), "");  // no 65535 of grid.y and z
-  EXPECT_NE(limits(at::kHalf, 64, 1, 1, (int64_t(1) << 30) + 1, 1).find("2^30 positions"), std::string::npos);
-  EXPECT_NE(limits(at::kHalf, 64, int64_t(1) << 20, 1 << 11, 1, 1).find("heads"), std::string::npos);
-  EXPECT_NE(limits(at::kHalf, 64, 1 << 20, 1 << 9, 1000, 1).find("blocks"), std::string::npos);
+  const auto limits = [](int64_t batch, int64_t heads, int64_t queries, int64_t keys) {
+    return obstacle({.dtype = at::kHalf, .batch = batch, .heads = heads, .queries = queries, .keys = keys});
+  };
+  EXPECT_EQ(limits(64, 8, 4096, 4096), "");
+  EXPECT_EQ(limits(70000, 100, 257, 257), "");  // no 65535 of grid.y and z
+  EXPECT_NE(limits(1, 1, (int64_t(1) << 30) + 1, 1).find("2^30 positions"), std::string::npos);
+  EXPECT_NE(limits(int64_t(1) << 20, 1 << 11, 1, 1).find("heads"), std::string::npos);
+  EXPECT_NE(limits(1 << 20, 1 << 9, 1000, 1).find("blocks"), std::string::npos);
 }
 
 TEST(CudaPlan, ViewsOfThePackedProjectionAreReadInPlace) {

@@ -26,8 +26,9 @@ class FusedCpu : public ::testing::TestWithParam<size_t> {
  protected:
   const cpu::Isa& isa() const { return cpu::supported_isas()[GetParam()]; }
   AttentionResult run(const AttentionCase& c) const {
-    const auto [out, lse] = cpu::forward(isa(), c.q, c.k, c.v, c.scale, c.causal);
-    const auto [gq, gk, gv] = cpu::backward(isa(), c.grad_out, c.q, c.k, c.v, out, lse, c.scale, c.causal);
+    const auto [out, lse] = cpu::forward(isa(), c.kind, c.q, c.k, c.v, c.scale, c.causal);
+    const auto [gq, gk, gv] =
+        cpu::backward(isa(), c.kind, c.grad_out, c.q, c.k, c.v, out, lse, c.scale, c.causal);
     return {out, lse, gq, gk, gv};
   }
 };
@@ -85,7 +86,8 @@ TEST_P(FusedCpu, JacobianByFiniteDifferences) {
   while (at::matmul(c.q, c.k.transpose(-1, -2)).abs().min().item<double>() * c.scale < 100 * eps);
   const AttentionResult ours = run(c);
   const auto value = [&](const AttentionCase& at_point) {
-    return (std::get<0>(cpu::forward(isa(), at_point.q, at_point.k, at_point.v, c.scale, false)) * c.grad_out)
+    return (std::get<0>(cpu::forward(isa(), c.kind, at_point.q, at_point.k, at_point.v, c.scale, false)) *
+            c.grad_out)
         .sum()
         .item<double>();
   };
@@ -152,7 +154,7 @@ TEST_P(FusedCpu, NotANumberStaysInItsRow) {
   for (const auto dtype : {at::kFloat, at::kBFloat16}) {
     AttentionCase c = testing::to(testing::random_case(1, 1, 30, 600, 32, 6), dtype);
     c.q.select(2, 4).select(2, 0).fill_(NAN);
-    const auto [out, lse] = cpu::forward(isa(), c.q, c.k, c.v, c.scale, false);
+    const auto [out, lse] = cpu::forward(isa(), c.kind, c.q, c.k, c.v, c.scale, false);
     const Tensor finite = out.isfinite().all(-1).flatten();
     EXPECT_FALSE(finite[4].item<bool>());
     EXPECT_TRUE(std::isnan(lse.flatten()[4].item<float>()));

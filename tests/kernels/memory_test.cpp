@@ -24,8 +24,8 @@ long extra_bytes(int64_t N) {
   const auto work = [](int64_t n) {
     const at::Tensor q = at::ones({1, 1, n, 64}), k = at::ones_like(q), v = at::ones_like(q);
     const auto& isa = cpu::default_isa();
-    const auto [out, lse] = cpu::forward(isa, q, k, v, 0.125, false);
-    const auto gradients = cpu::backward(isa, out, q, k, v, out, lse, 0.125, false);
+    const auto [out, lse] = cpu::forward(isa, AttentionKind::kCog, q, k, v, 0.125, false);
+    const auto gradients = cpu::backward(isa, AttentionKind::kCog, out, q, k, v, out, lse, 0.125, false);
     return long(7 * q.nbytes() + lse.nbytes());  // q, k, v, out and three gradients
   };
   work(200);  // threads, dispatcher

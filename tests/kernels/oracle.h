@@ -12,6 +12,7 @@ struct AttentionCase {
   at::Tensor q, k, v, grad_out;
   double scale = 1;
   bool causal = false;
+  AttentionKind kind = AttentionKind::kCog;
 };
 struct AttentionResult {
   at::Tensor out, lse, grad_q, grad_k, grad_v;
@@ -21,14 +22,14 @@ struct AttentionResult {
 };
 
 inline AttentionResult unfused(const AttentionCase& c) {
-  const auto [out, lse] = reference::cog_attention(c.q, c.k, c.v, c.scale, c.causal);
+  const auto [out, lse] = reference::attention(c.kind, c.q, c.k, c.v, c.scale, c.causal);
   const auto [gq, gk, gv] =
-      reference::cog_attention_backward(c.grad_out, c.q, c.k, c.v, out, lse, c.scale, c.causal);
+      reference::attention_backward(c.kind, c.grad_out, c.q, c.k, c.v, out, lse, c.scale, c.causal);
   return {out, lse, gq, gk, gv};
 }
 
 inline AttentionCase to(const AttentionCase& c, at::ScalarType dtype) {
-  return {c.q.to(dtype), c.k.to(dtype), c.v.to(dtype), c.grad_out.to(dtype), c.scale, c.causal};
+  return {c.q.to(dtype), c.k.to(dtype), c.v.to(dtype), c.grad_out.to(dtype), c.scale, c.causal, c.kind};
 }
 
 /// In float64, on the inputs as they are after rounding to `dtype`.

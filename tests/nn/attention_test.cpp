@@ -52,7 +52,7 @@ TEST(AttentionKernel, SmallHeadsFallBack) {
   const auto stored = load_safetensors(testing::fixture("model_uvic_uncond.safetensors"));
   ModelOptions options = testing::golden_options(stored.metadata.at("config"));
   ASSERT_EQ(options.head_dim(), 12);
-  EXPECT_FALSE(choose_kernel(options, c10::kCPU, "fp32").fused);
+  EXPECT_FALSE(kernel_for(AttentionKind::kCog, options, c10::kCPU, "fp32").fused);
   options.attention_kernel = "fused";
   EXPECT_THROW_WITH(describe_attention(options, c10::kCPU, "fp32"), UsageError,
                     "model.attention_kernel: cog_attention: fused is not possible: head size 12");
@@ -72,7 +72,7 @@ TEST(AttentionKernel, Description) {
 
 // Under autocast the projection is bfloat16, and so is the operator.
 TEST(AttentionKernel, BFloat16UnderAutocast) {
-  AttentionOptions options{64, 2, false, true, true};
+  AttentionOptions options{64, 2, false, AttentionKind::kCog, true};
   at::manual_seed(1);
   Attention attention(options);
   options.fused = false;

@@ -14,7 +14,8 @@ std::string placement(std::vector<std::string> softmax_layers, const std::string
   options.attention = attention;
   options.softmax_layers = std::move(softmax_layers);
   std::string text;
-  for (int64_t i = 0; i <= options.depth; ++i) text += options.is_cog(i) ? 'c' : 's';
+  for (int64_t i = 0; i <= options.depth; ++i)
+    text += options.attention_kind(i) == AttentionKind::kCog ? 'c' : 's';
   return text;
 }
 

@@ -46,7 +46,7 @@ TEST_P(ModelGolden, OutputAndGradientsOnCuda) {
   if (GetParam() == "uvic_class" || GetParam() == "uvic_head72") check_case(GetParam(), c10::kCUDA, "fused");
 }
 
-TEST_P(ModelGolden, CheckpointingGivesTheSameGradientsToTheBit) {
+TEST_P(ModelGolden, RecomputationGivesTheSameGradientsToTheBit) {
   const auto stored = load_safetensors(fixture("model_" + GetParam() + ".safetensors"));
   std::vector<std::vector<Tensor>> gradients;
   for (const bool use_checkpoint : {false, true}) {

@@ -1,4 +1,4 @@
-#include "nn/checkpoint.h"
+#include "nn/recompute.h"
 
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -21,7 +21,7 @@ struct Recompute : torch::CustomClassHolder {
   AutocastState autocast;
 };
 
-struct CheckpointFunction : torch::autograd::Function<CheckpointFunction> {
+struct RecomputeFunction : torch::autograd::Function<RecomputeFunction> {
   // The lists are TensorLists, not vectors: `apply` makes graph edges of those alone.
   static Tensor forward(AutogradContext* ctx, const c10::intrusive_ptr<Recompute>& recompute,
                         at::TensorList inputs, at::TensorList /*parameters*/) {
@@ -63,13 +63,13 @@ struct CheckpointFunction : torch::autograd::Function<CheckpointFunction> {
 
 }  // namespace
 
-Tensor checkpoint(const std::function<Tensor(const std::vector<Tensor>&)>& function,
-                  const std::vector<Tensor>& inputs, const std::vector<Tensor>& parameters) {
+Tensor recompute_in_backward(const std::function<Tensor(const std::vector<Tensor>&)>& function,
+                             const std::vector<Tensor>& inputs, const std::vector<Tensor>& parameters) {
   auto recompute = c10::make_intrusive<Recompute>();
   recompute->function = function;
   recompute->parameters = parameters;
   recompute->autocast = AutocastState::current();
-  return CheckpointFunction::apply(recompute, at::TensorList(inputs), at::TensorList(parameters));
+  return RecomputeFunction::apply(recompute, at::TensorList(inputs), at::TensorList(parameters));
 }
 
 }  // namespace uvic
