@@ -5,6 +5,7 @@
 #include "core/errors.h"
 #include "io/npz.h"
 #include "io/png.h"
+#include "io/png_decode.h"
 #include "io/read_file.h"
 
 namespace uvic {
