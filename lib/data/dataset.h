@@ -38,8 +38,4 @@ struct DataSets {
   std::shared_ptr<const Dataset> validation;  ///< null if nothing is held out
 };
 
-/// Opens and checks the sets that `options` name. Images in a folder are prepared to `shape`; other kinds
-/// have their own. UsageError names the file and what is wrong with it.
-DataSets open_data(const DataOptions& options, const ImageShape& shape);
-
 }  // namespace uvic
