@@ -33,6 +33,7 @@ class CachedDataset : public Dataset {
   int64_t num_classes() const override { return dataset_->num_classes(); }
   int64_t label(int64_t index) const override { return dataset_->label(index); }
   std::string describe() const override { return dataset_->describe() + note_; }
+  DataIdentity identity() const override { return dataset_->identity(); }
 
   at::Tensor augmented(int64_t index, CounterRandom& random) const override {
     return bytes_ ? image(index) : dataset_->augmented(index, random);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/random.h"
+#include "data/identity.h"
 #include "data/options.h"
 
 namespace uvic {
@@ -31,6 +32,8 @@ class Dataset {
   virtual int64_t label(int64_t index) const = 0;
   /// One line for start-up: "60000 images 1x28x28, 10 classes (labels 0 to 9), idx in /usr/share/...".
   virtual std::string describe() const = 0;
+  /// As it stands it looks at every image: for sets in memory.
+  virtual DataIdentity identity() const;
 };
 
 struct DataSets {

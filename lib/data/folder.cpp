@@ -9,6 +9,7 @@
 #include "data/image_headers.h"
 #include "data/listing.h"
 #include "data/prepare.h"
+#include "io/digests.h"
 
 namespace uvic {
 namespace {
@@ -19,8 +20,13 @@ constexpr size_t kMostNamed = 10;
 
 class FolderDataset : public Dataset {
  public:
-  FolderDataset(fs::path root, ImageListing listing, const DataOptions& options, const ImageShape& shape)
-      : root_(std::move(root)), listing_(std::move(listing)), options_(options), shape_(shape) {
+  FolderDataset(fs::path root, ImageListing listing, std::string sha256, const DataOptions& options,
+                const ImageShape& shape)
+      : root_(std::move(root)),
+        listing_(std::move(listing)),
+        sha256_(std::move(sha256)),
+        options_(options),
+        shape_(shape) {
     decode_.channels = int(shape[0]);
     for (size_t c = 0; c < 3; ++c) {
       decode_.background[c] = static_cast<uint8_t>(options.background[c % options.background.size()]);
@@ -46,6 +52,9 @@ class FolderDataset : public Dataset {
     return c10::str(size(), " images prepared to ", shape_[0], "x", shape_[1], "x", shape_[2], ", ", classes,
                     ", folder ", root_.string());
   }
+  DataIdentity identity() const override {
+    return {size(), shape_, num_classes(), listing_.class_names, sha256_};
+  }
 
  private:
   Pixels decode(int64_t index) const {
@@ -67,6 +76,7 @@ class FolderDataset : public Dataset {
 
   fs::path root_;
   ImageListing listing_;
+  std::string sha256_;  // of the listing
   DataOptions options_;
   ImageShape shape_;
   DecodeOptions decode_;
@@ -120,6 +130,15 @@ std::vector<ImageVerdict> check_headers(const fs::path& root, const DataOptions&
   return verdicts;
 }
 
+std::string sha256_of(const ImageListing& listing, const std::vector<ImageVerdict>& verdicts) {
+  Sha256 hash;
+  for (size_t i = 0; i < listing.files.size(); ++i) {
+    const std::string label = listing.labels.empty() ? "" : std::to_string(listing.labels[i]);
+    hash.add(c10::str(listing.files[i], '\0', verdicts[i].bytes, '\0', label, '\n'));
+  }
+  return hash.hex();
+}
+
 }  // namespace
 
 std::shared_ptr<const Dataset> open_folder(const std::string& path, const DataOptions& options,
@@ -128,8 +147,9 @@ std::shared_ptr<const Dataset> open_folder(const std::string& path, const DataOp
               "data.kind: folder gives images of 1 or 3 channels, but model.in_chans is ", shape[0]);
   ImageListing listing = list_images(path);
   report_others(path, listing);
-  check_headers(path, options, shape, memory, listing);
-  return std::make_shared<FolderDataset>(path, std::move(listing), options, shape);
+  const auto verdicts = check_headers(path, options, shape, memory, listing);
+  std::string sha256 = sha256_of(listing, verdicts);
+  return std::make_shared<FolderDataset>(path, std::move(listing), std::move(sha256), options, shape);
 }
 
 }  // namespace uvic
