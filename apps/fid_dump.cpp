@@ -11,7 +11,7 @@
 #include "core/log.h"
 #include "core/seeds.h"
 #include "core/signals.h"
-#include "metrics/sha256.h"
+#include "io/digests.h"
 #include "sampling/dump/dump.h"
 #include "sampling/labels.h"
 
@@ -101,7 +101,7 @@ DumpManifest DumpCommand::manifest_of(const LoadedModel& loaded, const Sampler& 
   const int64_t classes = real_classes(model, loaded.config.diffusion);
   DumpManifest manifest;
   manifest.version = version_number();
-  manifest.weights_sha256 = file_sha256(loaded.file);
+  manifest.weights_sha256 = file_digests(loaded.file).sha256;
   manifest.making =
       command.record(loaded, sampler, "", self_contained_labels(command.labels, classes), device);
   manifest.making.device = c10::DeviceTypeName(device.type(), /*lower_case=*/true);  // whichever GPU it was

@@ -6,7 +6,7 @@
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/seeds.h"
-#include "metrics/sha256.h"
+#include "io/digests.h"
 #include "sample_options.h"
 #include "sampling/dump/verify.h"
 #include "sampling/sampler.h"
@@ -36,7 +36,7 @@ LoadedModel VerifyCommand::find(const DumpManifest& manifest) const {
   const auto where = checkpoint.empty() ? manifest.making.checkpoint.string() : checkpoint;
   const bool file = std::filesystem::is_regular_file(where);
   LoadedModel loaded = find_model(where, file ? "ema" : manifest.making.weights, options);
-  check_usage(file_sha256(loaded.file) == manifest.weights_sha256, loaded.file.string(),
+  check_usage(file_digests(loaded.file).sha256 == manifest.weights_sha256, loaded.file.string(),
               ": these are not the weights that made ", path,
               "; --checkpoint says where they are, --count 0 checks the files alone");
   return loaded;

@@ -4,6 +4,7 @@
 
 #include "core/errors.h"
 #include "core/text.h"
+#include "io/digests.h"
 #include "nn/attention.h"
 #include "nn/weights.h"
 #include "sampling/labels.h"
@@ -52,7 +53,7 @@ RecordInputs SampleCommand::record(const LoadedModel& loaded, const Sampler& sam
                                    c10::Device device) const {
   return {.checkpoint = checkpoint,
           .weights = weights,
-          .weights_crc = file_crc32(loaded.file),
+          .weights_crc = file_digests(loaded.file).crc32,
           .seeds = seeds_text,
           .labels = labels_text,
           .layout = "",

@@ -6,7 +6,7 @@
 #include "core/device.h"
 #include "core/log.h"
 #include "core/signals.h"
-#include "data/dataset.h"
+#include "data/open.h"
 #include "sampling/weights_file.h"
 #include "train/checkpoint.h"
 #include "train/trainer.h"

@@ -33,6 +33,7 @@ class CachedDataset : public Dataset {
   int64_t num_classes() const override { return dataset_->num_classes(); }
   int64_t label(int64_t index) const override { return dataset_->label(index); }
   std::string describe() const override { return dataset_->describe() + note_; }
+  DataIdentity identity() const override { return dataset_->identity(); }
 
   at::Tensor augmented(int64_t index, CounterRandom& random) const override {
     return bytes_ ? image(index) : dataset_->augmented(index, random);
@@ -63,6 +64,22 @@ class CachedDataset : public Dataset {
   mutable std::vector<std::atomic<uint8_t>> states_;
 };
 
+double bytes_of(const Dataset& dataset) {
+  const auto [C, H, W] = dataset.image_shape();
+  return double(dataset.size() * C * H * W);
+}
+
+/// Of `bytes`, where `available` are free and another cache will take `taken` of them; empty: nothing speaks
+/// against a cache.
+std::string why_no_cache(const DataOptions& options, double bytes, double available, double taken) {
+  if (options.crop == "random") return "data.crop is random";
+  if (options.cache == "never") return "data.cache is never";
+  if (options.cache == "always" || bytes + taken <= available / 2) return "";
+  const std::string other = taken > 0 ? " beside the " + format_bytes(taken) + " of the training images" : "";
+  return c10::str("a cache would take ", format_bytes(bytes), other, " of ", format_bytes(available),
+                  " of free memory");
+}
+
 double number_in(const char* file) {
   double value = std::numeric_limits<double>::infinity();
   std::ifstream(file) >> value;  // "max" leaves 0
@@ -83,21 +100,21 @@ double available_memory() {
 }
 
 std::shared_ptr<const Dataset> with_cache(std::shared_ptr<const Dataset> dataset, const DataOptions& options,
-                                          double available_bytes) {
-  const auto [C, H, W] = dataset->image_shape();
-  const double bytes = double(dataset->size() * C * H * W);
-  const std::string size = format_bytes(bytes);
-  const auto plain = [&](const std::string& why) {
-    return std::make_shared<CachedDataset>(std::move(dataset), false, "; prepared anew each time: " + why);
-  };
-  if (options.crop == "random") return plain("data.crop is random");
-  if (options.cache == "never") return plain("data.cache is never");
-  if (options.cache == "auto" && bytes > available_bytes / 2) {
-    return plain(
-        c10::str("a cache would take ", size, " of ", format_bytes(available_bytes), " of free memory"));
-  }
-  return std::make_shared<CachedDataset>(std::move(dataset), true,
-                                         "; once prepared, kept in memory (" + size + ")");
+                                          double available_bytes, double taken_bytes) {
+  const double bytes = bytes_of(*dataset);
+  const std::string why_not = why_no_cache(options, bytes, available_bytes, taken_bytes);
+  const std::string note = why_not.empty() ? "; once prepared, kept in memory (" + format_bytes(bytes) + ")"
+                                           : "; prepared anew each time: " + why_not;
+  return std::make_shared<CachedDataset>(std::move(dataset), why_not.empty(), note);
+}
+
+DataSets with_caches(DataSets data, const DataOptions& options, double available_bytes) {
+  const double train = bytes_of(*data.train);
+  const bool kept = why_no_cache(options, train, available_bytes, 0).empty();
+  data.train = with_cache(std::move(data.train), options, available_bytes);
+  if (data.validation)
+    data.validation = with_cache(std::move(data.validation), options, available_bytes, kept ? train : 0);
+  return data;
 }
 
 }  // namespace uvic

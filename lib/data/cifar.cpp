@@ -3,7 +3,7 @@
 #include <ATen/ops/from_blob.h>
 
 #include "core/errors.h"
-#include "data/read_file.h"
+#include "io/read_file.h"
 
 namespace uvic {
 namespace {

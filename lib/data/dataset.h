@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/random.h"
+#include "data/identity.h"
 #include "data/options.h"
 
 namespace uvic {
@@ -31,15 +32,13 @@ class Dataset {
   virtual int64_t label(int64_t index) const = 0;
   /// One line for start-up: "60000 images 1x28x28, 10 classes (labels 0 to 9), idx in /usr/share/...".
   virtual std::string describe() const = 0;
+  /// As it stands it looks at every image: for sets in memory.
+  virtual DataIdentity identity() const;
 };
 
 struct DataSets {
   std::shared_ptr<const Dataset> train;
   std::shared_ptr<const Dataset> validation;  ///< null if nothing is held out
 };
-
-/// Opens and checks the sets that `options` name. Images in a folder are prepared to `shape`; other kinds
-/// have their own. UsageError names the file and what is wrong with it.
-DataSets open_data(const DataOptions& options, const ImageShape& shape);
 
 }  // namespace uvic

@@ -7,7 +7,7 @@
 
 #include "core/errors.h"
 #include "data/image_header.h"
-#include "data/read_file.h"
+#include "io/read_file.h"
 
 namespace uvic {
 namespace {

@@ -1,16 +1,15 @@
 #include "data/folder.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "data/decode.h"
-#include "data/image_header.h"
+#include "data/image_headers.h"
 #include "data/listing.h"
 #include "data/prepare.h"
+#include "io/digests.h"
 
 namespace uvic {
 namespace {
@@ -21,8 +20,13 @@ constexpr size_t kMostNamed = 10;
 
 class FolderDataset : public Dataset {
  public:
-  FolderDataset(fs::path root, ImageListing listing, const DataOptions& options, const ImageShape& shape)
-      : root_(std::move(root)), listing_(std::move(listing)), options_(options), shape_(shape) {
+  FolderDataset(fs::path root, ImageListing listing, std::string sha256, const DataOptions& options,
+                const ImageShape& shape)
+      : root_(std::move(root)),
+        listing_(std::move(listing)),
+        sha256_(std::move(sha256)),
+        options_(options),
+        shape_(shape) {
     decode_.channels = int(shape[0]);
     for (size_t c = 0; c < 3; ++c) {
       decode_.background[c] = static_cast<uint8_t>(options.background[c % options.background.size()]);
@@ -48,6 +52,9 @@ class FolderDataset : public Dataset {
     return c10::str(size(), " images prepared to ", shape_[0], "x", shape_[1], "x", shape_[2], ", ", classes,
                     ", folder ", root_.string());
   }
+  DataIdentity identity() const override {
+    return {size(), shape_, num_classes(), listing_.class_names, sha256_};
+  }
 
  private:
   Pixels decode(int64_t index) const {
@@ -69,6 +76,7 @@ class FolderDataset : public Dataset {
 
   fs::path root_;
   ImageListing listing_;
+  std::string sha256_;  // of the listing
   DataOptions options_;
   ImageShape shape_;
   DecodeOptions decode_;
@@ -80,63 +88,68 @@ void report_others(const fs::path& root, const ImageListing& listing) {
   if (!kinds.empty()) log_info(root.string(), ": passed over files that are no images: ", join(kinds, ", "));
 }
 
-/// Takes the files of `problems` (their messages; "" where all is well) out of the listing.
-void drop(ImageListing& listing, const std::vector<std::string>& problems) {
-  const auto keep = [&](auto& values) {
-    size_t kept = 0;
-    for (size_t i = 0; i < values.size(); ++i) {
-      if (problems[i].empty()) values[kept++] = values[i];
-    }
-    values.resize(kept);
-  };
-  if (!listing.labels.empty()) keep(listing.labels);
-  keep(listing.files);
+/// Takes the files that are no images out of the listing.
+void drop(ImageListing& listing, std::vector<ImageVerdict>& verdicts) {
+  size_t kept = 0;
+  for (size_t i = 0; i < verdicts.size(); ++i) {
+    if (!verdicts[i].problem.empty()) continue;
+    listing.files[kept] = listing.files[i];
+    if (!listing.labels.empty()) listing.labels[kept] = listing.labels[i];
+    verdicts[kept++] = verdicts[i];
+  }
+  listing.files.resize(kept);
+  if (!listing.labels.empty()) listing.labels.resize(kept);
+  verdicts.resize(kept);
 }
 
-/// Reads every header; see open_folder.
-void check_headers(const fs::path& root, const DataOptions& options, const ImageShape& shape,
-                   ImageListing& listing) {
+/// Checks every header, see open_folder; returns the verdicts of the files that stay in the listing.
+std::vector<ImageVerdict> check_headers(const fs::path& root, const DataOptions& options,
+                                        const ImageShape& shape, const fs::path& memory,
+                                        ImageListing& listing) {
   const size_t n = listing.files.size();
-  std::vector<std::string> problems(n);
-  std::vector<char> smaller(n);
-  at::parallel_for(0, int64_t(n), 256, [&](int64_t begin, int64_t end) {
-    for (auto i = size_t(begin); i < size_t(end); ++i) {
-      try {
-        const ImageHeader header = read_image_header(root / listing.files[i]);
-        smaller[i] = header.orientation >= 5 ? header.height < shape[2] || header.width < shape[1]
-                                             : header.width < shape[2] || header.height < shape[1];
-      } catch (const UsageError& error) {
-        problems[i] = error.what();
-      }
-    }
-  });
+  auto verdicts = read_image_headers(root, listing.files, memory);
   std::vector<std::string> named;
-  const auto bad = n - size_t(std::count(problems.begin(), problems.end(), ""));
-  std::copy_if(problems.begin(), problems.end(), std::back_inserter(named),
-               [&](const std::string& problem) { return !problem.empty() && named.size() < kMostNamed; });
+  size_t bad = 0;
+  for (size_t i = 0; i < n; ++i) {
+    if (verdicts[i].problem.empty() || ++bad > kMostNamed) continue;
+    named.push_back((root / listing.files[i]).string() + ": " + verdicts[i].problem);
+  }
   if (bad > named.size()) named.push_back(c10::str("and ", bad - named.size(), " more"));
   check_usage(bad == 0 || options.on_error == "skip", join(named, "; "),
               ". data.on_error: skip would leave such files out");
   check_usage(bad < n, root.string(), ": none of the ", n, " images can be read: ", join(named, "; "));
   if (bad > 0) log_warning(root.string(), ": skipped ", bad, " of ", n, " images: ", join(named, "; "));
-  drop(listing, problems);
-  const auto upsampled = std::count(smaller.begin(), smaller.end(), 1);
+  drop(listing, verdicts);
+  const auto upsampled = std::count_if(verdicts.begin(), verdicts.end(), [&](const ImageVerdict& image) {
+    return image.width < shape[2] || image.height < shape[1];
+  });
   if (upsampled > 0) {
     log_info(root.string(), ": ", upsampled, " of ", n - bad, " images are smaller than ", shape[2], "x",
              shape[1], " and are upsampled");
   }
+  return verdicts;
+}
+
+std::string sha256_of(const ImageListing& listing, const std::vector<ImageVerdict>& verdicts) {
+  Sha256 hash;
+  for (size_t i = 0; i < listing.files.size(); ++i) {
+    const std::string label = listing.labels.empty() ? "" : std::to_string(listing.labels[i]);
+    hash.add(c10::str(listing.files[i], '\0', verdicts[i].bytes, '\0', label, '\n'));
+  }
+  return hash.hex();
 }
 
 }  // namespace
 
 std::shared_ptr<const Dataset> open_folder(const std::string& path, const DataOptions& options,
-                                           const ImageShape& shape) {
+                                           const ImageShape& shape, const fs::path& memory) {
   check_usage(shape[0] == 1 || shape[0] == 3,
               "data.kind: folder gives images of 1 or 3 channels, but model.in_chans is ", shape[0]);
   ImageListing listing = list_images(path);
   report_others(path, listing);
-  check_headers(path, options, shape, listing);
-  return std::make_shared<FolderDataset>(path, std::move(listing), options, shape);
+  const auto verdicts = check_headers(path, options, shape, memory, listing);
+  std::string sha256 = sha256_of(listing, verdicts);
+  return std::make_shared<FolderDataset>(path, std::move(listing), std::move(sha256), options, shape);
 }
 
 }  // namespace uvic

@@ -10,7 +10,7 @@
 #include "core/errors.h"
 #include "data/byte_view.h"
 #include "data/image_formats.h"
-#include "data/read_file.h"
+#include "io/read_file.h"
 
 namespace uvic {
 namespace {

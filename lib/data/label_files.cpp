@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <sstream>
 
 #include "core/errors.h"
+#include "io/read_file.h"
 
 namespace uvic {
 namespace {
@@ -75,8 +76,7 @@ void assign(const Entries& entries, const fs::path& source, ImageListing& listin
 }  // namespace
 
 void read_label_csv(const fs::path& file, ImageListing& listing) {
-  std::ifstream stream(file);
-  check_usage(stream.is_open(), file.string(), ": cannot read this file");
+  std::istringstream stream(read_text(file));
   Entries entries;
   int64_t line_number = 0;
   for (std::string line; std::getline(stream, line);) {
@@ -95,9 +95,7 @@ void read_label_csv(const fs::path& file, ImageListing& listing) {
 }
 
 void read_label_json(const fs::path& file, ImageListing& listing) {
-  std::ifstream stream(file);
-  check_usage(stream.is_open(), file.string(), ": cannot read this file");
-  const auto json = nlohmann::json::parse(stream, nullptr, /*allow_exceptions=*/false);
+  const auto json = nlohmann::json::parse(read_text(file), nullptr, /*allow_exceptions=*/false);
   check_usage(json.is_object() && json.contains("labels"), file.string(),
               ": must be a JSON object with \"labels\": [[file, number], ...] or null");
   const auto& labels = json["labels"];

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/errors.h"
+#include "io/digests.h"
 
 namespace uvic {
 namespace {
@@ -23,6 +24,15 @@ class Subset : public Dataset {
   }
   int64_t label(int64_t index) const override { return dataset_->label(inner(index)); }
   std::string describe() const override { return c10::str(size(), " of ", dataset_->describe()); }
+  DataIdentity identity() const override {
+    DataIdentity identity = dataset_->identity();
+    Sha256 hash;
+    hash.add(identity.sha256);
+    hash.add(indexes_.data(), indexes_.size() * sizeof indexes_[0]);
+    identity.images = size();
+    identity.sha256 = hash.hex();
+    return identity;
+  }
 
  private:
   int64_t inner(int64_t index) const { return indexes_.at(size_t(index)); }

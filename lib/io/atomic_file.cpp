@@ -9,7 +9,6 @@
 #include <stdexcept>
 #include <streambuf>
 #include <system_error>
-#include <utility>
 #include <vector>
 
 #include "io/file_handle.h"
@@ -27,20 +26,14 @@ fs::path temporary_beside(const fs::path& path) {
 class FileBuffer : public std::streambuf {
  public:
   FileBuffer(const fs::path& file, const fs::path& target)
-      : target_(target), fd_(open_file(file, O_WRONLY | O_CREAT | O_TRUNC, target)) {
+      : target_(target), file_(open_file(file, O_WRONLY | O_CREAT | O_TRUNC, target)) {
     setp(buffer_.data(), buffer_.data() + buffer_.size());
   }
-  ~FileBuffer() override {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  FileBuffer(const FileBuffer&) = delete;
-  FileBuffer& operator=(const FileBuffer&) = delete;
 
   void finish(Flush flush) {
     sync();
-    if (flush == Flush::kNow && TEMP_FAILURE_RETRY(::fsync(fd_)) != 0) fail_to_write(target_, errno);
-    const int fd = std::exchange(fd_, -1);
-    if (::close(fd) != 0) fail_to_write(target_, errno);
+    if (flush == Flush::kNow && TEMP_FAILURE_RETRY(::fsync(file_.get())) != 0) fail_to_write(target_, errno);
+    if (const int error = file_.close(); error != 0) fail_to_write(target_, error);
   }
 
  protected:
@@ -51,7 +44,8 @@ class FileBuffer : public std::streambuf {
   }
   int sync() override {
     for (const char* next = pbase(); next < pptr();) {
-      const ssize_t written = TEMP_FAILURE_RETRY(::write(fd_, next, static_cast<size_t>(pptr() - next)));
+      const ssize_t written =
+          TEMP_FAILURE_RETRY(::write(file_.get(), next, static_cast<size_t>(pptr() - next)));
       if (written < 0) fail_to_write(target_, errno);
       next += written;
     }
@@ -61,7 +55,7 @@ class FileBuffer : public std::streambuf {
 
  private:
   fs::path target_;
-  int fd_;
+  FileHandle file_;
   std::vector<char> buffer_ = std::vector<char>(1 << 16);
 };
 

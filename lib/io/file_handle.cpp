@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "core/errors.h"
+#include "core/log.h"
 
 namespace uvic {
 
@@ -18,10 +19,15 @@ void fail_to_write(const fs::path& target, int error) {
       c10::str("cannot write ", target.string(), ": ", std::generic_category().message(error)));
 }
 
-int open_file(const fs::path& file, int flags, const fs::path& target) {
-  const int fd = ::open(file.c_str(), flags | O_CLOEXEC, 0666);
-  if (fd < 0) fail_to_write(target, errno);
-  return fd;
+int FileHandle::close() {
+  const int fd = std::exchange(fd_, -1);
+  return fd < 0 || ::close(fd) == 0 ? 0 : errno;
+}
+
+FileHandle open_file(const fs::path& file, int flags, const fs::path& target) {
+  FileHandle handle(::open(file.c_str(), flags | O_CLOEXEC, 0666));
+  if (!handle.is_open()) fail_to_write(target, errno);
+  return handle;
 }
 
 void write_at(int fd, std::string_view bytes, uint64_t offset, const fs::path& target) {
@@ -34,16 +40,25 @@ void write_at(int fd, std::string_view bytes, uint64_t offset, const fs::path& t
   }
 }
 
-void lock_file(int fd, const fs::path& target) {
+void lock_file(int fd, const fs::path& target, const std::string& in_use) {
   if (TEMP_FAILURE_RETRY(::flock(fd, LOCK_EX | LOCK_NB)) == 0) return;
-  check_usage(errno != EWOULDBLOCK, target.string(), ": another process is writing it");
-  // Where a file system has no locks, one process at a time is the user's affair.
+  const int error = errno;
+  check_usage(error != EWOULDBLOCK, in_use);
+  // The descriptor is open, so whatever else flock says is of the file system: ENOLCK, EOPNOTSUPP, ENOSYS ...
+  log_warning(target.string(), ": cannot be locked (", std::generic_category().message(error),
+              "); see to it that no other process writes there");
+}
+
+FileLock::FileLock(const fs::path& path, const std::string& in_use) {
+  std::error_code ignored;
+  const int flags = fs::is_directory(path, ignored) ? O_RDONLY | O_DIRECTORY : O_RDWR | O_CREAT;
+  file_ = open_file(path, flags, path);
+  lock_file(file_.get(), path, in_use);
 }
 
 void sync_to_disk(const fs::path& path) {
-  const int fd = open_file(path, O_RDONLY, path);
-  const int error = TEMP_FAILURE_RETRY(::fsync(fd)) == 0 ? 0 : errno;
-  ::close(fd);
+  const FileHandle file = open_file(path, O_RDONLY, path);
+  const int error = TEMP_FAILURE_RETRY(::fsync(file.get())) == 0 ? 0 : errno;
   if (error != 0 && error != EINVAL) fail_to_write(path, error);
 }
 

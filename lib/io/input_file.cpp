@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cerrno>
-#include <system_error>
 
 #include "core/errors.h"
 
@@ -14,17 +12,12 @@ namespace uvic {
 static_assert(std::endian::native == std::endian::little,
               "tensor files are read and written as they lie in memory");
 
-InputFile::InputFile(const std::filesystem::path& path) : name_(path.string()) {
-  std::error_code error;
-  size_ = static_cast<int64_t>(std::filesystem::file_size(path, error));
-  check_usage(!error, "cannot read ", name_, ": ", error.message());
-  stream_.open(path, std::ios::binary);
-  check_usage(stream_.is_open(), "cannot read ", name_, ": ", std::generic_category().message(errno));
+InputFile::InputFile(const std::filesystem::path& path) : file_(path) {
+  check_usage(std::filesystem::is_regular_file(path), name(), ": not a regular file");
 }
 
 void InputFile::read(void* data, int64_t bytes) {
-  stream_.read(static_cast<char*>(data), bytes);
-  check_usage(stream_.gcount() == bytes, name_, ": the file is truncated (", size_, " bytes)");
+  check_usage(file_.read(data, bytes) == bytes, name(), ": the file is truncated (", size(), " bytes)");
 }
 
 at::Tensor InputFile::read_tensor(at::IntArrayRef shape, at::ScalarType dtype) {

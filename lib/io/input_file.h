@@ -4,26 +4,26 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <string>
 
+#include "io/read_file.h"
+
 namespace uvic {
 
-/// A file read front to back. UsageError, naming the file, if it cannot be opened or ends early.
+/// A regular file of which exactly what is asked for is read. UsageError, naming the file, also if it ends
+/// early.
 class InputFile {
  public:
   explicit InputFile(const std::filesystem::path& path);
   void read(void* data, int64_t bytes);
   /// The next bytes as a contiguous CPU tensor that owns its memory.
   at::Tensor read_tensor(at::IntArrayRef shape, at::ScalarType dtype);
-  const std::string& name() const { return name_; }
-  int64_t size() const { return size_; }
+  const std::string& name() const { return file_.name(); }
+  int64_t size() const { return file_.size(); }
 
  private:
-  std::string name_;
-  std::ifstream stream_;
-  int64_t size_ = 0;
+  FileReader file_;
 };
 
 /// Bytes of a tensor; nullopt beyond int64, also where only a zero among the sizes would hide that.

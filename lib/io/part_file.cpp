@@ -8,10 +8,6 @@
 
 #include <cerrno>
 #include <cstddef>
-#include <utility>
-
-#include "core/errors.h"
-#include "io/file_handle.h"
 
 namespace uvic {
 namespace {
@@ -60,24 +56,16 @@ PartFile::PartFile(fs::path path, uint64_t head_size)
       log_(log_of(path_)),
       head_size_(head_size),
       bytes_(head_size) {
-  part_fd_ = open_file(part_, O_RDWR | O_CREAT, path_);
-  try {
-    lock_file(part_fd_, path_);
-    log_fd_ = open_file(log_, O_RDWR | O_CREAT, path_);
-  } catch (...) {
-    ::close(part_fd_);
-    throw;
-  }
+  part_file_ = open_file(part_, O_RDWR | O_CREAT, path_);
+  lock_file(part_file_.get(), path_, path_.string() + ": another process is writing it");
+  log_file_ = open_file(log_, O_RDWR | O_CREAT, path_);
 }
 
 PartFile::~PartFile() {
-  if (log_fd_ >= 0 && records_ == 0) {
-    std::error_code ignored;
-    fs::remove(part_, ignored);
-    fs::remove(log_, ignored);
-  }
-  if (part_fd_ >= 0) ::close(part_fd_);
-  if (log_fd_ >= 0) ::close(log_fd_);
+  if (!log_file_.is_open() || records_ > 0) return;
+  std::error_code ignored;
+  fs::remove(part_, ignored);
+  fs::remove(log_, ignored);
 }
 
 void PartFile::remove_log_of(const fs::path& path) {
@@ -88,10 +76,10 @@ void PartFile::recover(const std::function<bool(std::string_view)>& accept) {
   const uint64_t present = fs::file_size(part_);
   std::string record;
   LogLine line{};
-  while (read_exactly(log_fd_, &line, sizeof line, records_ * sizeof line)) {
+  while (read_exactly(log_file_.get(), &line, sizeof line, records_ * sizeof line)) {
     if (line.sum != line.own_sum() || bytes_ + line.size > present) break;
     record.resize(line.size);
-    if (!read_exactly(part_fd_, record.data(), record.size(), bytes_)) break;
+    if (!read_exactly(part_file_.get(), record.data(), record.size(), bytes_)) break;
     if (LogLine::of(record) != line || !accept(record)) break;
     bytes_ += line.size;
     ++records_;
@@ -100,28 +88,30 @@ void PartFile::recover(const std::function<bool(std::string_view)>& accept) {
 }
 
 void PartFile::cut(uint64_t bytes, uint64_t records) {
-  if (::ftruncate(part_fd_, static_cast<off_t>(bytes)) != 0) fail_to_write(path_, errno);
-  if (::ftruncate(log_fd_, static_cast<off_t>(records * sizeof(LogLine))) != 0) fail_to_write(path_, errno);
+  if (::ftruncate(part_file_.get(), static_cast<off_t>(bytes)) != 0) fail_to_write(path_, errno);
+  if (::ftruncate(log_file_.get(), static_cast<off_t>(records * sizeof(LogLine))) != 0)
+    fail_to_write(path_, errno);
 }
 
 void PartFile::append(std::string_view record) {
-  write_at(part_fd_, record, bytes_, path_);
+  write_at(part_file_.get(), record, bytes_, path_);
   const LogLine line = LogLine::of(record);
-  write_at(log_fd_, {reinterpret_cast<const char*>(&line), sizeof line}, records_ * sizeof line, path_);
+  write_at(log_file_.get(), {reinterpret_cast<const char*>(&line), sizeof line}, records_ * sizeof line,
+           path_);
   bytes_ += record.size();
   ++records_;
 }
 
 void PartFile::commit(std::string_view head, std::string_view tail) {
   TORCH_CHECK(head.size() == head_size_, "PartFile: a head of ", head.size(), " bytes, not ", head_size_);
-  write_at(part_fd_, head, 0, path_);
-  write_at(part_fd_, tail, bytes_, path_);
-  if (TEMP_FAILURE_RETRY(::fsync(part_fd_)) != 0) fail_to_write(path_, errno);
+  write_at(part_file_.get(), head, 0, path_);
+  write_at(part_file_.get(), tail, bytes_, path_);
+  if (TEMP_FAILURE_RETRY(::fsync(part_file_.get())) != 0) fail_to_write(path_, errno);
   if (::rename(part_.c_str(), path_.c_str()) != 0) fail_to_write(path_, errno);
   sync_to_disk(path_.has_parent_path() ? path_.parent_path() : fs::path("."));
   std::error_code ignored;
   fs::remove(log_, ignored);
-  ::close(std::exchange(log_fd_, -1));
+  log_file_.close();
 }
 
 }  // namespace uvic

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "io/file_handle.h"
+
 namespace uvic {
 
 /// Records go to `PATH.part`, the size and CRC-32 of each to `PATH.part.log`; `commit` makes PATH of them.
@@ -34,7 +36,7 @@ class PartFile {
  private:
   void cut(uint64_t bytes, uint64_t records);
   std::filesystem::path path_, part_, log_;
-  int part_fd_ = -1, log_fd_ = -1;
+  FileHandle part_file_, log_file_;
   uint64_t head_size_, bytes_, records_ = 0;  // bytes_: of head and records
 };
 

@@ -2,6 +2,11 @@
 // descriptions and plain containers and nothing else: whatever a file says, no code of anyone runs. Protocol
 // 2, which is what torch.save writes (CPython's Lib/pickletools.py documents the opcodes,
 // torch/serialization.py their use).
+//
+// LibTorch's own torch::pickle_load does not do (tried with 2.11): it makes None of an OrderedDict, which
+// every state dict is, and then fails on it; it passes on tensors that leave their storage and storages
+// longer than their entry, so that whoever uses them reads foreign memory; and it wants the whole file in
+// memory first.
 #pragma once
 #include <c10/core/ScalarType.h>
 

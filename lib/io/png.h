@@ -1,4 +1,4 @@
-// PNG files through stb (compressed by libdeflate), with `tEXt` records.
+// PNG files through stb_image_write, with `tEXt` records.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -12,8 +12,11 @@
 namespace uvic {
 
 /// `image`: uint8 [C, H, W], C = 1 (grey), 3 (RGB) or 4 (RGBA). `text`: tEXt records, keyword -> Latin-1
-/// text. Returns the file's bytes: signature, IHDR, tEXt records, IDAT, IEND.
+/// text. Returns the file's bytes: signature, IHDR, tEXt records, IDAT, IEND. UsageError as check_png_size.
 std::string encode_png(const at::Tensor& image, const std::map<std::string, std::string>& text = {});
+
+/// UsageError if such a picture is too large for encode_png, whose sizes are ints: 2 GiB.
+void check_png_size(int64_t channels, int64_t height, int64_t width);
 
 /// encode_png to a file, atomically.
 void save_png(const std::filesystem::path& path, const at::Tensor& image,
@@ -30,9 +33,5 @@ struct PngInfo {
 std::optional<PngInfo> inspect_png(const std::filesystem::path& path);
 /// The same for a PNG in memory.
 std::optional<PngInfo> inspect_png_bytes(std::string_view bytes);
-
-/// The pixels of an 8-bit PNG in memory, uint8 [C, H, W]; an empty tensor if they cannot be decoded. CRCs are
-/// not checked: see inspect_png_bytes.
-at::Tensor decode_png(std::string_view bytes);
 
 }  // namespace uvic

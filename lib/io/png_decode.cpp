@@ -1,8 +1,9 @@
+#include "io/png_decode.h"
+
 #include <ATen/ATen.h>
 
+#include <limits>
 #include <memory>
-
-#include "io/png.h"
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
@@ -21,6 +22,7 @@
 namespace uvic {
 
 at::Tensor decode_png(std::string_view bytes) {
+  if (bytes.size() > std::numeric_limits<int>::max()) return {};
   int width = 0, height = 0, channels = 0;
   const std::unique_ptr<stbi_uc, void (*)(void*)> pixels(
       stbi_load_from_memory(reinterpret_cast<const stbi_uc*>(bytes.data()), static_cast<int>(bytes.size()),

@@ -2,14 +2,12 @@
 
 #include <ATen/ATen.h>
 
-#include <array>
-#include <fstream>
-
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "io/input_file.h"
 #include "io/pickle.h"
+#include "io/read_file.h"
 #include "io/zip_reader.h"
 
 namespace uvic {
@@ -56,9 +54,10 @@ class PthReader {
 
  private:
   static const fs::path& checked(const fs::path& path) {
-    std::array<char, kLegacyPthStart.size()> start{};
-    std::ifstream(path, std::ios::binary).read(start.data(), start.size());
-    check_usage(std::string_view(start.data(), start.size()) != kLegacyPthStart, path.string(),
+    if (!fs::is_regular_file(path)) return path;  // ZipArchive says what is wrong with it
+    const auto start = read_file(path, kLegacyPthStart.size()).bytes;
+    const std::string_view bytes(reinterpret_cast<const char*>(start.data()), start.size());
+    check_usage(bytes != kLegacyPthStart, path.string(),
                 ": written in torch's format from before 1.6. In Python, "
                 "torch.save(torch.load(\"OLD\", map_location=\"cpu\"), \"NEW\") converts it");
     return path;

@@ -1,4 +1,4 @@
-// torch.save's .pth files: a zip archive of a pickle (data.pkl) and one entry a storage (data/N).
+// Reading torch.save's .pth files: a zip archive of a pickle (data.pkl) and one entry a storage (data/N).
 #pragma once
 #include <filesystem>
 #include <string_view>
@@ -19,11 +19,5 @@ TensorFile load_pth(const std::filesystem::path& path);
 
 /// What save_pth was given as metadata, without the tensors.
 std::map<std::string, std::string> load_pth_metadata(const std::filesystem::path& path);
-
-/// Writes atomically what Python's `torch.load(..., weights_only=True)` reads as an OrderedDict. Metadata go
-/// into entries `extra/KEY`, which PyTorch passes over. The bytes depend on the arguments alone. Tensors may
-/// be on any device and of any strides.
-void save_pth(const std::filesystem::path& path, const TensorMap& tensors,
-              const std::map<std::string, std::string>& metadata = {});
 
 }  // namespace uvic

@@ -1,9 +1,10 @@
+#include "io/save_pth.h"
+
 #include <ATen/ATen.h>
 
 #include <algorithm>
 #include <limits>
 
-#include "io/pth.h"
 #include "io/write_zip.h"
 
 namespace uvic {

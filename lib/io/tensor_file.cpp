@@ -1,19 +1,17 @@
 #include "io/tensor_file.h"
 
-#include <array>
-#include <fstream>
+#include <string_view>
 
 #include "io/pth.h"
+#include "io/read_file.h"
 #include "io/safetensors.h"
 
 namespace uvic {
 namespace {
 
-// A file that cannot be read is left to the safetensors reader's message.
 bool is_pth(const std::filesystem::path& path) {
-  std::array<char, 4> start{};
-  std::ifstream(path, std::ios::binary).read(start.data(), start.size());
-  const std::string_view bytes(start.data(), start.size());
+  const auto start = read_file(path, 4).bytes;
+  const std::string_view bytes(reinterpret_cast<const char*>(start.data()), start.size());
   return bytes == "PK\x03\x04" || bytes == kLegacyPthStart || path.extension() == ".pth" ||
          path.extension() == ".pt";
 }

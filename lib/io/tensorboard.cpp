@@ -72,7 +72,7 @@ uint32_t crc32c(std::string_view bytes) {
   return ~crc;
 }
 
-EventWriter::EventWriter(const std::filesystem::path& directory) {
+EventWriter::EventWriter(const std::filesystem::path& directory, std::optional<int64_t> first_step) {
   std::filesystem::create_directories(directory);
   std::array<char, 256> host{};
   if (gethostname(host.data(), host.size() - 1) != 0) host = {"localhost"};
@@ -80,6 +80,9 @@ EventWriter::EventWriter(const std::filesystem::path& directory) {
           c10::str("events.out.tfevents.", static_cast<int64_t>(now()), ".", host.data(), ".", getpid());
   file_.open(path_, std::ios::binary | std::ios::app);
   write(double_field(1, now()) + bytes_field(3, "brain.Event:2"));
+  constexpr int64_t kStart = 1;  // of SessionLog.SessionStatus
+  if (first_step)
+    write(double_field(1, now()) + int_field(2, *first_step) + bytes_field(7, int_field(1, kStart)));
   flush();
 }
 

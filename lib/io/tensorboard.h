@@ -1,5 +1,5 @@
-// TensorBoard event files: TFRecord framing around tensorflow.Event messages. Written by hand (two message
-// types, six fields) because the LibTorch wheel carries protobuf 3.13 headers and symbols that clash with a
+// TensorBoard event files: TFRecord framing around tensorflow.Event messages. Written by hand (a few
+// fields) because the LibTorch wheel carries protobuf 3.13 headers and symbols that clash with a
 // distribution's protobuf.
 #pragma once
 #include <ATen/core/Tensor.h>
@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,8 +15,12 @@ namespace uvic {
 
 class EventWriter {
  public:
-  /// Opens `<directory>/events.out.tfevents.<seconds>.<host>.<pid>`, creating the directory.
-  explicit EventWriter(const std::filesystem::path& directory);
+  /// Opens `<directory>/events.out.tfevents.<seconds>.<host>.<pid>`, creating the directory. `first_step`:
+  /// of a run that goes on, the first step that will be written: readers then forget what earlier files have
+  /// of it and of later ones (a SessionLog START: TensorBoard's event_accumulator.py,
+  /// _MaybePurgeOrphanedData).
+  explicit EventWriter(const std::filesystem::path& directory,
+                       std::optional<int64_t> first_step = std::nullopt);
   void add_scalar(const std::string& tag, double value, int64_t step);
   /// `image`: uint8 [C, H, W].
   void add_image(const std::string& tag, const at::Tensor& image, int64_t step);

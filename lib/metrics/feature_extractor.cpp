@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "core/errors.h"
+#include "io/digests.h"
 #include "metrics/script_module.h"
-#include "metrics/sha256.h"
 
 namespace uvic {
 
@@ -36,7 +36,7 @@ at::Tensor as_rows(const at::Tensor& output, int64_t n, const std::string& name)
 
 FeatureExtractor::FeatureExtractor(const std::filesystem::path& path, c10::Device device)
     : name_(path.string()),
-      sha256_(file_sha256(path)),
+      sha256_(file_digests(path).sha256),
       device_(device),
       network_(std::make_unique<Network>(Network{load_script(path, device)})) {}
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -10,6 +9,7 @@
 
 #include "core/errors.h"
 #include "core/random.h"
+#include "io/read_file.h"
 
 namespace uvic {
 namespace {
@@ -17,10 +17,12 @@ namespace {
 // The text of a histogram: the policy itself, or the file that it names.
 std::string histogram_text(const std::string& policy, int64_t K) {
   if (policy.starts_with('[')) return policy;
-  std::ifstream file(policy);
-  check_usage(file.is_open(), "--labels '", policy, "': must be balanced, random, a class from 0 to ", K - 1,
-              ", or a readable JSON file of ", K, " counts");
-  return {std::istreambuf_iterator<char>(file), {}};
+  try {
+    return read_text(policy);
+  } catch (const UsageError& error) {
+    usage_error("--labels '", policy, "': must be balanced, random, a class from 0 to ", K - 1,
+                ", or a readable JSON file of ", K, " counts (", error.what(), ")");
+  }
 }
 
 std::vector<int64_t> read_histogram(const std::string& policy, int64_t K) {

@@ -1,14 +1,12 @@
 #include "sampling/record.h"
 
-#include <zlib.h>
+#include <c10/util/StringUtil.h>
 
 #include <array>
 #include <cstdio>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "core/device.h"
-#include "core/errors.h"
 
 namespace uvic {
 
@@ -24,17 +22,6 @@ std::string shell_quote(const std::string& text) {
     }
   }
   return quoted + "'";
-}
-
-uint32_t file_crc32(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  check_usage(file.is_open(), path.string(), ": cannot read");
-  std::array<char, 1 << 16> buffer;
-  uLong crc = crc32(0, nullptr, 0);
-  while (file.read(buffer.data(), buffer.size()), file.gcount() > 0) {
-    crc = crc32(crc, reinterpret_cast<const Bytef*>(buffer.data()), uInt(file.gcount()));
-  }
-  return uint32_t(crc);
 }
 
 std::string sample_record(const RecordInputs& inputs) {

@@ -28,9 +28,6 @@ struct RecordInputs {
 /// `evaluations` of the network an image, `weights_crc32`, `version`.
 std::string sample_record(const RecordInputs& inputs);
 
-/// CRC-32 (zlib's) of a file's bytes.
-uint32_t file_crc32(const std::filesystem::path& path);
-
 /// `text` quoted for a POSIX shell where it needs to be.
 std::string shell_quote(const std::string& text);
 

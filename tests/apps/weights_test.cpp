@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "io/npy.h"
-#include "io/pth.h"
 #include "io/safetensors.h"
+#include "io/save_pth.h"
 #include "support/trained_run.h"
 
 namespace uvic {

@@ -79,6 +79,31 @@ TEST(Cache, OnlyWhereItFitsOrIsAskedFor) {
       << with_cache(std::make_shared<Counting>(100), {}, 1024)->describe();
 }
 
+TEST(Cache, TheTwoSetsOfARunShareTheMemory) {
+  const auto kept = [](int64_t train, int64_t validation, double available, const DataOptions& options = {}) {
+    const DataSets data = with_caches(
+        {std::make_shared<Counting>(train), std::make_shared<Counting>(validation)}, options, available);
+    const auto keeps = [](const Dataset& set) {
+      return set.describe().find("kept in memory") != std::string::npos;
+    };
+    return std::pair(keeps(*data.train), keeps(*data.validation));
+  };
+  const std::pair both(true, true), first(true, false), second(false, true), none(false, false);
+  EXPECT_EQ(kept(100, 50, 1800), both);  // 600 and 300 bytes
+  EXPECT_EQ(kept(100, 50, 1799), first) << "each alone would fit";
+  EXPECT_EQ(kept(100, 50, 1199), second);
+  EXPECT_EQ(kept(100, 50, 599), none);
+  EXPECT_EQ(kept(100, 50, 0, {.cache = "always"}), both);
+  EXPECT_EQ(kept(100, 50, 1e9, {.cache = "never"}), none);
+  const DataSets data =
+      with_caches({std::make_shared<Counting>(100), std::make_shared<Counting>(50)}, {}, 1536);
+  EXPECT_NE(data.validation->describe().find(
+                "a cache would take 300 B beside the 600 B of the training images of 1.50 KiB"),
+            std::string::npos)
+      << data.validation->describe();
+  EXPECT_EQ(with_caches({std::make_shared<Counting>(100), nullptr}, {}, 1e9).validation, nullptr);
+}
+
 TEST(Cache, KnowsTheMemoryOfThisMachine) {
   EXPECT_GT(available_memory(), 1e7);
   EXPECT_LT(available_memory(), 1e14);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/errors.h"
+#include "data/open.h"
 #include "support/cifar_files.h"
 
 namespace uvic {

@@ -163,7 +163,7 @@ TEST_F(Decode, NamesWhatCannotBeDecoded) {
   refuse("text.png", "hello, world",
          "not a PNG, JPEG, BMP, WebP or TIFF: it starts with 68 65 6c 6c 6f 2c 20 77");
   EXPECT_THROW_WITH(decode_image(folder_ / "absent.png", {}), UsageError,
-                    "absent.png: cannot open this file");
+                    "absent.png: cannot read this file: No such file or directory");
   for (const char* ending : {".png", ".jpg", ".bmp", ".webp", ".tiff"}) {
     const std::string whole = encoded(ending, picture(40, 50));
     EXPECT_EQ(decode_image(file(std::string("whole") + ending, whole), {}).height, 40);

@@ -6,7 +6,9 @@
 #include <limits>
 #include <opencv2/imgcodecs.hpp>
 
+#include "core/errors.h"
 #include "io/full_disk.h"
+#include "io/png_decode.h"
 #include "support/support.h"
 
 namespace uvic {
@@ -60,6 +62,17 @@ TEST(Png, RefusesOtherTensors) {
   EXPECT_THROW(encode_png(at::zeros({1, 1, 1}, at::kByte), {{"", "x"}}), c10::Error);
   EXPECT_THROW(encode_png(at::zeros({1, 1, 1}, at::kByte), {{std::string(80, 'k'), "x"}}), c10::Error);
   EXPECT_THROW(encode_png(at::zeros({1, 1, 1}, at::kByte), {{"k", std::string("a\0b", 3)}}), c10::Error);
+}
+
+TEST(Png, APictureOf2GiBIsRefusedBeforeAnyWork) {
+  // Views of one byte: to look at them would take minutes and their memory.
+  const at::Tensor byte = at::zeros({1, 1, 1}, at::kByte);
+  EXPECT_THROW_WITH(encode_png(byte.expand({3, 26755, 26755})), UsageError,
+                    "a PNG of 26755 x 26755 pixels would hold 2.00 GiB");
+  EXPECT_THROW_WITH(encode_png(byte.expand({1, 2'000'000'000, 1})), UsageError, "2 GiB");
+  EXPECT_THROW_WITH(encode_png(byte.expand({4, 1'000'000'000, 1'000'000'000})), UsageError, "2 GiB");
+  EXPECT_THROW_WITH(encode_png(byte.expand({1, 1, 5'000'000'000})), UsageError, "2 GiB");
+  EXPECT_NO_THROW(check_png_size(3, 26700, 26700));
 }
 
 TEST(Png, TextRecordsRoundTripAndLeaveThePixelsAlone) {

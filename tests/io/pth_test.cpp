@@ -8,6 +8,7 @@
 #include "io/full_disk.h"
 #include "io/pth_files.h"
 #include "io/safetensors.h"
+#include "io/save_pth.h"
 #include "support/process.h"
 
 namespace uvic {

@@ -184,7 +184,8 @@ TEST(Safetensors, MalformedHeaders) {
 
 TEST(Safetensors, FilesThatCannotBeRead) {
   const TemporaryDirectory directory;
-  EXPECT_THROW_WITH(load_safetensors(directory / "absent"), UsageError, "absent: No such file");
+  EXPECT_THROW_WITH(load_safetensors(directory / "absent"), UsageError,
+                    "absent: cannot read this file: No such file");
   EXPECT_THROW_WITH(load_safetensors(directory.path()), UsageError, "Is a directory");
 }
 

@@ -174,6 +174,34 @@ TEST(EventWriter, TwoOfOneSecondKeepBothTheirEvents) {
   EXPECT_EQ(records, 4u);
 }
 
+// As TensorBoard's event_accumulator.py reads a folder: file by file, and a SessionLog START drops what was
+// read of its step and of later ones.
+TEST(EventWriter, AWriterThatGoesOnTakesBackTheStepsThatAreWrittenAgain) {
+  const TemporaryDirectory directory;
+  {
+    EventWriter killed(directory / "1");
+    for (const int64_t step : {1, 2, 3, 4}) killed.add_scalar("loss", 1, step);
+  }
+  {
+    EventWriter resumed(directory / "2", 3);
+    for (const int64_t step : {3, 4}) resumed.add_scalar("loss", 2, step);
+  }
+  std::vector<std::pair<int64_t, float>> shown;
+  for (const char* folder : {"1", "2"}) {
+    for (const std::string& record : records_of(read_bytes(only_file(directory / folder)))) {
+      auto event = fields_of(record);
+      const int64_t step = event.contains(2) ? read_as<int64_t>(event[2]) : 0;
+      if (event.contains(7)) {
+        EXPECT_EQ(read_as<int64_t>(fields_of(event[7])[1]), 1);  // SessionLog.START
+        std::erase_if(shown, [&](const auto& point) { return point.first >= step; });
+      } else if (event.contains(5)) {
+        shown.emplace_back(step, read_as<float>(fields_of(fields_of(event[5])[1])[2]));
+      }
+    }
+  }
+  EXPECT_EQ(shown, (std::vector<std::pair<int64_t, float>>{{1, 1}, {2, 1}, {3, 2}, {4, 2}}));
+}
+
 TEST(EventWriter, FullDiskAndUnwritableFolder) {
   const TemporaryDirectory directory;
   EventWriter writer(directory.path());

@@ -5,7 +5,6 @@
 #include "core/errors.h"
 #include "io/safetensors.h"
 #include "metrics/frechet.h"
-#include "metrics/sha256.h"
 #include "support/extractors.h"
 #include "support/python.h"
 
@@ -124,13 +123,6 @@ TEST(Extractor, FeaturesThatAreNotFiniteAndTooFewImagesAreErrors) {
       script_network(directory / "nan.pt", "def forward(self, x):\n  return x.float().mean([2, 3]).log()\n");
   EXPECT_THROW_WITH(extract(network, at::zeros({4, 3, 8, 8}, at::kByte)), c10::Error, "not finite");
   EXPECT_THROW_WITH(extract(network, at::zeros({1, 3, 8, 8}, at::kByte)), UsageError, "two images or more");
-}
-
-TEST(Sha256, EqualsPythons) {
-  EXPECT_EQ(file_sha256(standin()) + "\n",
-            testing::python(
-                "import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], 'rb').read()).hexdigest())",
-                {standin().string()}));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "sampling/dump/encode_queue.h"
 #include "sampling/dump/shard.h"
 #include "support/python.h"
+#include "support/refused_threads.h"
 
 namespace uvic {
 namespace {
@@ -176,6 +177,14 @@ TEST(EncodeQueue, AnErrorOfAThreadComesOutAndEndsTheWaiting) {
   };
   EXPECT_THROW_WITH(push_all(), c10::Error, "no room for 7");
   EXPECT_THROW_WITH(queue.finish(), c10::Error, "no room for 7");
+}
+
+TEST(EncodeQueue, ARefusedThreadIsAnError) {
+  CountingSink sink(10, 10);
+  for (const int granted : {0, 1, 2}) {
+    const testing::RefusedThreads refused(granted);
+    EXPECT_THROW(EncodeQueue(sink, 3, 5), std::system_error) << granted;
+  }
 }
 
 TEST(DumpManifest, ReadsBackWhatItWrites) {

@@ -1,5 +1,6 @@
 // The smallest training that exercises everything: 8 x 8 noise images of four classes, a two-block network.
 #pragma once
+#include "data/open.h"
 #include "support/idx_files.h"
 #include "train/config.h"
 

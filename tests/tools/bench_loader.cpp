@@ -7,6 +7,7 @@
 
 #include "core/device.h"
 #include "data/loader.h"
+#include "data/open.h"
 #include "support/image_files.h"
 
 int main(int argc, char** argv) {

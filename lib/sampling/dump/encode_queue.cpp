@@ -6,7 +6,12 @@ namespace uvic {
 
 EncodeQueue::EncodeQueue(DumpSink& sink, int threads, size_t capacity)
     : sink_(sink), capacity_(std::max<size_t>(capacity, 1)) {
-  for (int i = 0; i < std::max(threads, 1); ++i) threads_.emplace_back([this] { work(); });
+  try {
+    for (int i = 0; i < std::max(threads, 1); ++i) threads_.emplace_back([this] { work(); });
+  } catch (...) {  // the system may refuse a thread; those already running must end before the members do
+    close_and_join();
+    throw;
+  }
 }
 
 EncodeQueue::~EncodeQueue() {

@@ -1,7 +1,4 @@
 // One PNG a seed, in one folder or in folders of a thousand.
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <set>
 
 #include "core/errors.h"
@@ -36,15 +33,8 @@ class FolderSink : public DumpSink {
  public:
   FolderSink(fs::path out, DumpPlan plan) : DumpSink(std::move(plan)), out_(std::move(out)) {
     fs::create_directories(out_);
-    fd_ = open_file(out_, O_RDONLY | O_DIRECTORY, out_);
-    try {
-      lock_file(fd_, out_);
-    } catch (...) {
-      ::close(fd_);
-      throw;
-    }
+    lock_ = FileLock(out_, out_.string() + ": another process is writing it");
   }
-  ~FolderSink() override { ::close(fd_); }
 
   std::vector<size_t> missing() override {
     std::set<fs::path> folders;
@@ -92,7 +82,7 @@ class FolderSink : public DumpSink {
   }
 
   fs::path out_;
-  int fd_ = -1;  // of the folder, locked
+  FileLock lock_;
 };
 
 }  // namespace

@@ -2,15 +2,14 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "core/errors.h"
 #include "core/seeds.h"
 #include "io/atomic_file.h"
+#include "io/read_file.h"
 #include "sampling/labels.h"
 
 namespace uvic {
@@ -103,9 +102,8 @@ DumpManifest manifest_from_json(const std::string& text, const std::string& name
 std::optional<DumpManifest> find_manifest(const std::filesystem::path& out) {
   const DumpFormat like = std::filesystem::is_directory(out) ? DumpFormat::kPng : DumpFormat::kZip;
   const auto path = manifest_path(like, out);
-  std::ifstream file(path, std::ios::binary);
-  if (!file.is_open()) return std::nullopt;
-  return manifest_from_json({std::istreambuf_iterator<char>(file), {}}, path.string());
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  return manifest_from_json(read_text(path), path.string());
 }
 
 void save_manifest(const std::filesystem::path& out, const DumpManifest& manifest) {

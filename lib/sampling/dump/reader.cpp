@@ -2,12 +2,11 @@
 
 #include <ATen/ATen.h>
 
-#include <fstream>
-#include <iterator>
-
 #include "core/errors.h"
 #include "io/npz.h"
 #include "io/png.h"
+#include "io/png_decode.h"
+#include "io/read_file.h"
 
 namespace uvic {
 namespace {
@@ -20,9 +19,8 @@ class FolderReader : public DumpReader {
 
   std::string read(size_t index) override {
     const fs::path file = path() / image_path(manifest().format, manifest().seeds[index]);
-    std::ifstream stream(file, std::ios::binary);
-    check_usage(stream.is_open(), file.string(), ": is missing");
-    std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+    check_usage(fs::exists(file), file.string(), ": is missing");
+    std::string bytes = read_text(file);
     check_png(bytes, file.string());
     return bytes;
   }

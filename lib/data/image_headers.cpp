@@ -1,0 +1,113 @@
+#include "data/image_headers.h"
+
+#include <ATen/Parallel.h>
+#include <sys/stat.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <tuple>
+#include <unordered_map>
+
+#include "core/log.h"
+#include "data/image_header.h"
+#include "io/atomic_file.h"
+#include "io/read_file.h"
+
+namespace uvic {
+namespace {
+
+namespace fs = std::filesystem;
+
+using Memory = std::unordered_map<std::string, ImageVerdict>;  // by the name of the file
+using Line = std::tuple<std::string, int64_t, int64_t, int64_t, int64_t, std::string>;
+
+Memory recall(const fs::path& path) {
+  Memory memory;
+  std::error_code ignored;
+  if (!fs::is_regular_file(path, ignored)) return memory;
+  std::istringstream lines(read_text(path));
+  for (std::string line; std::getline(lines, line);) {
+    try {
+      auto [name, bytes, modified, width, height, problem] = nlohmann::json::parse(line).get<Line>();
+      memory[name] = {bytes, modified, width, height, std::move(problem)};
+    } catch (const nlohmann::json::exception&) {
+      continue;  // such a file is read again
+    }
+  }
+  return memory;
+}
+
+void remember(const fs::path& path, const std::vector<std::string>& files,
+              const std::vector<ImageVerdict>& verdicts, const std::vector<char>& lasting) {
+  std::error_code ignored;
+  if (!fs::is_directory(fs::absolute(path).parent_path(), ignored)) return;
+  const auto write = [&](std::ostream& stream) {
+    for (size_t i = 0; i < files.size(); ++i) {
+      const auto& [bytes, modified, width, height, problem] = verdicts[i];
+      const nlohmann::json line = Line{files[i], bytes, modified, width, height, problem};
+      if (lasting[i]) stream << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+    }
+  };
+  try {
+    write_file_atomically(path, write, Flush::kLater);
+  } catch (const std::exception& error) {
+    log_warning(error.what(), "; the images will be looked at again at the next start");
+  }
+}
+
+/// Size and time alone, before the file is read: what changes in between is read again next time.
+ImageVerdict stamp_of(const fs::path& file) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0) return {};
+  constexpr int64_t kNanoseconds = 1'000'000'000;
+  return {.bytes = status.st_size,
+          .modified = status.st_mtim.tv_sec * kNanoseconds + status.st_mtim.tv_nsec,
+          .problem = {}};
+}
+
+/// Fills `verdict`; false if it is the system that fails.
+bool judge(const fs::path& file, ImageVerdict& verdict) {
+  const size_t name = file.string().size() + std::string_view(": ").size();
+  try {
+    const ImageHeader header = read_image_header(file);
+    const bool turned = header.orientation >= 5;
+    verdict.width = turned ? header.height : header.width;
+    verdict.height = turned ? header.width : header.height;
+  } catch (const UnreadableFile& error) {
+    verdict.problem = std::string(error.what()).substr(name);
+    return false;
+  } catch (const UsageError& error) {
+    verdict.problem = std::string(error.what()).substr(name);
+  }
+  return true;
+}
+
+}  // namespace
+
+std::vector<ImageVerdict> read_image_headers(const fs::path& root, const std::vector<std::string>& files,
+                                             const fs::path& memory) {
+  const Memory known = recall(memory);
+  const auto n = int64_t(files.size());
+  std::vector<ImageVerdict> verdicts(files.size());
+  std::vector<char> lasting(files.size(), 1), news(files.size());
+  at::parallel_for(0, n, 256, [&](int64_t begin, int64_t end) {
+    for (auto i = size_t(begin); i < size_t(end); ++i) {
+      const fs::path file = root / files[i];
+      verdicts[i] = stamp_of(file);
+      const auto found = known.find(files[i]);
+      const bool same = found != known.end() && found->second.bytes == verdicts[i].bytes &&
+                        found->second.modified == verdicts[i].modified;
+      if (same) {
+        verdicts[i] = found->second;
+      } else {
+        news[i] = true;
+        lasting[i] = judge(file, verdicts[i]);
+      }
+    }
+  });
+  const bool changed = known.size() != files.size() || std::find(news.begin(), news.end(), 1) != news.end();
+  if (!memory.empty() && changed) remember(memory, files, verdicts, lasting);
+  return verdicts;
+}
+
+}  // namespace uvic

@@ -1,0 +1,54 @@
+#include "io/digests.h"
+
+#include <c10/util/Exception.h>
+#include <libdeflate.h>
+#include <openssl/evp.h>
+
+#include <array>
+#include <cstdio>
+#include <vector>
+
+#include "io/read_file.h"
+
+namespace uvic {
+
+void Sha256::Free::operator()(evp_md_ctx_st* context) const {
+  EVP_MD_CTX_free(context);
+}
+
+Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
+  TORCH_CHECK(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1, "SHA-256 failed");
+}
+
+void Sha256::add(std::string_view bytes) {
+  TORCH_CHECK(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1, "SHA-256 failed");
+}
+
+std::string Sha256::hex() {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int length = 0;
+  TORCH_CHECK(EVP_DigestFinal_ex(context_.get(), digest.data(), &length) == 1, "SHA-256 failed");
+  std::string text;
+  for (unsigned int i = 0; i < length; ++i) {
+    char digits[3];
+    std::snprintf(digits, sizeof digits, "%02x", digest[i]);
+    text += digits;
+  }
+  return text;
+}
+
+FileDigests file_digests(const std::filesystem::path& path) {
+  FileReader file(path);
+  FileDigests digests;
+  Sha256 sha256;
+  std::vector<char> buffer(1 << 20);
+  for (int64_t got = 1; got > 0;) {
+    got = file.read(buffer.data(), static_cast<int64_t>(buffer.size()));
+    digests.crc32 = libdeflate_crc32(digests.crc32, buffer.data(), static_cast<size_t>(got));
+    sha256.add(buffer.data(), static_cast<size_t>(got));
+  }
+  digests.sha256 = sha256.hex();
+  return digests;
+}
+
+}  // namespace uvic
