@@ -1,5 +1,5 @@
 # A thin door to CMake's presets: `make demo` and `make test` set up what is missing and go.
-.PHONY: demo quality test setup configure apps build cuda cuda-objects gpu-check format format-check clean
+.PHONY: demo quality test sanitize setup configure apps build cuda cuda-objects gpu-check format format-check clean
 PRESET ?= release
 BUILD := build/$(PRESET)
 CMAKE := .venv/bin/cmake
@@ -24,6 +24,12 @@ quality: demo
 
 test: build
 	$(CMAKE) -E chdir $(BUILD) ctest --output-on-failure
+
+# AddressSanitizer and UBSan over the rooms that read strangers' bytes.
+sanitize: setup
+	@$(CMAKE) --preset asan --log-level=NOTICE
+	@$(CMAKE) --build --preset asan --target test_core test_io test_data
+	.venv/bin/ctest --preset asan -R '^(core|io|data)'
 
 setup:
 	@.ci/setup

@@ -93,7 +93,7 @@ ImageListing list_image_files(const fs::path& root) {
   check_usage(fs::exists(root, ignored), root.string(), ": no such folder");
   check_usage(fs::is_directory(root, ignored), root.string(), ": not a folder");
   ImageListing listing;
-  Walk(root, listing);
+  const Walk walk(root, listing);
   std::sort(listing.files.begin(), listing.files.end());
   check_usage(!listing.files.empty(), root.string(), ": no images here or below (", image_endings(), ")");
   return listing;

@@ -1,8 +1,7 @@
 // Options of the executables: each is named in --help and does something.
 #include <gtest/gtest.h>
 
-#include "io/npz.h"
-#include "io/png.h"
+#include "apps/option_effects.h"
 #include "support/eval_files.h"
 #include "support/trained_run.h"
 
@@ -10,135 +9,122 @@ namespace uvic {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::expect_effects;
 using testing::expect_ok;
+using testing::Option;
 using testing::run;
 using testing::TrainedRun;
+using enum testing::Effect;
 
 const TrainedRun& files() {
   static const TrainedRun files;
   return files;
 }
-
-std::string digest(const std::string& text) {
-  return std::to_string(std::hash<std::string>{}(text));
+std::string trained() {
+  return (files() / "run").string();
+}
+std::string alternative_config() {
+  testing::write_bytes(files() / "alternative.yaml", "sample: {steps: 11}\n");
+  return (files() / "alternative.yaml").string();
 }
 
-// stdout, exit code and every file below `folder`.
-std::string observe(const std::string& command, const fs::path& folder) {
-  fs::remove_all(folder);
-  fs::create_directories(folder);
-  const auto result = run(command);
-  std::map<std::string, std::string> seen;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    const std::string name = fs::relative(entry.path(), folder).string();
-    const bool volatile_file = name.find("events.") != std::string::npos || name.ends_with(".jsonl");
-    seen[name] = entry.is_regular_file() && !volatile_file ? digest(testing::read_bytes(entry.path())) : "";
-  }
-  std::string text =
-      c10::str("exit ", result.code, "\n", result.out, result.err.empty() ? "quiet" : "talks", "\n");
-  for (const auto& [name, value] : seen) text += name + " " + value + "\n";
-  return text;
+// No machine has a hundred GPUs: what is said there depends on whether it has any.
+Option absent_device() {
+  const bool cuda = at::hasCUDA() && at::getNumGPUs() > 0;
+  return {"--device", "cuda:99", kRefusal, "",
+          std::string("--device cuda:99: ") + (cuda ? "this machine has" : "no CUDA device is available")};
+}
+// Later options win, and the number does not depend on the machine's cores.
+Option threads() {
+  return {"--threads", "3", kThreads, "--threads 1"};
 }
 
-struct Option {
-  std::string name, arguments;
-};
-
-void expect_each_does_something(const std::string& base, const fs::path& folder,
-                                const std::string& help_command, const std::vector<Option>& options) {
-  const std::string plain = observe(base, folder);
-  EXPECT_EQ(plain.substr(0, 7), "exit 0\n") << run(base).err;
-  const std::string help = run(help_command).out;
-  for (const auto& option : options) {
-    EXPECT_NE(help.find(option.name), std::string::npos) << option.name << " is not in --help";
-    EXPECT_NE(observe(base + " " + option.name + " " + option.arguments, folder), plain) << option.name;
-  }
-  // No option in --help is missing from the table.
-  for (size_t at = help.find("  --"); at != std::string::npos; at = help.find("  --", at + 1)) {
-    const size_t end = help.find_first_of(" ,\n", at + 2);
-    const std::string name = help.substr(at + 2, end - at - 2);
-    const bool tested =
-        std::any_of(options.begin(), options.end(), [&](const Option& o) { return o.name == name; });
-    EXPECT_TRUE(tested || name == "--help" || base.find(name + " ") != std::string::npos)
-        << name << " is not in the table";
-  }
-}
-
-// Those that uvic-sample and `uvic-fid dump` share, and `more`. Some are refused alone: what they need is not
-// set.
+// Those that uvic-sample and `uvic-fid dump` share, and `more`.
 std::vector<Option> with_sampling_options(const std::vector<Option>& more) {
-  std::vector<Option> options = {{"--weights", "raw"},
-                                 {"--labels", "1"},
-                                 {"--dry-run", ""},
-                                 {"--config", (files() / "alternative.yaml").string()},
-                                 {"--print-config", ""},
-                                 {"--solver", "dpmpp_2m"},
-                                 {"--steps", "5"},
-                                 {"--cfg", "2"},
-                                 {"--batch-size", "3"},
-                                 {"--t-end", "0.01"},
-                                 {"--time-grid", "logSNR"},
-                                 {"--rho", "3"},
-                                 {"--eta", "0.5"},
-                                 {"--s-churn", "2"},
-                                 {"--s-tmin", "1"},
-                                 {"--s-tmax", "5"},
-                                 {"--s-noise", "2"},
-                                 {"--guidance-interval", "0.2,0.6"},
-                                 {"--guidance-rescale", "0.7"},
-                                 {"--guide-checkpoint", (files() / "run").string() + " --guide-weights raw"},
-                                 {"--guide-weights", "raw"},  // refused without a guide
-                                 {"--ema-width", "0.08"},
-                                 {"--precision", "bf16"},
-                                 {"--clip-x0", ""},
-                                 {"--device", "cuda"},
-                                 {"--threads", "1"},
-                                 {"--quiet", ""}};
+  // At a weight of 50 what guidance does shows in the bytes, although the network is hardly trained.
+  const std::string churn = "--solver heun --s-churn 2";
+  std::vector<Option> options = {
+      {"--weights", "raw", kImages},
+      {"--labels", "1", kImages},
+      {"--dry-run", ""},
+      {"--config", alternative_config(), kImages},
+      {"--print-config", ""},
+      {"--solver", "dpmpp_2m", kImages},
+      {"--steps", "5", kImages},
+      {"--cfg", "2", kImages},
+      {"--batch-size", "3"},
+      {"--t-end", "0.3", kImages},
+      {"--time-grid", "logSNR", kImages},
+      {"--rho", "3", kImages, "--solver heun"},
+      {"--rho", "3", kRefusal, "", "sample.rho: is read only by time_grid karras"},
+      {"--eta", "0.5", kImages},
+      {"--s-churn", "2", kImages, "--solver heun"},
+      {"--s-tmin", "50", kImages, churn},
+      {"--s-tmax", "0.01", kImages, churn},
+      {"--s-noise", "2", kImages, churn},
+      {"--s-noise", "2", kRefusal, "", "s_noise: are read only where sample.s_churn is above 0"},
+      {"--guidance-interval", "0.2,0.6", kImages},
+      {"--guidance-rescale", "0.7", kImages},
+      {"--guide-checkpoint", trained(), kImages},
+      {"--guide-weights", "raw", kImages, "--guide-checkpoint " + trained()},
+      {"--guide-weights", "raw", kRefusal, "", "sample.guide_weights: there is no sample.guide_checkpoint"},
+      {"--ema-width", "0.08", kImages},
+      {"--precision", "bf16", kImages},
+      {"--clip-x0", "", kImages},
+      absent_device(),
+      threads(),
+      {"--quiet", ""}};
   options.insert(options.end(), more.begin(), more.end());
   return options;
 }
 
 TEST(CommandLine, EveryOptionOfSample) {
   const fs::path folder = files() / "s";
-  const std::string out = (folder / "o.png").string();
-  const std::string base = "uvic-sample --checkpoint " + (files() / "run").string() +
-                           " --seeds 0-7 --set sample.cfg=1.5 --out " + out;
-  expect_each_does_something(base, folder, "uvic-sample --help",
-                             with_sampling_options({{"--version", ""},
-                                                    {"--grid", "2x4"},
-                                                    {"--class", "2"},
-                                                    {"--class-per-row", "--grid 4x2"},
-                                                    {"--raw", (folder / "o.npy").string()},
-                                                    {"--images", (folder / "images").string()},
-                                                    {"--save-steps", "2"}}));
+  const std::string base = "uvic-sample --checkpoint " + trained() +
+                           " --seeds 0-7 --set sample.cfg=50 --out " + (folder / "o.png").string();
+  expect_effects(base, folder, "uvic-sample --help",
+                 with_sampling_options({{"--version", ""},
+                                        {"--grid", "8x1", kImages},
+                                        {"--class", "2", kImages},
+                                        {"--class-per-row", "", kImages, "--grid 4x2"},
+                                        {"--raw", (folder / "o.npy").string()},
+                                        {"--images", (folder / "images").string()},
+                                        {"--save-steps", "2"}}));
 }
 
 TEST(CommandLine, EveryOptionOfDump) {
   const fs::path folder = files() / "d";
-  const std::string base = "uvic-fid dump --checkpoint " + (files() / "run").string() +
-                           " --seeds 0-3 --out " + (folder / "o").string() + " --set sample.cfg=1.5";
-  expect_each_does_something(
-      base, folder, "uvic-fid dump --help",
+  const std::string dump =
+      "uvic-fid dump --checkpoint " + trained() + " --set sample.cfg=50 --out " + (folder / "o").string();
+  expect_effects(
+      dump + " --seeds 0-15", folder, "uvic-fid dump --help",
       with_sampling_options({{"--format", "subdirs"},
                              {"--subdirs", ""},
                              {"--shard", "0/2"},
-                             {"--encoders", "999"},  // refused; how many there are must not show
-                             {"--num", "3"}}));      // refused beside --seeds
+                             {"--encoders", "4", kThreads, "--encoders 1"},
+                             {"--encoders", "999", kRefusal, "", "--encoders: Value 999 not in range"},
+                             {"--num", "3", kRefusal, "", "--seeds excludes --num"}}));
+  EXPECT_EQ(testing::observe(dump + " --num 3", folder).output,
+            testing::observe(dump + " --seeds 0-2", folder).output);
+  EXPECT_EQ(testing::observe(dump + " --num 3 --encoders 4", folder).output,
+            testing::observe(dump + " --num 3", folder).output)
+      << "how many encoders there are must not show";
 }
 
 TEST(CommandLine, EveryOptionOfMergeAndVerify) {
   const std::string dump = (files() / "v").string();
   expect_ok(run("uvic-fid dump " + files().checkpoint() + " --num 4 --out " + dump));
   const fs::path folder = files() / "m";
-  expect_each_does_something("uvic-fid merge " + (folder / "o").string() + " " + dump, folder,
-                             "uvic-fid merge --help", {{"--format", "zip"}, {"--quiet", ""}});
-  expect_each_does_something("uvic-fid verify --count 2 " + dump, folder, "uvic-fid verify --help",
-                             {{"--count", "3"},
-                              {"--seed", "3"},
-                              {"--checkpoint", "/nowhere"},
-                              {"--device", "cuda"},
-                              {"--threads", "x"},
-                              {"--quiet", ""}});
+  expect_effects("uvic-fid merge " + (folder / "o").string() + " " + dump, folder, "uvic-fid merge --help",
+                 {{"--format", "zip"}, {"--quiet", ""}});
+  const std::string others = trained() + "/checkpoints/step-00000006/model.safetensors";
+  expect_effects("uvic-fid verify --count 2 " + dump, folder, "uvic-fid verify --help",
+                 {{"--count", "3"},
+                  {"--seed", "3"},
+                  {"--checkpoint", others, kRefusal, "", others + ": these are not the weights that made"},
+                  absent_device(),
+                  threads(),
+                  {"--quiet", ""}});
 }
 
 std::string network(const std::string& name) {
@@ -148,46 +134,52 @@ std::string stats(const std::string& name) {
   return testing::write_eval_stats(files() / name).string();
 }
 
-// Its features tell how many images it was given at once.
+// Its features tell how many images it was given at once, and it has work for every thread.
 std::string counting_network() {
   return testing::script_network(files() / "counts.pt",
-                                 "def forward(self, x):\n  return x.float().mean([2, 3]) * x.size(0)\n")
+                                 "def forward(self, x):\n"
+                                 "  work = torch.ones(1000000).exp().min() * 0\n"
+                                 "  return x.float().mean([2, 3]) * x.size(0) + work\n")
       .string();
 }
-std::string ten_images(uint64_t seed) {
+// A folder, which several workers can read, and of more images than they keep ready.
+std::string forty_images(uint64_t seed) {
   at::manual_seed(seed);
-  const fs::path file = files() / ("ten" + std::to_string(seed) + ".npz");
-  save_npz(file, {{"arr_0", at::randint(256, {10, 8, 8, 3}, at::kByte)}});
-  return file.string();
+  const fs::path folder = files() / ("forty" + std::to_string(seed));
+  fs::create_directories(folder);
+  for (int i = 0; i < 40; ++i) {
+    save_png(folder / (std::to_string(i) + ".png"), at::randint(256, {3, 8, 8}, at::kByte));
+  }
+  return folder.string();
+}
+
+std::vector<Option> with_feature_options(const std::vector<Option>& more) {
+  std::vector<Option> options = {{"--batch-size", "3"},
+                                 {"--workers", "4", kThreads, "--batch-size 1 --workers 1"},
+                                 {"--workers", "0", kRefusal, "", "--workers: Value 0 not in range"},
+                                 absent_device(),
+                                 threads(),
+                                 {"--threads", "9999", kRefusal, "", "--threads: Value 9999 not in range"},
+                                 {"--quiet", ""}};
+  options.insert(options.end(), more.begin(), more.end());
+  return options;
 }
 
 TEST(CommandLine, EveryOptionOfStats) {
   const fs::path folder = files() / "st";
-  expect_each_does_something("uvic-fid stats " + ten_images(1) + " --features " + counting_network() +
-                                 " --out " + (folder / "s.npz").string(),
-                             folder, "uvic-fid stats --help",
-                             {{"--mu-dtype", "float32"},
-                              {"--save-features", ""},
-                              {"--batch-size", "3"},
-                              {"--workers", "0"},  // refused
-                              {"--device", "cuda"},
-                              {"--threads", "9999"},  // refused
-                              {"--quiet", ""}});
+  expect_effects("uvic-fid stats " + forty_images(1) + " --features " + counting_network() + " --out " +
+                     (folder / "s.npz").string(),
+                 folder, "uvic-fid stats --help",
+                 with_feature_options({{"--mu-dtype", "float32"}, {"--save-features", ""}}));
 }
 
 TEST(CommandLine, EveryOptionOfScore) {
-  expect_each_does_something(
-      "uvic-fid score " + ten_images(1) + " " + ten_images(2) + " --features " + counting_network(),
-      files() / "sc", "uvic-fid score --help",
-      {{"--metrics", "fid"},
-       {"--json", ""},
-       {"--batch-size", "3"},
-       {"--workers", "0"},  // refused
-       {"--device", "cuda"},
-       {"--threads", "9999"},  // refused
-       {"--quiet", ""}});
+  expect_effects(
+      "uvic-fid score " + forty_images(1) + " " + forty_images(2) + " --features " + counting_network(),
+      files() / "sc", "uvic-fid score --help", with_feature_options({{"--metrics", "fid"}, {"--json", ""}}));
 }
 
+// The keys of `train` show in the run's config.yaml; what each does is EveryKey's business.
 TEST(CommandLine, EveryOptionOfTrain) {
   const fs::path folder = files() / "t";
   const std::string base =
@@ -195,51 +187,49 @@ TEST(CommandLine, EveryOptionOfTrain) {
       " --set train.grad_clip=100 --set data.val_fraction=0.25 --set train.eval_interval=6" +
       " --set train.eval_images=4 --set train.eval_stats=" + stats("s.npz") +
       " --set train.eval_features=" + network("a.pt");
-  expect_each_does_something(base, folder, "uvic-train --help",
-                             {{"--version", ""},
-                              {"--init-from", (files() / "run").string()},
-                              {"--dry-run", ""},
-                              {"--print-config", ""},
-                              {"--steps", "5"},
-                              {"--batch-size", "6"},
-                              {"--grad-accum", "2"},
-                              {"--precision", "bf16"},
-                              {"--grad-clip", "0.01"},
-                              {"--ema", "0.9,0.5"},
-                              {"--ema-warmup", "ramp"},
-                              {"--ema-widths", "0.2"},
-                              {"--snapshot-interval", "2"},
-                              {"--seed", "9"},
-                              {"--keep", "1"},
-                              {"--log-interval", "1"},
-                              {"--sample-interval", "2"},
-                              {"--checkpoint-interval", "1"},
-                              {"--val-interval", "1"},
-                              {"--val-images", "3"},
-                              {"--eval-interval", "3"},
-                              {"--eval-images", "3"},
-                              {"--eval-stats", stats("t.npz")},
-                              {"--eval-features", network("b.pt")},
-                              {"--device", "cuda"},
-                              {"--threads", "1"},
-                              {"--quiet", ""},
-                              {"--restart", ""}});
+  expect_effects(base, folder, "uvic-train --help",
+                 {{"--version", ""},
+                  {"--init-from", trained()},
+                  {"--dry-run", ""},
+                  {"--print-config", ""},
+                  {"--steps", "5"},
+                  {"--batch-size", "6"},
+                  {"--grad-accum", "2"},
+                  {"--precision", "bf16"},
+                  {"--grad-clip", "0.01"},
+                  {"--ema", "0.9,0.5"},
+                  {"--ema-warmup", "ramp"},
+                  {"--ema-widths", "0.2"},
+                  {"--snapshot-interval", "2"},
+                  {"--seed", "9"},
+                  {"--keep", "1"},
+                  {"--log-interval", "1"},
+                  {"--sample-interval", "2"},
+                  {"--checkpoint-interval", "1"},
+                  {"--val-interval", "1"},
+                  {"--val-images", "3"},
+                  {"--eval-interval", "3"},
+                  {"--eval-images", "3"},
+                  {"--eval-stats", stats("t.npz")},
+                  {"--eval-features", network("b.pt")},
+                  absent_device(),
+                  threads(),
+                  {"--quiet", ""},
+                  {"--restart", "", kOutput, "", "", base}});
 }
 
 TEST(CommandLine, EveryOptionOfConvert) {
   const fs::path folder = files() / "c";
-  const std::string base =
-      "uvic-convert " + (files() / "run").string() + " " + (folder / "o.safetensors").string();
-  testing::write_bytes(files() / "alternative.yaml", "sample: {steps: 11}\n");
-  expect_each_does_something(base, folder, "uvic-convert --help",
-                             {{"--version", ""},
-                              {"--dtype", "bf16"},
-                              {"--weights", "raw"},
-                              {"--ema-width", "0.08"},
-                              {"--config", (files() / "alternative.yaml").string()},
-                              {"--set", "sample.steps=12"},
-                              {"--print-config", ""},
-                              {"--quiet", ""}});
+  const std::string base = "uvic-convert " + trained() + " " + (folder / "o.safetensors").string();
+  expect_effects(base, folder, "uvic-convert --help",
+                 {{"--version", ""},
+                  {"--dtype", "bf16"},
+                  {"--weights", "raw"},
+                  {"--ema-width", "0.08"},
+                  {"--config", alternative_config()},
+                  {"--set", "sample.steps=12"},
+                  {"--print-config", ""},
+                  {"--quiet", ""}});
 }
 
 TEST(CommandLine, PrecedenceIsCheckpointConfigSetOption) {

@@ -29,7 +29,7 @@ TEST_P(DumpKill, RandomKillsChangeNothing) {
           .count();
   const auto whole = files.contents("whole" + name);
 
-  std::mt19937 random(std::random_device{}());
+  std::mt19937 random(testing::random_seed());
   const std::string killed = "killed" + name;
   int kills = 0, finished = 0;
   for (int attempt = 0; attempt < 80 && kills < wanted; ++attempt) {

@@ -35,7 +35,7 @@ TEST(Kill, TenRandomKillsChangeNothing) {
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started)
           .count();
 
-  std::mt19937 random(std::random_device{}());
+  std::mt19937 random(testing::random_seed());
   int kills = 0;
   for (int attempt = 0; attempt < 60 && kills < 10; ++attempt) {
     testing::Process process(files.train_command("killed") + kSettings);

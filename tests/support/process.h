@@ -6,6 +6,9 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
 #include <string>
 #include <thread>
 
@@ -39,6 +42,12 @@ class Process {
     if (!ended_) ended_ = waitpid(pid_, &status_, WNOHANG) == pid_;
     return !ended_;
   }
+  /// How many it has now; 0 once it has ended.
+  size_t threads() const {
+    std::error_code ended;
+    const std::filesystem::directory_iterator tasks("/proc/" + std::to_string(pid_) + "/task", ended);
+    return ended ? 0 : size_t(std::distance(begin(tasks), end(tasks)));
+  }
   ProcessResult wait() {
     if (!ended_) waitpid(pid_, &status_, 0);
     ended_ = true;
@@ -59,6 +68,15 @@ class Process {
 
 inline ProcessResult run(const std::string& command) {
   return Process(command).wait();
+}
+
+/// A seed for random moments, printed so that a failure can be replayed: UVIC_TEST_SEED=N gives it again.
+inline unsigned random_seed() {
+  const char* given = std::getenv("UVIC_TEST_SEED");
+  const unsigned seed = given != nullptr ? unsigned(std::stoul(given)) : std::random_device{}();
+  std::printf("random moments by UVIC_TEST_SEED=%u\n", seed);
+  std::fflush(stdout);
+  return seed;
 }
 
 inline void sleep_ms(int64_t milliseconds) {

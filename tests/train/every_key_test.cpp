@@ -59,12 +59,28 @@ std::string steady(const std::string& line) {
   return json.dump();
 }
 
+// Whether a prepared image is kept: asked for again, it comes although its files are gone.
+bool kept_in_memory(const Config& config) {
+  const auto data = open_data(config.data, config.model.image_shape()).train;
+  data->image(0);
+  const fs::path away = config.data.path + ".away";
+  fs::rename(config.data.path, away);
+  bool kept = true;
+  try {
+    data->image(0);
+  } catch (const std::exception&) {
+    kept = false;
+  }
+  fs::rename(away, config.data.path);
+  return kept;
+}
+
 // Everything observable about a tiny run with `config`, but for the copies of the configuration itself.
 std::string observe_run(const Config& config) {
   const testing::TemporaryDirectory directory;
   const DataSets data = open_data(config.data, config.model.image_shape());
   const size_t threads_before = threads_of_this_process();
-  std::string seen = data.train->describe() + "\n";
+  std::string seen;
   {
     // Of an endless stream: workers with nothing left to prepare would end before they are counted.
     DataLoader loader(data.train, config.data, 1, 2, 0, 1000000);
@@ -280,6 +296,12 @@ TEST_P(EveryKey, DoesSomething) {
     config.data.kind = "folder";
     config.data.path = testing::write_folder_set(directory / "folder").string();
     if (GetParam() == "data.on_error") testing::damage_folder_set(directory / "folder");
+  }
+  if (GetParam() == "data.cache") {  // the images are the same either way
+    EXPECT_TRUE(kept_in_memory(config));
+    set_field(fields_of(config), GetParam() + "=" + other);
+    EXPECT_FALSE(kept_in_memory(config));
+    return;
   }
   if (GetParam().starts_with("train.val_")) config.data.val_fraction = 0.25;
   if (GetParam() == "model.clip_dim") {  // without context tokens it has no meaning
