@@ -4,27 +4,26 @@
 #include <string>
 #include <vector>
 
-#include "train/config.h"
+#include "recipe/load_model.h"
 
 namespace uvic {
 
 class ConfigOptions {
  public:
-  /// Adds --config, --set and --print-config, and for each key `section.some_key` an option --some-key; none
-  /// if `section` is empty.
-  void add_to(CLI::App& app, const std::string& section);
+  /// Adds --config, --set and --print-config, and for each of `fields` of `section` an option --some-key;
+  /// none if `section` is empty.
+  void add_to(CLI::App& app, const std::vector<FieldView>& fields, const std::string& section);
 
   /// As if --set gave each of these, key=value, first.
   void assign(const std::vector<std::string>& assignments);
 
-  /// Defaults, then the checkpoint's own config (if any), --config, --set, options; validated.
-  Config resolve(const std::string& checkpoint_yaml = "", const std::string& checkpoint_name = "") const;
+  /// --config, --set and options, over what `fields` hold.
+  void apply_to(const std::vector<Field>& fields, OtherSections* others = nullptr) const;
+  /// The same over the recipe of a weights file.
+  Overlay overlay() const;
 
   /// Whether the command line itself sets `key`, by --set or by its option.
   bool given(const std::string& key) const;
-
-  /// Whether the command line describes a model: by --config, or --set of keys of `model`.
-  bool gives_model() const;
 
   bool print_config = false;
 
@@ -32,5 +31,8 @@ class ConfigOptions {
   std::string config_file_;
   std::vector<std::string> sets_, aliases_;
 };
+
+/// --ema-width W sets `weights` to "width-W", see find_model.
+void add_ema_width(CLI::App& app, std::string& weights);
 
 }  // namespace uvic

@@ -14,6 +14,7 @@
 #include "io/digests.h"
 #include "sampling/dump/dump.h"
 #include "sampling/labels.h"
+#include "sampling/make_sampler.h"
 
 namespace uvic {
 
@@ -75,8 +76,9 @@ int DumpCommand::run() {
   check_dump_path(target, chosen);
   if (!command.config.given("sample.batch_size")) {
     const auto there = find_manifest(target);
-    if (there) loaded.config.sample.batch_size = there->making.sample.batch_size;
+    if (there) loaded.config.recipe.sample.batch_size = there->making.sample.batch_size;
   }
+  check_makes_pictures(loaded.recipe().model, "uvic-fid dump");
   const auto request = command.request(loaded, seeds);
   if (command.dry_run) {
     std::cout << describe_sampling(loaded, request.seeds.size(), device) << std::endl;
@@ -97,16 +99,17 @@ int DumpCommand::run() {
 
 DumpManifest DumpCommand::manifest_of(const LoadedModel& loaded, const Sampler& sampler,
                                       c10::Device device) const {
-  const auto& model = loaded.config.model;
-  const int64_t classes = real_classes(model, loaded.config.diffusion);
+  const auto& model = loaded.recipe().model;
+  const int64_t classes = model.real_classes();
   DumpManifest manifest;
   manifest.version = version_number();
-  manifest.weights_sha256 = file_digests(loaded.file).sha256;
-  manifest.making =
-      command.record(loaded, sampler, "", self_contained_labels(command.labels, classes), device);
+  const FileDigests digests = file_digests(loaded.file);
+  manifest.weights_sha256 = digests.sha256;
+  manifest.making = command.record(sampler, loaded, digests.crc32, "",
+                                   self_contained_labels(command.labels, classes), device);
   manifest.making.device = c10::DeviceTypeName(device.type(), /*lower_case=*/true);  // whichever GPU it was
   manifest.classes = classes;
-  manifest.image = {model.in_chans, model.height(), model.width()};
+  manifest.image = model.image_shape();
   return manifest;
 }
 

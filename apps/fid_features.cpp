@@ -1,6 +1,5 @@
 #include "fid_features.h"
 
-#include <chrono>
 #include <cstdio>
 
 #include "core/errors.h"
@@ -8,12 +7,6 @@
 #include "core/progress.h"
 
 namespace uvic {
-namespace {
-
-constexpr auto kPlainLineInterval = std::chrono::seconds(10);  // where there is no terminal
-
-}  // namespace
-
 void FeatureCommand::add_to(CLI::App& app, const std::string& features_help) {
   app.add_option("--features", features, features_help);
   app.add_option("--batch-size,--batch", batch_size, "images in one call of the extractor")
@@ -39,18 +32,13 @@ FeatureCommand::Extracted FeatureCommand::extract(FeatureExtractor& extractor,
   const auto set = open_image_set(images);
   ImageBatches batches(*set, batch_size, workers);
   FeatureCollector collector(extractor, options);
-  ProgressBar bar("features", "images", set->size());
-  auto plain_line = std::chrono::steady_clock::now();
+  ProgressBar bar("features of " + images.string(), "images", set->size());
   const ExtractTimes times = extract_all(
       [&] { return batches.next(); }, collector,
       [&](int64_t done) {
         check_usage(expected_dim == 0 || collector.dim() == expected_dim, extractor.name(), ": gives ",
                     collector.dim(), " features, but the statistics to compare with are of ", expected_dim);
         bar.update(done);
-        const auto now = std::chrono::steady_clock::now();
-        if (ProgressBar::enabled() || now - plain_line < kPlainLineInterval) return;
-        plain_line = now;
-        log_info(images.string(), ": ", done, "/", set->size(), " images");
       });
   bar.finish();
   char speed[96];

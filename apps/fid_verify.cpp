@@ -9,7 +9,7 @@
 #include "io/digests.h"
 #include "sample_options.h"
 #include "sampling/dump/verify.h"
-#include "sampling/sampler.h"
+#include "sampling/make_sampler.h"
 
 namespace uvic {
 
@@ -27,15 +27,14 @@ void VerifyCommand::add_to(CLI::App& app) {
 // The network and settings that the manifest names.
 LoadedModel VerifyCommand::find(const DumpManifest& manifest) const {
   std::vector<std::string> assignments = manifest.making.overrides;
-  SampleOptions sample = manifest.making.sample;
-  for (const Field& field : fields_of(sample)) {
+  for (const FieldView& field : fields_of(manifest.making.sample)) {
     assignments.push_back("sample." + field.key + "=" + value_text(field));
   }
   ConfigOptions options;
   options.assign(assignments);
   const auto where = checkpoint.empty() ? manifest.making.checkpoint.string() : checkpoint;
   const bool file = std::filesystem::is_regular_file(where);
-  LoadedModel loaded = find_model(where, file ? "ema" : manifest.making.weights, options);
+  LoadedModel loaded = find_model(where, file ? "ema" : manifest.making.weights, options.overlay());
   check_usage(file_digests(loaded.file).sha256 == manifest.weights_sha256, loaded.file.string(),
               ": these are not the weights that made ", path,
               "; --checkpoint says where they are, --count 0 checks the files alone");

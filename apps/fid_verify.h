@@ -3,7 +3,7 @@
 #include <map>
 
 #include "app.h"
-#include "loaded_model.h"
+#include "recipe/load_model.h"
 #include "sampling/dump/reader.h"
 
 namespace uvic {

@@ -4,9 +4,8 @@
 
 #include "core/errors.h"
 #include "core/text.h"
-#include "io/digests.h"
 #include "nn/attention.h"
-#include "nn/weights.h"
+#include "nn/parameter_shapes.h"
 #include "sampling/labels.h"
 
 namespace uvic {
@@ -25,35 +24,33 @@ void SampleCommand::add_to(CLI::App& app) {
                  "classes: balanced (seed mod K), random, a class number, or a JSON list of counts")
       ->capture_default_str();
   app.add_flag("--dry-run", dry_run, "say what would be done, check the paths, and exit");
-  config.add_to(app, "sample");
+  config.add_to(app, fields_of(RecipeFile{}.recipe), "sample");
   common.add_to(app);
 }
 
 LoadedModel SampleCommand::find(size_t images) const {
-  LoadedModel loaded = find_model(checkpoint, weights, config);
-  const auto& model = loaded.config.model;
-  check_usage(loaded.configured, loaded.file.string(),
-              ": has no configuration inside; describe its model with --config F (or --set model.key=value)");
+  LoadedModel loaded = find_model(checkpoint, weights, config.overlay());
+  require_configuration(loaded);
+  const auto& model = loaded.recipe().model;
   check_usage(!model.has_context(), "model.num_clip_token: ", model.num_clip_token,
               " context tokens: this model draws what a text says, and there is no text encoder here; only a "
               "program of your own that calls the library can give it contexts");
-  auto& batch_size = loaded.config.sample.batch_size;
+  auto& batch_size = loaded.config.recipe.sample.batch_size;
   if (!config.given("sample.batch_size"))
     batch_size = std::min(batch_size, std::max<int64_t>(int64_t(images), 1));
   return loaded;
 }
 
 SampleRequest SampleCommand::request(const LoadedModel& loaded, const std::vector<int64_t>& seeds) const {
-  const int64_t K = real_classes(loaded.config.model, loaded.config.diffusion);
-  return {seeds, choose_labels(labels, seeds, K)};
+  return {seeds, choose_labels(labels, seeds, loaded.recipe().model.real_classes())};
 }
 
-RecordInputs SampleCommand::record(const LoadedModel& loaded, const Sampler& sampler,
+RecordInputs SampleCommand::record(const Sampler& sampler, const LoadedModel& loaded, uint32_t weights_crc,
                                    const std::string& seeds_text, const std::string& labels_text,
                                    c10::Device device) const {
   return {.checkpoint = checkpoint,
           .weights = weights,
-          .weights_crc = file_digests(loaded.file).crc32,
+          .weights_crc = weights_crc,
           .seeds = seeds_text,
           .labels = labels_text,
           .layout = "",
@@ -65,8 +62,8 @@ RecordInputs SampleCommand::record(const LoadedModel& loaded, const Sampler& sam
 }
 
 std::string describe_sampling(const LoadedModel& loaded, size_t images, c10::Device device) {
-  const auto& [model, sample] = std::tie(loaded.config.model, loaded.config.sample);
-  const SamplingPlan plan = plan_sampling(sample, loaded.config.diffusion);
+  const auto& [model, diffusion, sample] = loaded.recipe();
+  const SamplingPlan plan = plan_sampling(sample, diffusion);
   const double guidance = sample.cfg == 1.0 ? 1 : 2;
   const double flops = forward_flops(model) * double(plan.evaluations) * guidance;
   return c10::str(loaded.file.string(), ": ", format_count(double(count_parameters(model))), " parameters; ",

@@ -7,7 +7,7 @@
 #include "app.h"
 #include "config_options.h"
 #include "core/progress.h"
-#include "loaded_model.h"
+#include "recipe/load_model.h"
 #include "sampling/record.h"
 #include "sampling/sampler.h"
 
@@ -20,15 +20,15 @@ struct SampleCommand {
   bool dry_run = false;
 
   void add_to(CLI::App& app);
-  /// Finds the weights file and its configuration. Unless the command line sets sample.batch_size, it shrinks
-  /// to `images`: a smaller request would otherwise pay for the padding. A batch size given is kept, and with
-  /// it the bytes of every image.
+  /// Finds the weights file and its configuration, and checks that it can be sampled from here. Unless the
+  /// command line sets sample.batch_size, it shrinks to `images`: a smaller request would otherwise pay for
+  /// the padding. A batch size given is kept, and with it the bytes of every image.
   LoadedModel find(size_t images) const;
   /// Labels of `seeds` by the policy --labels.
   SampleRequest request(const LoadedModel& loaded, const std::vector<int64_t>& seeds) const;
   /// The record of a picture of `seeds`; the layout is the caller's.
-  RecordInputs record(const LoadedModel& loaded, const Sampler& sampler, const std::string& seeds,
-                      const std::string& labels, c10::Device device) const;
+  RecordInputs record(const Sampler& sampler, const LoadedModel& loaded, uint32_t weights_crc,
+                      const std::string& seeds, const std::string& labels, c10::Device device) const;
 };
 
 /// "model 1.07 M parameters, 25 evaluations an image ...": for --dry-run and start-up.

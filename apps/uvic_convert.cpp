@@ -5,15 +5,18 @@
 #include <iostream>
 
 #include "app.h"
+#include "config_options.h"
 #include "core/device.h"
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "io/safetensors.h"
 #include "io/save_pth.h"
-#include "loaded_model.h"
-#include "nn/weights.h"
-#include "train/weights.h"
+#include "nn/parameter_shapes.h"
+#include "nn/parameters.h"
+#include "recipe/fit_weights.h"
+#include "recipe/load_model.h"
+#include "tasks/diffusion/config.h"
 
 namespace uvic {
 namespace {
@@ -40,7 +43,7 @@ struct ConvertApp {
                    "in a directory: ema (the largest decay), ema-DECAY, power-WIDTH or raw")
         ->capture_default_str();
     add_ema_width(app, weights);
-    config.add_to(app, "");
+    config.add_to(app, {}, "");
     app.add_flag("--quiet", quiet, "only warnings and errors")->group("Machine");
   }
 
@@ -66,8 +69,12 @@ struct ConvertApp {
       check_weights(shapes, file.tensors, source);
       return;
     }
-    fit_image_size(file.tensors, found.config.model, own_config(file.metadata, source), source);
-    check_weights(parameter_shapes(found.config.model), file.tensors, source);
+    DiffusionConfig all;  // what training reads is written too, so it must be right
+    load_yaml(fields_of(all), found.config.to_yaml(), "the configuration");
+    const auto own = own_recipe(file.metadata, source);
+    const ModelOptions& model = found.recipe().model;
+    fit_image_size(file.tensors, model, own ? std::optional(own->recipe.model) : std::nullopt, source);
+    check_weights(parameter_shapes(model), file.tensors, source);
     file.metadata["uvic.config"] = found.config.to_yaml();
     file.metadata["uvic.version"] = version_number();
   }
@@ -87,7 +94,7 @@ struct ConvertApp {
   int run() const {
     set_quiet(quiet);
     if (!config.print_config) check_output();
-    const LoadedModel found = find_model(input, weights, config);
+    const LoadedModel found = find_model(input, weights, config.overlay());
     if (config.print_config) {
       check_usage(found.configured, found.file.string(), ": has no configuration inside");
       std::cout << found.config.to_yaml();

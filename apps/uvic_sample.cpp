@@ -2,23 +2,28 @@
 #include <filesystem>
 #include <iostream>
 #include <map>
+#include <optional>
 
 #include "app.h"
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/seeds.h"
+#include "core/signals.h"
+#include "io/digests.h"
 #include "io/grid.h"
-#include "io/npy.h"
+#include "io/npy_writer.h"
 #include "io/png.h"
 #include "sample_options.h"
 #include "sampling/dump/formats.h"
-#include "sampling/labels.h"
+#include "sampling/make_sampler.h"
 
 namespace uvic {
 namespace {
 
 namespace fs = std::filesystem;
+
+struct Stopped {};
 
 void check_writable(const std::string& option, const fs::path& path) {
   if (path.empty()) return;
@@ -70,7 +75,7 @@ struct SampleApp {
   }
 
   std::vector<int64_t> labels_per_row(const LoadedModel& loaded, std::pair<int64_t, int64_t> shape) const {
-    const int64_t K = real_classes(loaded.config.model, loaded.config.diffusion);
+    const int64_t K = loaded.recipe().model.real_classes();
     check_usage(K > 0, "--class-per-row: this model is unconditional, it has no classes");
     check_usage(shape.first == K, "--class-per-row: the grid has ", shape.first, " rows but the model has ",
                 K, " classes");
@@ -101,53 +106,91 @@ struct SampleApp {
     check_writable("--out", out);
     check_writable("--raw", raw);
     check_writable("--images", images);
+    for (const auto& [option, path] : {std::pair("--out", out), std::pair("--images", images)}) {
+      if (!path.empty()) check_makes_pictures(loaded.recipe().model, option + (" " + path));
+    }
     if (command.dry_run) {
       std::cout << describe_sampling(loaded, seeds.size(), device) << std::endl;
       return kDone;
     }
     load_weights_of(loaded, device);
-    sample(loaded, request, shape, device);
-    return kDone;
+    install_signal_handlers();
+    return sample(loaded, request, shape, device);
   }
 
-  void sample(LoadedModel& loaded, const SampleRequest& request, std::pair<int64_t, int64_t> shape,
-              c10::Device device) {
+  // Images are written as they come; for the grid they are kept as bytes.
+  int sample(const LoadedModel& loaded, const SampleRequest& request, std::pair<int64_t, int64_t> shape,
+             c10::Device device) const {
     const Sampler sampler = make_sampler(loaded, device);
     log_info(describe_sampling(loaded, request.seeds.size(), device));
+    const RecordInputs record = command.record(sampler, loaded, file_digests(loaded.file).crc32,
+                                               seeds_text(request.seeds), command.labels, device);
+    const auto [C, H, W] = loaded.recipe().model.image_shape();
+    std::optional<NpyWriter> array;
+    if (!raw.empty()) array.emplace(raw, std::vector<int64_t>{int64_t(request.seeds.size()), C, H, W});
+    if (!images.empty()) fs::create_directories(images);
+
     SamplingProgress progress(request.seeds.size(), sampler.plan());
-    std::vector<at::Tensor> finished;
+    std::vector<at::Tensor> kept;
     std::map<int64_t, std::vector<at::Tensor>> intermediate;
-    sampler.run(
-        request, [&](size_t, const at::Tensor& batch) { finished.push_back(batch); },
-        [&](size_t first, int64_t step, const at::Tensor& x) {
-          progress.update(first, step);
-          if (save_steps > 0 && step % save_steps == 0) intermediate[step].push_back(to_uint8(x).cpu());
-        });
+    size_t finished = 0;
+    try {
+      sampler.run(
+          request,
+          [&](size_t first, const at::Tensor& batch) {
+            if (array) array->append(batch);
+            const at::Tensor bytes = to_uint8(batch);
+            if (!images.empty()) write_images(record, request, first, bytes);
+            if (!out.empty()) kept.push_back(bytes);
+            finished += size_t(batch.size(0));
+          },
+          [&](size_t first, int64_t step, const at::Tensor& x) {
+            progress.update(first, step);
+            if (save_steps > 0 && step % save_steps == 0) intermediate[step].push_back(to_uint8(x).cpu());
+            if (received_signal() != 0) throw Stopped{};
+          });
+    } catch (const Stopped&) {
+    }
     progress.finish();
-    write(loaded, sampler, request, shape, at::cat(finished), intermediate, device);
+    if (array && finished > 0) array->finish();
+    if (!out.empty() && finished > 0)
+      write_grid(record, request, finished, shape, at::cat(kept), intermediate);
+    if (finished == request.seeds.size()) return kDone;
+    write_line(c10::str(signal_name(received_signal()), ": ", finished, " of ", request.seeds.size(),
+                        " images made", finished > 0 ? ", those of the seeds " : "",
+                        seeds_text(first_seeds(request, finished))));
+    return kInterrupted;
   }
 
-  void write(const LoadedModel& loaded, const Sampler& sampler, const SampleRequest& request,
-             std::pair<int64_t, int64_t> shape, const at::Tensor& result,
-             const std::map<int64_t, std::vector<at::Tensor>>& intermediate, c10::Device device) const {
-    const at::Tensor bytes = to_uint8(result);
-    RecordInputs record = command.record(loaded, sampler, seeds_text(request.seeds), command.labels, device);
-    if (!raw.empty()) save_npy(raw, result);
-    if (!images.empty()) fs::create_directories(images);
-    for (size_t i = 0; !images.empty() && i < request.seeds.size(); ++i) {
+  static std::vector<int64_t> first_seeds(const SampleRequest& request, size_t count) {
+    return {request.seeds.begin(), request.seeds.begin() + long(count)};
+  }
+
+  void write_images(const RecordInputs& record, const SampleRequest& request, size_t first,
+                    const at::Tensor& bytes) const {
+    for (size_t i = 0; i < size_t(bytes.size(0)); ++i) {
       RecordInputs single = record;
-      single.seeds = std::to_string(request.seeds[i]);
-      if (!request.labels.empty()) single.labels = std::to_string(request.labels[i]);
-      save_png(fs::path(images) / image_file_name(request.seeds[i]), bytes[int64_t(i)],
+      const int64_t seed = request.seeds[first + i];
+      single.seeds = std::to_string(seed);
+      if (!request.labels.empty()) single.labels = std::to_string(request.labels[first + i]);
+      save_png(fs::path(images) / image_file_name(seed), bytes[int64_t(i)],
                {{"parameters", sample_record(single)}});
     }
-    if (out.empty()) return;
+  }
+
+  // Of the first `finished` images. Where a signal kept some from being made their places are black, and
+  // there is no record: no command makes that.
+  void write_grid(RecordInputs record, const SampleRequest& request, size_t finished,
+                  std::pair<int64_t, int64_t> shape, const at::Tensor& bytes,
+                  const std::map<int64_t, std::vector<at::Tensor>>& intermediate) const {
     if (!grid.empty()) record.layout = "--grid " + grid;
     if (class_per_row) {
       record.layout += " --class-per-row";
       record.labels.clear();
     }
-    save_png(out, make_grid(bytes, shape.first, shape.second), {{"parameters", sample_record(record)}});
+    std::map<std::string, std::string> text;
+    if (finished == request.seeds.size()) text["parameters"] = sample_record(record);
+    save_png(out, make_grid(bytes, shape.first, shape.second), text);
     for (const auto& [step, parts] : intermediate) {
       char suffix[32];
       std::snprintf(suffix, sizeof suffix, "-step-%04ld.png", step);

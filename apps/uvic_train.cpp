@@ -3,21 +3,14 @@
 
 #include "app.h"
 #include "config_options.h"
-#include "core/device.h"
 #include "core/log.h"
 #include "core/signals.h"
-#include "data/open.h"
-#include "sampling/weights_file.h"
-#include "train/checkpoint.h"
+#include "recipe/layout.h"
+#include "tasks/diffusion/task.h"
 #include "train/trainer.h"
 
 namespace uvic {
 namespace {
-
-std::string describe_data(const DataSets& data) {
-  const std::string held_out = data.validation ? "\nheld out: " + data.validation->describe() : "";
-  return "data: " + data.train->describe() + held_out;
-}
 
 struct TrainCommand {
   CommonOptions common;
@@ -33,48 +26,53 @@ struct TrainCommand {
         "image sizes are interpolated");
     app.add_flag("--restart", restart, "move an earlier run in --out aside and start anew");
     app.add_flag("--dry-run", dry_run, "print what the run needs, check data and paths, and exit");
-    config.add_to(app, "train");
+    config.add_to(app, fields_of(std::as_const(effective)), "train");
     common.add_to(app);
   }
 
-  int run() const {
+  int run() {
     const c10::Device device = common.apply();
-    const Config effective = config.resolve();
+    config.apply_to(fields_of(effective));
+    effective.resolve();
+    effective.validate();
     if (config.print_config) {
       std::cout << effective.to_yaml();
       return kDone;
     }
     check_run_path(out);
-    if (dry_run)
-      std::cout << describe_run(effective, device) << std::endl;  // also where the data is yet to come
-    const auto weights = init_from.empty() ? std::filesystem::path() : find_weights_file(init_from, "ema");
+    DiffusionTask task(effective, device);
+    if (dry_run) std::cout << task.describe() << std::endl;  // also where the data is yet to come
+    const auto weights =
+        init_from.empty() ? std::filesystem::path() : find_weights_file(init_from, "ema", "--init-from");
     if (dry_run && effective.data.path.empty()) {
       std::cout << "data: none; data.path is not set" << std::endl;
       return kDone;
     }
-    const DataSets data = open_data(effective.data, effective.model.image_shape());
-    check_data(data, effective);
-    if (effective.train.eval_interval > 0) {
-      const std::string text = Evaluation(effective, device).describe();  // and checks its files
-      if (dry_run) std::cout << text << std::endl;
-    }
     if (dry_run) {
-      std::cout << describe_data(data) << std::endl;
+      task.open(std::filesystem::exists(std::filesystem::path(out) / "config.yaml") ? out : "");
+      std::cout << task.describe_data() << std::endl;
       return kDone;
     }
+    RunMemory memory(out);
+    task.open(memory.folder());
+    memory.keep();
     install_signal_handlers();
+    return train(task, weights, device);
+  }
+
+ private:
+  DiffusionConfig effective;
+
+  int train(DiffusionTask& task, const std::filesystem::path& weights, c10::Device device) const {
     RunDirectory directory(out, effective, restart);
-    if (const auto& latest = directory.resume_from(); !latest.empty()) {
-      const int64_t step = checkpoint_step(latest.filename().string());
-      if (step >= effective.train.steps) {
-        log_info("finished already: ", latest.string(), " has all ", effective.train.steps,
-                 " steps; raise train.steps to go on");
-        return kDone;
-      }
+    if (is_finished(directory, effective.train, task.scorer())) {
+      log_info("finished already: ", directory.resume_from().string(), " has all ", effective.train.steps,
+               " steps; raise train.steps to go on");
+      return kDone;
     }
-    log_info(describe_run(effective, device));
-    log_info(describe_data(data));
-    Trainer trainer(effective, data, directory, device, weights);
+    log_info(task.describe());
+    log_info(task.describe_data());
+    Trainer trainer(task, directory, effective.train, effective.optimizer, device, weights);
     if (trainer.run() == TrainOutcome::kInterrupted) return kInterrupted;
     log_info("done: ", latest_checkpoint(out).string());
     return kDone;

@@ -26,6 +26,9 @@ bool parse(const std::string& text, std::string& value) {
   value = text;
   return true;
 }
+bool parse(const std::string& text, NamedValue& value) {
+  return value.set(text);
+}
 template <class Number>
 bool parse(const std::string& text, Number& value) {
   const char* begin = text.data() + (text.starts_with('+') && !text.starts_with("+-") ? 1 : 0);
@@ -47,18 +50,23 @@ bool read(const YAML::Node& node, std::vector<T>& values) {
          });
 }
 
+std::string flow_text(const YAML::Node& node) {
+  YAML::Emitter emitter;
+  emitter << YAML::Flow << node;
+  return emitter.c_str();
+}
+
 void assign(const Field& field, const YAML::Node& node, const std::string& where) {
-  const auto text = [&] {
-    YAML::Emitter emitter;
-    emitter << YAML::Flow << node;
-    return std::string(emitter.c_str());
-  };
-  if (!std::visit([&](auto* value) { return read(node, *value); }, field.value)) {
-    usage_error(where, ": ", field.key, ": '", text(), "' is not ", allowed_text(field));
+  if (std::visit([&](auto* value) { return read(node, *value); }, field.target)) {
+    const std::string problem = problem_with(field);
+    check_usage(problem.empty(), where, ": ", field.key, ": ", problem, "; it must be ", allowed_text(field));
+    return;
   }
-  if (const std::string problem = problem_with(field); !problem.empty()) {
-    usage_error(where, ": ", field.key, ": ", problem, "; it must be ", allowed_text(field));
-  }
+  const bool unknown_name = node.IsScalar() && std::holds_alternative<NamedValue*>(field.target);
+  const std::string close = unknown_name ? nearest(node.Scalar(), field.allowed.choices) : "";
+  check_usage(!unknown_name, where, ": ", field.key, ": unknown value '", flow_text(node), "'",
+              close.empty() ? "" : " (did you mean '" + close + "'?)", "; it must be ", allowed_text(field));
+  usage_error(where, ": ", field.key, ": '", flow_text(node), "' is not ", allowed_text(field));
 }
 
 const Field* find(const std::vector<Field>& fields, const std::string& key) {
@@ -84,19 +92,28 @@ bool is_section(const std::vector<Field>& fields, const std::string& key) {
   usage_error(where, ": unknown key '", key, "'", close.empty() ? "" : "; did you mean '" + close + "'?");
 }
 
-void load_map(const std::vector<Field>& fields, const YAML::Node& map, const std::string& prefix,
-              const std::string& source, std::set<std::string>& seen) {
+struct Reading {
+  const std::vector<Field>& fields;
+  OtherSections* others;
+  std::string source;
+  std::set<std::string> seen = {};
+};
+
+void load_map(Reading& reading, const YAML::Node& map, const std::string& prefix) {
+  const auto& [fields, others, source, seen] = reading;
   for (const auto& entry : map) {
     const std::string where = place(source, entry.first.Mark());
     check_usage(entry.first.IsScalar(), where, ": a key must be a name");
     const std::string key = prefix + entry.first.Scalar();
-    check_usage(seen.insert(key).second, where, ": key '", key, "' is given twice");
+    check_usage(reading.seen.insert(key).second, where, ": key '", key, "' is given twice");
     if (const Field* field = find(fields, key)) {
       assign(*field, entry.second, where);
-    } else if (!is_section(fields, key)) {
+    } else if (others != nullptr && others->hold(key) && !entry.second.IsMap()) {
+      if (!entry.second.IsNull()) others->set(key, flow_text(entry.second));
+    } else if (!is_section(fields, key) && (others == nullptr || !others->hold(key + "."))) {
       unknown_key(fields, key, where);
     } else if (entry.second.IsMap()) {
-      load_map(fields, entry.second, key + ".", source, seen);
+      load_map(reading, entry.second, key + ".");
     } else {
       check_usage(entry.second.IsNull(), where, ": '", key, "' is a section; it must be a map of keys");
     }
@@ -123,62 +140,87 @@ std::string read_config(const std::filesystem::path& path, const std::string& wh
   return text.str();
 }
 
-void load_document(const std::vector<Field>& fields, const YAML::Node& root, const std::string& source) {
+void load_document(const std::vector<Field>& fields, const YAML::Node& root, const std::string& source,
+                   OtherSections* others) {
   if (root.IsNull()) return;
   check_usage(root.IsMap(), source, ": the file must be a map of sections");
-  std::set<std::string> seen;
-  load_map(fields, root, "", source, seen);
+  Reading reading{fields, others, source};
+  load_map(reading, root, "");
 }
 
 /// `where` names the file that has this one as its base; `open` holds the files that led here.
 void load_file(const std::vector<Field>& fields, const std::filesystem::path& path, const std::string& where,
-               std::set<std::filesystem::path> open) {
+               std::set<std::filesystem::path> open, OtherSections* others) {
   YAML::Node root = parse_yaml(read_config(path, where), path.string());
   check_usage(open.insert(std::filesystem::canonical(path)).second, where, path.string(), " is its own base");
   if (root.IsMap() && root["base"]) {
     const YAML::Node base = root["base"];
     const std::string here = place(path.string(), base.Mark()) + ": base: ";
     check_usage(base.IsScalar(), here, "must be the name of a config file");
-    load_file(fields, path.parent_path() / base.Scalar(), here, open);
+    load_file(fields, path.parent_path() / base.Scalar(), here, open, others);
     root.remove("base");
   }
-  load_document(fields, root, path.string());
+  load_document(fields, root, path.string(), others);
 }
 
 }  // namespace
 
-void load_yaml(const std::vector<Field>& fields, const std::string& text, const std::string& source) {
-  load_document(fields, parse_yaml(text, source), source);
+bool OtherSections::hold(const std::string& key) const {
+  return std::any_of(names_.begin(), names_.end(),
+                     [&](const std::string& name) { return key.starts_with(name + "."); });
 }
 
-void load_yaml_file(const std::vector<Field>& fields, const std::filesystem::path& path) {
-  load_file(fields, path, "", {});
+void OtherSections::set(const std::string& key, const std::string& text) {
+  const auto found =
+      std::find_if(values_.begin(), values_.end(), [&](const auto& v) { return v.first == key; });
+  if (found != values_.end()) {
+    found->second = text;
+    return;
+  }
+  // Behind its section's last one: a section is printed once.
+  const std::string section = key.substr(0, key.find('.') + 1);
+  const auto last = std::find_if(values_.rbegin(), values_.rend(),
+                                 [&](const auto& v) { return v.first.starts_with(section); });
+  values_.emplace(last == values_.rend() ? values_.end() : last.base(), key, text);
 }
 
-void set_field(const std::vector<Field>& fields, const std::string& assignment) {
+void load_yaml(const std::vector<Field>& fields, const std::string& text, const std::string& source,
+               OtherSections* others) {
+  load_document(fields, parse_yaml(text, source), source, others);
+}
+
+void load_yaml_file(const std::vector<Field>& fields, const std::filesystem::path& path,
+                    OtherSections* others) {
+  load_file(fields, path, "", {}, others);
+}
+
+void set_field(const std::vector<Field>& fields, const std::string& assignment, const OtherSections* others) {
   const std::string source = "--set " + assignment;
   const size_t equals = assignment.find('=');
   check_usage(equals != std::string::npos && equals > 0, source,
               ": write it as key=value, such as train.steps=1000");
-  const std::string key = assignment.substr(0, equals);
+  const std::string key = assignment.substr(0, equals), text = assignment.substr(equals + 1);
+  check_usage(others == nullptr || !others->hold(key), source, ": only training reads ", key,
+              "; here it would change nothing");
   const Field* field = find(fields, key);
   check_usage(field != nullptr || !is_section(fields, key), source, ": '", key,
               "' is a section; set one of its keys");
   if (field == nullptr) unknown_key(fields, key, source);
-  assign(*field, parse_yaml(assignment.substr(equals + 1), source), source);
+  assign(*field, parse_yaml(text, source), source);
 }
 
-std::string print_yaml(const std::vector<Field>& fields) {
+std::string print_yaml(const std::vector<FieldView>& fields, const OtherSections& others) {
   std::string text, section;
-  for (const Field& field : fields) {
-    const size_t dot = field.key.find('.');
-    if (dot != std::string::npos && field.key.substr(0, dot) != section) {
-      section = field.key.substr(0, dot);
+  const auto print = [&](const std::string& key, const std::string& value) {
+    const size_t dot = key.find('.');
+    if (dot != std::string::npos && key.substr(0, dot) != section) {
+      section = key.substr(0, dot);
       text += section + ":\n";
     }
-    const std::string name = dot == std::string::npos ? field.key : "  " + field.key.substr(dot + 1);
-    text += name + ": " + value_text(field) + "\n";
-  }
+    text += (dot == std::string::npos ? key : "  " + key.substr(dot + 1)) + ": " + value + "\n";
+  };
+  for (const FieldView& field : fields) print(field.key, value_text(field));
+  for (const auto& [key, value] : others.values()) print(key, value);
   return text;
 }
 

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <string_view>
 
+#include "core/errors.h"
 #include "core/text.h"
 
 namespace uvic {
@@ -52,6 +53,9 @@ std::string to_text(const std::string& value) {
   }
   return quoted + "\"";
 }
+std::string to_text(const NamedValue& value) {
+  return value.name();
+}
 template <class T>
 std::string to_text(const std::vector<T>& values) {
   std::vector<std::string> texts;
@@ -67,6 +71,9 @@ std::string check(const Allowed& allowed, double value) {
   return "";
 }
 std::string check(const Allowed&, bool) {
+  return "";
+}
+std::string check(const Allowed&, const NamedValue&) {
   return "";
 }
 std::string check(const Allowed& allowed, int64_t value) {
@@ -115,11 +122,15 @@ Allowed one_of(std::vector<std::string> choices) {
   return {.choices = std::move(choices)};
 }
 
-std::string value_text(const Field& field) {
+std::string value_text(const FieldView& field) {
   return std::visit([](const auto* value) { return to_text(*value); }, field.value);
 }
 
-std::string allowed_text(const Field& field) {
+std::string value_text(double value) {
+  return to_text(value);
+}
+
+std::string allowed_text(const FieldView& field) {
   if (!field.allowed.choices.empty()) return "one of " + join(field.allowed.choices, ", ");
   const std::string range = range_text(field.allowed);
   return std::visit(
@@ -127,14 +138,19 @@ std::string allowed_text(const Field& field) {
                  [&](const int64_t*) { return "a whole number" + range; },
                  [&](const double*) { return "a number" + range; },
                  [](const std::string*) -> std::string { return "text"; },
+                 [](const NamedValue*) -> std::string { return "a name"; },
                  [&](const std::vector<int64_t>*) { return "a list of whole numbers" + range; },
                  [&](const std::vector<double>*) { return "a list of numbers" + range; },
                  [](const std::vector<std::string>*) -> std::string { return "a list of names"; }},
       field.value);
 }
 
-std::string problem_with(const Field& field) {
+std::string problem_with(const FieldView& field) {
   return std::visit([&](const auto* value) { return check(field.allowed, *value); }, field.value);
+}
+
+void refuse_unread(const FieldView& field, const std::string& section) {
+  usage_error(section, ".", field.key, ": only ", field.readers, " read it; leave it at its default");
 }
 
 }  // namespace uvic

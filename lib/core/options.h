@@ -4,8 +4,11 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <type_traits>
 #include <variant>
 #include <vector>
+
+#include "core/choice.h"
 
 namespace uvic {
 
@@ -22,14 +25,49 @@ Allowed above(double min);
 Allowed between(double min, double max);
 Allowed one_of(std::vector<std::string> choices);
 
-using FieldPointer = std::variant<bool*, int64_t*, double*, std::string*, std::vector<int64_t>*,
-                                  std::vector<double>*, std::vector<std::string>*>;
+/// What a key is to whoever goes through the keys without knowing them one by one.
+enum Role : unsigned {
+  kFreeOnResume = 1,  ///< may change when a run goes on: says where, when or how fast, not what is computed
+  kTrainingOnly = 2,  ///< sampling does not read it
+  kInterface = 4,     ///< what goes into a network and comes out: two that work together must agree
+  kLastBits = 8       ///< moves a result by at most its last bits
+};
+
+template <template <class> class Pointer>
+using AnyValue = std::variant<Pointer<bool>, Pointer<int64_t>, Pointer<double>, Pointer<std::string>,
+                              Pointer<NamedValue>, Pointer<std::vector<int64_t>>,
+                              Pointer<std::vector<double>>, Pointer<std::vector<std::string>>>;
+template <class T>
+using Readable = const T*;
+template <class T>
+using Writable = T*;
 
 /// One knob: its full key ("optimizer.lr"), where its value lives, what it may be.
-struct Field {
+struct FieldView {
   std::string key, help;
-  FieldPointer value;
+  AnyValue<Readable> value;
   Allowed allowed;
+  unsigned roles = 0;
+  /// Where only some choices of other keys read this one: whether they are made, and who they are.
+  bool read = true;
+  std::string readers = {};
+
+  bool is(Role role) const { return (roles & role) != 0; }
+};
+
+/// The same, to be written to.
+struct Field : FieldView {
+  AnyValue<Writable> target;
+
+  Field& mark(unsigned more) {
+    roles |= more;
+    return *this;
+  }
+  Field& read_only_if(bool condition, std::string by_whom) {
+    read = condition;
+    readers = std::move(by_whom);
+    return *this;
+  }
 };
 
 /// Collects the fields of option structs. A struct declares `void visit(FieldList& fields)` with one line a
@@ -40,8 +78,11 @@ struct Field {
 class FieldList {
  public:
   template <class T>
-  void operator()(const std::string& name, T& value, std::string help, Allowed allowed = {}) {
-    fields_.push_back({prefix_ + name, std::move(help), &value, std::move(allowed)});
+  Field& operator()(const std::string& name, T& value, std::string help, Allowed allowed = {}) {
+    using Kept = std::conditional_t<std::is_base_of_v<NamedValue, T>, NamedValue, T>;
+    if constexpr (std::is_same_v<Kept, NamedValue>) allowed.choices = value.names();
+    Kept* target = &value;
+    return fields_.emplace_back(Field{{prefix_ + name, std::move(help), target, std::move(allowed)}, target});
   }
   template <class Options>
   void section(const std::string& name, Options& options) {
@@ -64,24 +105,51 @@ std::vector<Field> fields_of(Options& options) {
   options.visit(list);
   return list.fields();
 }
+/// The same, to be read.
+template <class Options>
+std::vector<FieldView> fields_of(const Options& options) {
+  const auto fields =
+      fields_of(const_cast<Options&>(options));  // `visit` takes addresses and changes nothing
+  return {fields.begin(), fields.end()};
+}
 
 /// The value as YAML flow text: `2e-04`, `[28, 28]`, `cog`. Numbers are the shortest text that reads back
 /// equal.
-std::string value_text(const Field& field);
+std::string value_text(const FieldView& field);
+/// The same of a number by itself.
+std::string value_text(double value);
 /// What is allowed, for messages and --help: "a number above 0", "one of cog, softmax".
-std::string allowed_text(const Field& field);
+std::string allowed_text(const FieldView& field);
 /// A message naming what is wrong with the current value, empty if nothing is.
-std::string problem_with(const Field& field);
+std::string problem_with(const FieldView& field);
 
-/// Keys whose values differ between two structs of one type.
+/// Fields of two structs of one type whose values differ, as they are in `a` and in `b`.
 template <class Options>
-std::vector<std::string> differing_keys(Options& a, Options& b) {
-  std::vector<std::string> keys;
+std::vector<std::pair<FieldView, FieldView>> differing_fields(const Options& a, const Options& b) {
+  std::vector<std::pair<FieldView, FieldView>> differing;
   const auto left = fields_of(a), right = fields_of(b);
   for (size_t i = 0; i < left.size(); ++i) {
-    if (value_text(left[i]) != value_text(right[i])) keys.push_back(left[i].key);
+    if (value_text(left[i]) != value_text(right[i])) differing.emplace_back(left[i], right[i]);
   }
+  return differing;
+}
+
+/// Their keys.
+template <class Options>
+std::vector<std::string> differing_keys(const Options& a, const Options& b) {
+  std::vector<std::string> keys;
+  for (const auto& [left, right] : differing_fields(a, b)) keys.push_back(left.key);
   return keys;
+}
+
+[[noreturn]] void refuse_unread(const FieldView& field, const std::string& section);
+
+/// UsageError, naming the key in `section`, for one that is set although nothing reads it (see read_only_if).
+template <class Options>
+void check_all_read(const Options& options, const std::string& section) {
+  for (const auto& [field, standard] : differing_fields(options, Options{})) {
+    if (!field.read) refuse_unread(field, section);
+  }
 }
 
 }  // namespace uvic

@@ -11,8 +11,10 @@
 namespace uvic {
 namespace {
 
-double seconds_since(std::chrono::steady_clock::time_point from) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - from).count();
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point from) {
+  return std::chrono::duration<double>(Clock::now() - from).count();
 }
 
 size_t terminal_width() {
@@ -37,12 +39,17 @@ std::string format_duration(double seconds) {
 }
 
 ProgressBar::ProgressBar(std::string title, std::string unit, int64_t total, int64_t start)
+    : ProgressBar(std::move(title), std::move(unit), total, start, PlainLines()) {}
+
+ProgressBar::ProgressBar(std::string title, std::string unit, int64_t total, int64_t start, PlainLines lines)
     : title_(std::move(title)),
       unit_(std::move(unit)),
       total_(total),
       start_(start),
       done_(start),
-      began_(std::chrono::steady_clock::now()) {}
+      lines_(lines),
+      began_(Clock::now()),
+      next_line_(began_ + std::chrono::duration_cast<Clock::duration>(lines.first)) {}
 
 ProgressBar::~ProgressBar() {
   finish();
@@ -54,21 +61,33 @@ bool ProgressBar::enabled() {
 
 void ProgressBar::update(int64_t done, const std::string& detail) {
   done_ = done;
-  if (!enabled() || (visible_ && done < total_ && seconds_since(drawn_) < 0.1)) return;
+  const auto now = Clock::now();
+  if (!enabled()) {
+    if (now < next_line_) return;
+    next_line_ = now + std::chrono::duration_cast<Clock::duration>(lines_.every);
+    log_info(title_, ": ", done_, "/", total_, " ", unit_, ", ", time_left(), detail.empty() ? "" : "  ",
+             detail);
+    return;
+  }
+  if (visible_ && done < total_ && seconds_since(drawn_) < 0.1) return;
   visible_ = true;
-  drawn_ = std::chrono::steady_clock::now();
+  drawn_ = now;
   draw(detail);
+}
+
+std::string ProgressBar::time_left() const {
+  const double elapsed = seconds_since(began_);
+  if (done_ >= total_) return format_duration(elapsed);
+  const double left = done_ > start_ ? elapsed / double(done_ - start_) * double(total_ - done_) : 0.0;
+  return format_duration(left) + " left";
 }
 
 void ProgressBar::draw(const std::string& detail) const {
   const double fraction = total_ > 0 ? std::clamp(double(done_) / double(total_), 0.0, 1.0) : 1.0;
-  const double elapsed = seconds_since(began_);
-  const double left = done_ > start_ ? elapsed / double(done_ - start_) * double(total_ - done_) : 0.0;
   constexpr int kWidth = 24;
   const int filled = int(fraction * kWidth);
   std::string line = title_ + " [" + std::string(filled, '#') + std::string(kWidth - filled, '.') + "] " +
-                     std::to_string(done_) + "/" + std::to_string(total_) + " " + unit_ + "  " +
-                     (done_ < total_ ? format_duration(left) + " left" : format_duration(elapsed));
+                     std::to_string(done_) + "/" + std::to_string(total_) + " " + unit_ + "  " + time_left();
   if (!detail.empty()) line += "  " + detail;
   line.resize(std::min(line.size(), terminal_width() - 1));
   std::fprintf(stderr, "\r\033[K%s", line.c_str());

@@ -72,9 +72,9 @@ double bytes_of(const Dataset& dataset) {
 /// Of `bytes`, where `available` are free and another cache will take `taken` of them; empty: nothing speaks
 /// against a cache.
 std::string why_no_cache(const DataOptions& options, double bytes, double available, double taken) {
-  if (options.crop == "random") return "data.crop is random";
-  if (options.cache == "never") return "data.cache is never";
-  if (options.cache == "always" || bytes + taken <= available / 2) return "";
+  if (options.crop == Crop::kRandom) return "data.crop is random";
+  if (options.cache == CacheUse::kNever) return "data.cache is never";
+  if (options.cache == CacheUse::kAlways || bytes + taken <= available / 2) return "";
   const std::string other = taken > 0 ? " beside the " + format_bytes(taken) + " of the training images" : "";
   return c10::str("a cache would take ", format_bytes(bytes), other, " of ", format_bytes(available),
                   " of free memory");

@@ -39,7 +39,7 @@ class FolderDataset : public Dataset {
     return to_tensor(prepare_centered(decode(index), int(shape_[2]), int(shape_[1])));
   }
   at::Tensor augmented(int64_t index, CounterRandom& random) const override {
-    if (options_.crop == "center") return image(index);
+    if (options_.crop == Crop::kCenter) return image(index);
     return to_tensor(prepare_random(decode(index), int(shape_[2]), int(shape_[1]), random));
   }
   int64_t label(int64_t index) const override {
@@ -115,7 +115,7 @@ std::vector<ImageVerdict> check_headers(const fs::path& root, const DataOptions&
     named.push_back((root / listing.files[i]).string() + ": " + verdicts[i].problem);
   }
   if (bad > named.size()) named.push_back(c10::str("and ", bad - named.size(), " more"));
-  check_usage(bad == 0 || options.on_error == "skip", join(named, "; "),
+  check_usage(bad == 0 || options.on_error == OnError::kSkip, join(named, "; "),
               ". data.on_error: skip would leave such files out");
   check_usage(bad < n, root.string(), ": none of the ", n, " images can be read: ", join(named, "; "));
   if (bad > 0) log_warning(root.string(), ": skipped ", bad, " of ", n, " images: ", join(named, "; "));

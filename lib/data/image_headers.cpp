@@ -3,12 +3,15 @@
 #include <ATen/Parallel.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <tuple>
 #include <unordered_map>
 
 #include "core/log.h"
+#include "core/progress.h"
 #include "data/image_header.h"
 #include "io/atomic_file.h"
 #include "io/read_file.h"
@@ -25,7 +28,12 @@ Memory recall(const fs::path& path) {
   Memory memory;
   std::error_code ignored;
   if (!fs::is_regular_file(path, ignored)) return memory;
-  std::istringstream lines(read_text(path));
+  std::istringstream lines;
+  try {
+    lines.str(read_text(path));
+  } catch (const UnreadableFile& error) {
+    log_warning(error.what(), "; the images will be looked at again");
+  }
   for (std::string line; std::getline(lines, line);) {
     try {
       auto [name, bytes, modified, width, height, problem] = nlohmann::json::parse(line).get<Line>();
@@ -90,6 +98,13 @@ std::vector<ImageVerdict> read_image_headers(const fs::path& root, const std::ve
   const auto n = int64_t(files.size());
   std::vector<ImageVerdict> verdicts(files.size());
   std::vector<char> lasting(files.size(), 1), news(files.size());
+  ProgressBar bar("looking at " + root.string(), "images", n);
+  std::mutex mutex;  // of the bar
+  int64_t done = 0;
+  const auto finished = [&](int64_t more) {
+    const std::lock_guard lock(mutex);
+    bar.update(done += more);
+  };
   at::parallel_for(0, n, 256, [&](int64_t begin, int64_t end) {
     for (auto i = size_t(begin); i < size_t(end); ++i) {
       const fs::path file = root / files[i];
@@ -103,6 +118,7 @@ std::vector<ImageVerdict> read_image_headers(const fs::path& root, const std::ve
         news[i] = true;
         lasting[i] = judge(file, verdicts[i]);
       }
+      if (i % 256 == 255) finished(256);
     }
   });
   const bool changed = known.size() != files.size() || std::find(news.begin(), news.end(), 1) != news.end();

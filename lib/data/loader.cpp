@@ -23,29 +23,28 @@ void convert(const uint8_t* from, int64_t rows, int64_t width, bool flip, float*
 }  // namespace
 
 DataLoader::DataLoader(std::shared_ptr<const Dataset> dataset, const DataOptions& options, uint64_t seed,
-                       int64_t batch_size, int64_t first_step, int64_t last_step)
+                       const SliceSequence& slices, int64_t first_step, int64_t last_step)
     : dataset_(std::move(dataset)),
       order_(seed, dataset_->size()),
       random_flip_(options.random_flip),
-      skip_unreadable_(options.on_error == "skip"),
+      skip_unreadable_(options.on_error == OnError::kSkip),
       seed_(seed),
-      batch_size_(batch_size),
-      batches_([this](int64_t step) { return prepare(step); }, first_step, last_step, options.workers,
-               2 * options.workers + 2) {
-  TORCH_CHECK(batch_size > 0 && options.workers > 0, "batch_size and workers must be positive, got ",
-              batch_size, " and ", options.workers);
+      batches_([this, slices](int64_t index) { return prepare(slices[index]); }, first_step * slices.rounds,
+               last_step * slices.rounds, options.workers, 2 * options.workers + 2) {
+  TORCH_CHECK(slices.count > 0 && options.workers > 0, "batch_size and workers must be positive, got ",
+              slices.count, " and ", options.workers);
   TORCH_CHECK(0 <= first_step && first_step <= last_step, "steps ", first_step, " to ", last_step);
 }
 
-Batch DataLoader::prepare(int64_t step) const {
+Batch DataLoader::prepare(const Slice& slice) const {
   const auto [channels, height, width] = dataset_->image_shape();
-  Batch batch{.step = step,
-              .images = at::empty({batch_size_, channels, height, width}, at::kFloat),
-              .labels = at::empty({batch_size_}, at::kLong)};
+  Batch batch{.slice = slice,
+              .images = at::empty({slice.count, channels, height, width}, at::kFloat),
+              .labels = at::empty({slice.count}, at::kLong)};
   auto* images = batch.images.mutable_data_ptr<float>();
   auto* labels = batch.labels.mutable_data_ptr<int64_t>();
-  for (int64_t i = 0; i < batch_size_; ++i) {
-    const int64_t g = step * batch_size_ + i;
+  for (int64_t i = 0; i < slice.count; ++i) {
+    const int64_t g = slice.position(i);
     const auto [index, image] = read(g);
     TORCH_CHECK(image.sizes() == at::IntArrayRef({channels, height, width}), "image ", index, " is ",
                 image.sizes());

@@ -15,12 +15,18 @@ namespace fs = std::filesystem;
 /// The training images in `path`, or what that kind of set holds out.
 std::shared_ptr<const Dataset> open_one(const std::string& path, const DataOptions& options,
                                         const ImageShape& shape, bool held_out, const fs::path& memory) {
-  if (options.kind == "idx") return open_idx(path, held_out);
-  if (options.kind == "cifar10") return open_cifar(path, CifarKind::kCifar10, held_out);
-  if (options.kind == "cifar100") return open_cifar(path, CifarKind::kCifar100, held_out);
-  check_usage(options.kind == "folder", "data.kind: unknown value '", options.kind, "'");
+  switch (options.kind) {
+    case DataKind::kIdx:
+      return open_idx(path, held_out);
+    case DataKind::kCifar10:
+      return open_cifar(path, CifarKind::kCifar10, held_out);
+    case DataKind::kCifar100:
+      return open_cifar(path, CifarKind::kCifar100, held_out);
+    case DataKind::kFolder:
+      break;
+  }
   const fs::path file =
-      memory.empty() ? fs::path() : memory / (held_out ? "image-headers-val.jsonl" : "image-headers.jsonl");
+      memory.empty() ? fs::path() : memory / (held_out ? ".image-headers-val.jsonl" : ".image-headers.jsonl");
   return open_folder(path, options, shape, file);
 }
 
@@ -30,7 +36,7 @@ DataSets open_data(const DataOptions& options, const ImageShape& shape, const fs
   check_usage(!options.path.empty(), "data.path is not set; it must be the folder of the data set");
   DataSets data{open_one(options.path, options, shape, false, memory), nullptr};
   if (!options.val_path.empty()) data.validation = open_one(options.val_path, options, shape, true, memory);
-  if (options.kind == "folder") data = with_caches(std::move(data), options, available_memory());
+  if (options.kind == DataKind::kFolder) data = with_caches(std::move(data), options, available_memory());
   return options.val_fraction > 0 ? split(std::move(data.train), options.val_fraction) : data;
 }
 

@@ -7,43 +7,54 @@
 
 namespace uvic {
 
+enum class DataKind { kIdx, kCifar10, kCifar100, kFolder };
+template <>
+inline constexpr std::array kNamesOf<DataKind> = {"idx", "cifar10", "cifar100", "folder"};
+enum class Crop { kCenter, kRandom };
+template <>
+inline constexpr std::array kNamesOf<Crop> = {"center", "random"};
+enum class OnError { kFail, kSkip };
+template <>
+inline constexpr std::array kNamesOf<OnError> = {"fail", "skip"};
+enum class CacheUse { kAuto, kAlways, kNever };
+template <>
+inline constexpr std::array kNamesOf<CacheUse> = {"auto", "always", "never"};
+
 struct DataOptions {
-  std::string kind = "idx";
+  Choice<DataKind> kind = DataKind::kIdx;
   std::string path = {}, val_path = {};
   double val_fraction = 0;
   bool random_flip = true;
-  std::string crop = "center";
+  Choice<Crop> crop = Crop::kCenter;
   std::vector<int64_t> crop_box = {};
   std::vector<int64_t> background = {255, 255, 255};
-  std::string on_error = "fail", cache = "auto";
+  Choice<OnError> on_error = OnError::kFail;
+  Choice<CacheUse> cache = CacheUse::kAuto;
   int64_t workers = 2;
 
   void visit(FieldList& fields) {
     fields("kind", kind,
            "format of the data set: idx (the MNIST family, .gz or not), cifar10 or cifar100 (the binary "
-           "version), "
-           "or a folder of images",
-           one_of({"idx", "cifar10", "cifar100", "folder"}));
-    fields("path", path, "folder of the data set");
+           "version), or a folder of images");
+    fields("path", path, "folder of the data set").mark(kFreeOnResume);
     fields("val_path", val_path,
            "held-out images for a validation loss: a folder like data.path, of which idx reads the t10k pair "
-           "and "
-           "cifar the test file");
+           "and cifar the test file")
+        .mark(kFreeOnResume);
     fields("val_fraction", val_fraction, "instead: the share of the images of data.path to hold out",
            between(0, 0.9));
     fields("random_flip", random_flip, "mirror each image left to right with probability 1/2");
-    fields("crop", crop, "of folder images, once their short side fits: center, or random as in ADM",
-           one_of({"center", "random"}));
+    fields("crop", crop, "of folder images, once their short side fits: center, or random as in ADM");
     fields("crop_box", crop_box, "first cut [left, top, right, bottom] out of every image; []: all of it",
            at_least(0));
     fields("background", background,
            "shows through transparent pixels: [red, green, blue], or one grey level", between(0, 255));
-    fields("on_error", on_error, "a file that cannot be decoded: fail, or skip it and say so",
-           one_of({"fail", "skip"}));
-    fields("cache", cache, "keep prepared images in memory: auto (if they take at most half of what is free)",
-           one_of({"auto", "always", "never"}));
+    fields("on_error", on_error, "a file that cannot be decoded: fail, or skip it and say so");
+    fields("cache", cache, "keep prepared images in memory: auto (if they take at most half of what is free)")
+        .mark(kFreeOnResume);
     fields("workers", workers, "threads that prepare batches ahead; the batches do not depend on it",
-           between(1, 64));
+           between(1, 64))
+        .mark(kFreeOnResume);
   }
 
   /// Throws UsageError, naming the keys, if values do not go together.

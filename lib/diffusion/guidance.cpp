@@ -9,15 +9,19 @@ namespace {
 
 using at::Tensor;
 
+// The images' input, then the null condition's for each of them.
+Tensor with_null(const Tensor& input, const Tensor& null) {
+  if (!input.defined()) return input;
+  return at::cat({input, null.defined() ? null.to(input.options()).expand_as(input) : input});
+}
+
 // The outputs under the condition and of the reference.
 std::pair<Tensor, Tensor> evaluate(const Network& network, const Guidance& guidance, const Tensor& x,
                                    const Tensor& timesteps, const Condition& condition) {
   if (guidance.guide) return {network(x, timesteps, condition), guidance.guide(x, timesteps, condition)};
-  const Tensor null = at::full_like(condition.labels, guidance.null_label);
-  const auto& context = condition.context;
-  const Tensor both = network(
-      at::cat({x, x}), at::cat({timesteps, timesteps}),
-      {at::cat({condition.labels, null}), context.defined() ? at::cat({context, context}) : Tensor()});
+  const Tensor both = network(at::cat({x, x}), at::cat({timesteps, timesteps}),
+                              {with_null(condition.labels, guidance.null.labels),
+                               with_null(condition.context, guidance.null.context)});
   return {both.slice(0, 0, x.size(0)), both.slice(0, x.size(0))};
 }
 

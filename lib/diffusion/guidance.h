@@ -9,11 +9,12 @@ namespace uvic {
 /// is cfg = 1 + s.
 struct Guidance {
   double cfg = 1.0;
-  /// The label of the reference in classifier-free guidance (Ho & Salimans 2022, arXiv 2207.12598), where it
-  /// is the network itself in the same call on 2B images.
-  int64_t null_label = -1;
+  /// The condition of the reference in classifier-free guidance (Ho & Salimans 2022, arXiv 2207.12598), where
+  /// it is the network itself in the same call on 2B images: of one image, for all. An input that it leaves
+  /// undefined is the images' own.
+  Condition null = {};
   /// Autoguidance's reference, a worse version of the network under the same condition (Karras et al. 2024,
-  /// arXiv 2406.02507); if given, null_label is not used.
+  /// arXiv 2406.02507); if given, `null` is not used.
   Network guide = {};
   /// {lo, hi}: guide only where lo < t <= hi (Kynkaanniemi et al. 2024, arXiv 2404.07724); empty: always.
   std::vector<double> interval = {};

@@ -37,15 +37,26 @@ DiffusionLoss::DiffusionLoss(const DiffusionOptions& options)
     : options_(options), schedule_(make_schedule(options)), prediction_(options) {}
 
 double DiffusionLoss::weight(double t) const {
-  if (options_.loss == "simple") return 1.0;
+  if (options_.loss == LossKind::kSimple) return 1.0;
   constexpr double kLeastSigma = 1e-8;  // t may be 0
   const double alpha = schedule_->alpha(t), sigma = std::max(schedule_->sigma(t), kLeastSigma);
-  const double snr = alpha * alpha / (sigma * sigma), gamma = options_.snr_gamma;
-  double weight = 1.0 / (options_.sigma_data * options_.sigma_data) + snr;
-  if (options_.loss == "min_snr") weight = std::min(snr, gamma);
-  if (options_.loss == "soft_min_snr") weight = snr * gamma / (snr + gamma);
   const double x0_per_output = prediction_.x0_per_output(alpha, sigma);
-  return weight * x0_per_output * x0_per_output;
+  return x0_weight(alpha * alpha / (sigma * sigma)) * x0_per_output * x0_per_output;
+}
+
+double DiffusionLoss::x0_weight(double snr) const {
+  const double gamma = options_.snr_gamma;
+  switch (options_.loss) {
+    case LossKind::kSimple:
+      break;  // of the output's error, not x0's
+    case LossKind::kMinSnr:
+      return std::min(snr, gamma);
+    case LossKind::kSoftMinSnr:
+      return snr * gamma / (snr + gamma);
+    case LossKind::kEdm:
+      return 1.0 / (options_.sigma_data * options_.sigma_data) + snr;
+  }
+  TORCH_CHECK(false, "loss ", options_.loss, " has no weight of x0's error");
 }
 
 Tensor DiffusionLoss::operator()(const Network& network, const Tensor& x0, const Tensor& noise,
@@ -58,8 +69,9 @@ Tensor DiffusionLoss::operator()(const Network& network, const Tensor& x0, const
   const Tensor target = mix_images(
       x0, noise, t, [&](double s) { return mix(s).p; }, [&](double s) { return mix(s).q; });
   const Tensor error = (network(input, timesteps, condition) - target).square().flatten(1).mean(1);
-  return options_.loss == "simple" ? error
-                                   : error * map_times(t, x0.device(), [&](double s) { return weight(s); });
+  return options_.loss == LossKind::kSimple
+             ? error
+             : error * map_times(t, x0.device(), [&](double s) { return weight(s); });
 }
 
 }  // namespace uvic

@@ -34,6 +34,7 @@ class DiffusionLoss {
   const NoiseSchedule& schedule() const { return *schedule_; }
 
  private:
+  double x0_weight(double snr) const;
   DiffusionOptions options_;
   std::shared_ptr<const NoiseSchedule> schedule_;
   PredictionType prediction_;

@@ -6,11 +6,13 @@
 
 namespace uvic {
 
-/// What images are conditioned on; a tensor is undefined where the network takes no such input.
+/// What images are conditioned on; a tensor is undefined where the network takes no such input. A value: an
+/// empty one is no condition.
 struct Condition {
   at::Tensor labels = {};   ///< int64 [B]
   at::Tensor context = {};  ///< text tokens, float [B, num_clip_token, clip_dim]
 
+  bool empty() const { return !labels.defined() && !context.defined(); }
   /// Images first .. first + count - 1.
   Condition part(int64_t first, int64_t count) const {
     const auto cut = [&](const at::Tensor& x) { return x.defined() ? x.narrow(0, first, count) : x; };

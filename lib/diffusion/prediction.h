@@ -2,8 +2,6 @@
 #pragma once
 #include <ATen/core/Tensor.h>
 
-#include <string>
-
 #include "diffusion/options.h"
 #include "diffusion/schedule.h"
 
@@ -21,7 +19,8 @@ struct Prediction {
 /// edm: F of EDM's preconditioning (Karras et al. 2022, arXiv 2206.00364, eq. 7 and table 1).
 class PredictionType {
  public:
-  explicit PredictionType(const DiffusionOptions& options);
+  explicit PredictionType(const DiffusionOptions& options)
+      : kind_(options.prediction), sigma_data_(options.sigma_data) {}
 
   /// p and q at a noise level.
   struct Mix {
@@ -40,8 +39,7 @@ class PredictionType {
   double input_scale(const NoiseSchedule& schedule, double t) const;
 
  private:
-  enum class Kind { kNoise, kX0, kV, kFlow, kEdm };
-  Kind kind_;
+  PredictionKind kind_;
   double sigma_data_;
 };
 

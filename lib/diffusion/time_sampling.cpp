@@ -1,5 +1,7 @@
 #include "diffusion/time_sampling.h"
 
+#include <c10/util/Exception.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -12,18 +14,22 @@ double sample_time(const DiffusionOptions& options, const NoiseSchedule& schedul
     random.fill_normal({&z, 1});
     return mean + deviation * double(z);
   };
-  if (options.time_sampling == "logit_normal") {
-    const double u = 1.0 / (1.0 + std::exp(-normal(options.logit_mean, options.logit_std)));
-    return schedule.time_at(std::min(u, 1.0 - 1e-7));
+  switch (options.time_sampling) {
+    case TimeSampling::kUniform:
+      return schedule.time_at(double(random.uniform()));
+    case TimeSampling::kStratified:
+      return schedule.time_at((double(position) + double(random.uniform())) / double(batch_size));
+    case TimeSampling::kLogitNormal: {
+      const double u = 1.0 / (1.0 + std::exp(-normal(options.logit_mean, options.logit_std)));
+      return schedule.time_at(std::min(u, 1.0 - 1e-7));
+    }
+    case TimeSampling::kLogNormal: {
+      const double t = schedule.inverse_lambda(-normal(options.p_mean, options.p_std));
+      // A discrete schedule trains on its own levels.
+      return schedule.time_at(std::clamp(schedule.fraction(t), 0.0, 1.0 - 1e-7));
+    }
   }
-  if (options.time_sampling == "log_normal") {
-    const double t = schedule.inverse_lambda(-normal(options.p_mean, options.p_std));
-    // A discrete schedule trains on its own levels.
-    return schedule.time_at(std::clamp(schedule.fraction(t), 0.0, 1.0 - 1e-7));
-  }
-  const double u = double(random.uniform());
-  return schedule.time_at(options.time_sampling == "stratified" ? (double(position) + u) / double(batch_size)
-                                                                : u);
+  TORCH_CHECK(false, "unreachable");
 }
 
 }  // namespace uvic

@@ -61,13 +61,17 @@ class FileBuffer : public std::streambuf {
 
 }  // namespace
 
-void write_file_atomically(const fs::path& path, const std::function<void(std::ostream&)>& write,
-                           Flush flush) {
+void check_replaceable(const fs::path& path) {
   std::error_code ignored;
   if (fs::exists(path, ignored) && !fs::is_regular_file(path, ignored)) {
     throw std::runtime_error(
         c10::str("cannot write ", path.string(), ": it exists and is not a regular file"));
   }
+}
+
+void write_file_atomically(const fs::path& path, const std::function<void(std::ostream&)>& write,
+                           Flush flush) {
+  check_replaceable(path);
   const fs::path temporary = temporary_beside(path);
   try {
     FileBuffer buffer(temporary, path);
@@ -78,6 +82,7 @@ void write_file_atomically(const fs::path& path, const std::function<void(std::o
     buffer.finish(flush);
     if (::rename(temporary.c_str(), path.c_str()) != 0) fail_to_write(path, errno);
   } catch (...) {
+    std::error_code ignored;
     fs::remove(temporary, ignored);
     throw;
   }

@@ -20,6 +20,9 @@ void write_file_atomically(const std::filesystem::path& path, const std::functio
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes,
                            Flush flush = Flush::kNow);
 
+/// std::runtime_error if `path` is something that a rename must not replace: a folder, a device, a pipe.
+void check_replaceable(const std::filesystem::path& path);
+
 /// Removes the temporaries that killed writers of `path`, by the functions above or below, have left beside
 /// it.
 void remove_temporaries_of(const std::filesystem::path& path);

@@ -11,15 +11,15 @@ using torch::nn::Linear;
 using torch::nn::LinearOptions;
 
 std::optional<bool> fused_attention(const ModelOptions& options) {
-  if (options.attention_kernel == "auto") return std::nullopt;
-  return options.attention_kernel == "fused";
+  if (options.attention_kernel == KernelWish::kAuto) return std::nullopt;
+  return options.attention_kernel == KernelWish::kFused;
 }
 
 KernelChoice kernel_for(AttentionKind kind, const ModelOptions& options, c10::Device device,
-                        const std::string& precision) {
+                        Precision precision) {
   try {
     return choose_kernel({.device = device.type(),
-                          .dtype = precision == "bf16" ? at::kBFloat16 : at::kFloat,
+                          .dtype = precision == Precision::kBf16 ? at::kBFloat16 : at::kFloat,
                           .head_dim = options.head_dim(),
                           .fused = fused_attention(options),
                           .kind = kind});
@@ -28,8 +28,7 @@ KernelChoice kernel_for(AttentionKind kind, const ModelOptions& options, c10::De
   }
 }
 
-std::string describe_attention(const ModelOptions& options, c10::Device device,
-                               const std::string& precision) {
+std::string describe_attention(const ModelOptions& options, c10::Device device, Precision precision) {
   std::string text;
   for (const auto& [kind, name] : kAttentionKinds) {
     int64_t n = 0;

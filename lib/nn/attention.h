@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "core/precision.h"
 #include "kernels/attention_kind.h"
 #include "kernels/choose.h"
 #include "nn/options.h"
@@ -26,10 +27,10 @@ std::optional<bool> fused_attention(const ModelOptions& options);
 /// `device` in `precision` (fp32, bf16). UsageError where model.attention_kernel asks for a fused kernel that
 /// does not exist.
 KernelChoice kernel_for(AttentionKind kind, const ModelOptions& options, c10::Device device,
-                        const std::string& precision);
+                        Precision precision);
 
 /// One line on the kernels that the model's blocks run, for the start of a run. Errors as kernel_for's.
-std::string describe_attention(const ModelOptions& options, c10::Device device, const std::string& precision);
+std::string describe_attention(const ModelOptions& options, c10::Device device, Precision precision);
 
 /// Multi-head self-attention, U-ViT's parameter names (qkv, proj). [B, N, C] -> [B, N, C].
 class Attention : public torch::nn::Module {

@@ -18,8 +18,8 @@ AutocastState AutocastState::current() {
   return at::autocast::is_autocast_enabled(c10::kCUDA) ? state_of(c10::kCUDA) : state_of(c10::kCPU);
 }
 
-AutocastState AutocastState::for_precision(const std::string& precision, c10::Device device) {
-  return {device.type(), precision != "fp32", c10::ScalarType::BFloat16};
+AutocastState AutocastState::for_precision(Precision precision, c10::Device device) {
+  return {device.type(), precision == Precision::kBf16, c10::ScalarType::BFloat16};
 }
 
 AutocastScope::AutocastScope(const AutocastState& state) : outer_(state_of(state.device)) {

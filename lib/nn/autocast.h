@@ -3,8 +3,7 @@
 #include <ATen/autocast_mode.h>
 #include <c10/core/Device.h>
 
-#include <optional>
-#include <string>
+#include "core/precision.h"
 
 namespace uvic {
 
@@ -16,8 +15,8 @@ struct AutocastState {
 
   /// The state in force: CUDA's if enabled there, else the CPU's.
   static AutocastState current();
-  /// "fp32" is off; "bf16" casts matrix products on `device`.
-  static AutocastState for_precision(const std::string& precision, c10::Device device);
+  /// fp32 is off; bf16 casts matrix products on `device`.
+  static AutocastState for_precision(Precision precision, c10::Device device);
 };
 
 /// Puts a state in force for a scope; restores the old one and drops cached casts of weights at the end.

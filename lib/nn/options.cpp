@@ -26,7 +26,7 @@ bool names_block(const std::string& entry, int64_t index, int64_t depth) {
 }  // namespace
 
 AttentionKind ModelOptions::attention_kind(int64_t index) const {
-  if (attention != "cog") return AttentionKind::kSoftmax;
+  if (attention != AttentionKind::kCog) return AttentionKind::kSoftmax;
   const bool stays = std::any_of(softmax_layers.begin(), softmax_layers.end(),
                                  [&](const std::string& entry) { return names_block(entry, index, depth); });
   return stays ? AttentionKind::kSoftmax : AttentionKind::kCog;
@@ -41,6 +41,10 @@ void ModelOptions::validate() const {
               embed_dim);
   check_usage(depth % 2 == 0, "model.depth: ", depth, " must be even (half in_blocks, half out_blocks)");
   check_usage(num_classes != 0, "model.num_classes: must be -1 (unconditional) or at least 1, got 0");
+  check_usage(
+      null_label != NullLabel::kLast || num_classes != 1,
+      "model.num_classes: with model.null_label last the last row is the null label, so at least 2 are "
+      "needed, got 1");
   attention_kind(0);  // reports a wrong name in softmax_layers
 }
 

@@ -1,10 +1,12 @@
-#include "core/errors.h"
-#include "nn/weights.h"
+#include "nn/parameter_shapes.h"
+
+#include <c10/util/StringUtil.h>
+#include <c10/util/accumulate.h>
 
 namespace uvic {
 namespace {
 
-using Shapes = std::map<std::string, std::vector<int64_t>>;
+using Shapes = ParameterShapes;
 
 void add_linear(Shapes& shapes, const std::string& name, int64_t in, int64_t out, bool bias = true) {
   shapes[name + ".weight"] = {out, in};
@@ -54,6 +56,27 @@ Shapes parameter_shapes(const ModelOptions& o) {
   add_linear(shapes, "decoder_pred", dim, o.patch_size * o.patch_size * o.in_chans);
   if (o.conv) add_convolution(shapes, "final_layer", o.in_chans, o.in_chans, 3);
   return shapes;
+}
+
+int64_t count_parameters(const ModelOptions& options) {
+  int64_t count = 0;
+  for (const auto& [name, shape] : parameter_shapes(options)) count += c10::multiply_integers(shape);
+  return count;
+}
+
+double forward_flops(const ModelOptions& o) {
+  const double C = double(o.embed_dim), N = double(o.num_tokens()), patches = double(o.num_patches());
+  const double patch_dim = double(o.patch_size * o.patch_size * o.in_chans);
+  const double attention = 4 * C * C * N + 2 * N * N * C;  // qkv and proj; Q K^T and W V
+  const double mlp = 2 * double(o.mlp_ratio) * C * C * N;
+  double total = double(o.depth + 1) * (attention + mlp);
+  if (o.skip) total += double(o.depth / 2) * 2 * C * C * N;
+  if (o.mlp_time_embed) total += 8 * C * C;
+  total += double(o.num_clip_token * o.clip_dim) * C;  // context_embed
+  total += patches * patch_dim * C;                    // patch_embed
+  total += N * C * patch_dim;                          // decoder_pred runs over all tokens
+  if (o.conv) total += 9.0 * double(o.in_chans * o.in_chans * o.height() * o.width());
+  return 2 * total;
 }
 
 }  // namespace uvic

@@ -55,11 +55,6 @@ int64_t class_at(const std::vector<int64_t>& cumulative, int64_t position) {
 
 }  // namespace
 
-int64_t real_classes(const ModelOptions& model, const DiffusionOptions& diffusion) {
-  if (!model.conditional()) return 0;
-  return diffusion.p_uncond > 0 ? model.num_classes - 1 : model.num_classes;
-}
-
 std::string self_contained_labels(const std::string& policy, int64_t K) {
   return K > 0 && is_histogram(policy) ? nlohmann::json(read_histogram(policy, K)).dump() : policy;
 }

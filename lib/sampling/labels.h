@@ -4,13 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "diffusion/options.h"
-#include "nn/options.h"
-
 namespace uvic {
-
-/// Classes a user can ask for: label_emb's rows without the null label; 0 for an unconditional model.
-int64_t real_classes(const ModelOptions& model, const DiffusionOptions& diffusion);
 
 /// One label a seed, depending on the seed alone. `policy`: "balanced" (s mod K), "random" (a hash of s, mod
 /// K), a class number, or K counts [n0, n1, ...] as JSON, in a file or as they are: seeds 0 .. sum - 1 then

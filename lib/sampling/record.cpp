@@ -29,8 +29,7 @@ std::string sample_record(const RecordInputs& inputs) {
                                  " --weights ", inputs.weights, " --seeds ", inputs.seeds);
   if (!inputs.labels.empty()) command += " --labels " + shell_quote(inputs.labels);
   if (!inputs.layout.empty()) command += " " + inputs.layout;
-  SampleOptions sample = inputs.sample;
-  for (const Field& field : fields_of(sample)) {
+  for (const FieldView& field : fields_of(inputs.sample)) {
     command += " --set " + shell_quote("sample." + field.key + "=" + value_text(field));
   }
   for (const std::string& assignment : inputs.overrides) command += " --set " + shell_quote(assignment);

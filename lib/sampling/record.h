@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "sampling/options.h"
+#include "recipe/sample_options.h"
 
 namespace uvic {
 

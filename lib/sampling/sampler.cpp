@@ -32,17 +32,14 @@ class ImageNoise {
   std::vector<at::Generator> generators_;
 };
 
-int64_t null_label_of(const UViT& model, const DiffusionOptions& diffusion) {
-  return model.options().conditional() && diffusion.p_uncond > 0 ? model.options().num_classes - 1 : -1;
-}
-
-std::array<int64_t, 3> shape_of(const ModelOptions& options) {
-  return {options.in_chans, options.height(), options.width()};
+Condition null_condition(const ModelOptions& model, c10::Device device) {
+  const auto options = at::TensorOptions(device).dtype(at::kLong);
+  return {model.null_row() < 0 ? Tensor() : at::full({1}, model.null_row(), options), {}};
 }
 
 }  // namespace
 
-Network inference_network(UViT& model, const std::string& precision, c10::Device device) {
+Network inference_network(UViT& model, Precision precision, c10::Device device) {
   const auto autocast = AutocastState::for_precision(precision, device);
   return [&model, autocast](const Tensor& x, const Tensor& timesteps, const Condition& condition) {
     const at::NoGradGuard no_grad;
@@ -51,29 +48,38 @@ Network inference_network(UViT& model, const std::string& precision, c10::Device
   };
 }
 
-Sampler::Sampler(Network network, std::array<int64_t, 3> image_shape, int64_t null_label,
-                 const DiffusionOptions& diffusion, const SampleOptions& options, c10::Device device,
-                 Network guide)
-    : shape_(image_shape),
+Generator generator_of(UViT& model, Precision precision, c10::Device device) {
+  const ModelOptions& options = model.options();
+  return {.network = inference_network(model, precision, device),
+          .shape = options.image_shape(),
+          .null = null_condition(options, device)};
+}
+
+Sampler::Sampler(Generator generator, const DiffusionOptions& diffusion, const SampleOptions& options,
+                 c10::Device device)
+    : shape_(generator.shape),
       plan_(plan_sampling(options, diffusion)),
-      parts_{.network = std::move(network),
+      parts_{.network = std::move(generator.network),
              .schedule = plan_.schedule,
              .prediction = PredictionType(diffusion),
              .clip_x0 = options.clip_x0,
              .guidance = {.cfg = options.cfg,
-                          .null_label = null_label,
-                          .guide = std::move(guide),
+                          .null = std::move(generator.null),
+                          .guide = std::move(generator.guide),
                           .interval = options.guidance_interval,
                           .rescale = options.guidance_rescale}},
+      decode_(std::move(generator.decode)),
       device_(device) {
-  check_usage(options.cfg == 1.0 || null_label >= 0 || parts_.guidance.guide, "sample.cfg: ", options.cfg,
-              " needs a class-conditional model trained with diffusion.p_uncond above 0, or a guide; use 1");
+  check_usage(
+      options.cfg == 1.0 || !parts_.guidance.null.empty() || parts_.guidance.guide,
+      "sample.cfg: ", options.cfg,
+      " needs a class-conditional model with a null label (trained with diffusion.p_uncond above 0), or "
+      "a guide; use 1");
 }
 
 Sampler::Sampler(UViT& model, const DiffusionOptions& diffusion, const SampleOptions& options,
-                 c10::Device device, Network guide)
-    : Sampler(inference_network(model, options.precision, device), shape_of(model.options()),
-              null_label_of(model, diffusion), diffusion, options, device, std::move(guide)) {}
+                 c10::Device device)
+    : Sampler(generator_of(model, options.precision, device), diffusion, options, device) {}
 
 Tensor Sampler::run_batch(std::vector<int64_t> seeds, const Condition& condition,
                           const StepCallback& on_step) const {
@@ -103,8 +109,8 @@ Tensor Sampler::run_batch(std::vector<int64_t> seeds, const Condition& condition
       .s_noise = plan_.options.s_noise,
   };
   const Denoiser denoise = make_denoiser(parts_, {padded(condition.labels), padded(condition.context)});
-  const Tensor images = plan_.solver->sample(denoise, scale == 1.0 ? first : first * scale, run);
-  return images.slice(0, 0, count).to(at::kCPU);
+  const Tensor state = plan_.solver->sample(denoise, scale == 1.0 ? first : first * scale, run);
+  return (decode_ ? decode_(state) : state).slice(0, 0, count).to(at::kCPU);
 }
 
 void Sampler::run(const SampleRequest& request, const OnImages& on_images, const OnStep& on_step) const {

@@ -1,4 +1,4 @@
-// Weights + seeds + labels -> images: the one driver behind sampling, dumps and training grids.
+// Weights + seeds + conditions -> images: the one driver behind sampling, dumps and training grids.
 #pragma once
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
@@ -8,16 +8,17 @@
 #include <memory>
 #include <vector>
 
+#include "core/precision.h"
 #include "diffusion/denoiser.h"
 #include "diffusion/options.h"
 #include "nn/uvit.h"
-#include "sampling/options.h"
-#include "sampling/plan.h"
+#include "recipe/plan.h"
+#include "recipe/sample_options.h"
 
 namespace uvic {
 
 /// A UViT as diffusion's callable: no gradient, evaluation in `precision`. The model must outlive it.
-Network inference_network(UViT& model, const std::string& precision, c10::Device device);
+Network inference_network(UViT& model, Precision precision, c10::Device device);
 
 /// What to make: one image a seed. `labels` is as long as `seeds`, or empty for an unconditional model.
 struct SampleRequest {
@@ -26,6 +27,20 @@ struct SampleRequest {
   at::Tensor context = {};
 };
 
+/// From the solver's last state, [n, C, H, W], to images: what an autoencoder does to latents.
+using Decode = std::function<at::Tensor(const at::Tensor& state)>;
+
+/// What is sampled from.
+struct Generator {
+  Network network;
+  std::array<int64_t, 3> shape{};  ///< {C, H, W} of the state
+  Condition null = {};             ///< of one image, see Guidance; empty: the network knows none
+  Network guide = {};              ///< the network that autoguidance subtracts, see Guidance
+  Decode decode = {};              ///< none: the state is the image
+};
+/// A UViT with its own shape and null condition, on its device.
+Generator generator_of(UViT& model, Precision precision, c10::Device device);
+
 class Sampler {
  public:
   /// A batch of finished images: float32 [n, C, H, W] on the CPU, for seeds[first] .. seeds[first + n - 1].
@@ -33,14 +48,11 @@ class Sampler {
   /// After each solver step of a batch: its number from 1 and the state [n, C, H, W]. May throw to stop.
   using OnStep = std::function<void(size_t first, int64_t step, const at::Tensor& x)>;
 
-  /// `null_label`: the row of label_emb that guidance subtracts; -1 if the model has none (then cfg must be
-  /// 1, or there must be a `guide`: the network that autoguidance subtracts, see Guidance).
-  Sampler(Network network, std::array<int64_t, 3> image_shape, int64_t null_label,
-          const DiffusionOptions& diffusion, const SampleOptions& options, c10::Device device = c10::kCPU,
-          Network guide = {});
-  /// The usual case: a UViT with its own shape and null label.
+  /// UsageError where sample.cfg asks for guidance and there is neither a null condition nor a guide.
+  Sampler(Generator generator, const DiffusionOptions& diffusion, const SampleOptions& options,
+          c10::Device device = c10::kCPU);
   Sampler(UViT& model, const DiffusionOptions& diffusion, const SampleOptions& options,
-          c10::Device device = c10::kCPU, Network guide = {});
+          c10::Device device = c10::kCPU);
 
   /// Image s starts from `randn({C, H, W})` of a generator seeded with s and draws its step noise from the
   /// same generator. Every network call has exactly `batch_size` images (the last batch is padded), so that
@@ -58,6 +70,7 @@ class Sampler {
   std::array<int64_t, 3> shape_;
   SamplingPlan plan_;
   DenoiserParts parts_;
+  Decode decode_;
   c10::Device device_;
 };
 

@@ -10,8 +10,8 @@
 #include "core/log.h"
 #include "io/atomic_file.h"
 #include "io/safetensors.h"
-#include "nn/weights.h"
-#include "sampling/weights_file.h"
+#include "nn/parameters.h"
+#include "recipe/layout.h"
 
 namespace uvic {
 namespace {
@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 using Metadata = std::map<std::string, std::string>;
 
 std::vector<std::string> parameter_names(const TrainState& state) {
-  return state.model->named_parameters().keys();
+  return state.module->named_parameters().keys();
 }
 
 TensorMap with_names(const std::vector<std::string>& names, const std::vector<at::Tensor>& tensors,
@@ -42,10 +42,10 @@ void copy_into(const std::vector<std::string>& names, const std::vector<at::Tens
 }
 
 Metadata weights_metadata(const TrainState& state) {
-  return {{"uvic.config", state.config.to_yaml()},
+  return {{"uvic.config", state.config_yaml},
           {"uvic.version", version_number()},
           {"uvic.step", std::to_string(state.step)},
-          {"uvic.images", std::to_string(state.images())}};
+          {"uvic.images", std::to_string(state.examples())}};
 }
 
 // What must be equal for a resume to be exact to the bit.
@@ -54,7 +54,7 @@ Metadata environment(const TrainState& state) {
           {"uvic.threads", std::to_string(at::get_num_threads())},
           {"uvic.cpu_capability", cpu_capability()},
           {"uvic.device", state.device.str()},
-          {"uvic.precision", state.config.train.precision}};
+          {"uvic.precision", state.options.precision.name()}};
 }
 
 void remove_old(const fs::path& checkpoints, int64_t keep) {
@@ -87,16 +87,16 @@ int64_t number(const Metadata& metadata, const std::string& key, const fs::path&
 }  // namespace
 
 fs::path save_checkpoint(const TrainState& state, const fs::path& run_directory) {
-  const fs::path directory = run_directory / "checkpoints" / checkpoint_name(state.step);
+  const fs::path directory = checkpoint_path(run_directory, state.step);
   if (fs::exists(directory)) return directory;
   fs::create_directories(directory.parent_path());
   const auto names = parameter_names(state);
   write_directory_atomically(directory, [&](const fs::path& target) {
     const Metadata metadata = weights_metadata(state);
-    save_safetensors(target / "model.safetensors", with_names(names, state.model->parameters()), metadata);
+    save_safetensors(part_of(target, "model"), with_names(names, state.module->parameters()), metadata);
     for (size_t i = 0; i < state.ema->size(); ++i) {
-      save_safetensors(target / (state.ema->name(i) + ".safetensors"),
-                       with_names(names, state.ema->weights(i)), metadata);
+      save_safetensors(part_of(target, state.ema->name(i)), with_names(names, state.ema->weights(i)),
+                       metadata);
     }
     TensorMap training = with_names(names, state.optimizer->exp_avgs, "exp_avg.");
     training.merge(with_names(names, state.optimizer->exp_avg_sqs, "exp_avg_sq."));
@@ -105,14 +105,15 @@ fs::path save_checkpoint(const TrainState& state, const fs::path& run_directory)
     rest["uvic.updates"] = std::to_string(state.optimizer->updates());
     rest["uvic.skipped"] = std::to_string(state.skipped);
     rest["uvic.skipped_in_a_row"] = std::to_string(state.skipped_in_a_row);
-    save_safetensors(target / "training.safetensors", training, rest);
+    rest["uvic.data"] = state.data_identity;
+    save_safetensors(part_of(target, "training"), training, rest);
   });
-  remove_old(directory.parent_path(), state.config.train.keep);
+  remove_old(directory.parent_path(), state.options.keep);
   return directory;
 }
 
 void save_snapshot(const TrainState& state, const fs::path& run_directory) {
-  const fs::path directory = run_directory / "snapshots" / checkpoint_name(state.step);
+  const fs::path directory = snapshot_path(run_directory, state.step);
   if (fs::exists(directory)) return;
   fs::create_directories(directory.parent_path());
   const auto names = parameter_names(state);
@@ -121,18 +122,17 @@ void save_snapshot(const TrainState& state, const fs::path& run_directory) {
       if (!state.ema->is_power(i)) continue;
       TensorMap half = with_names(names, state.ema->weights(i));
       for (auto& [name, tensor] : half) tensor = tensor.to(at::kHalf);
-      save_safetensors(target / (state.ema->name(i) + ".safetensors"), half, weights_metadata(state));
+      save_safetensors(part_of(target, state.ema->name(i)), half, weights_metadata(state));
     }
   });
 }
 
 void load_checkpoint(TrainState& state, const fs::path& checkpoint) {
   const auto names = parameter_names(state);
-  const fs::path model_file = checkpoint / "model.safetensors",
-                 training_file = checkpoint / "training.safetensors";
-  load_weights(*state.model, load_safetensors(model_file).tensors, model_file.string());
+  const fs::path model_file = part_of(checkpoint, "model"), training_file = part_of(checkpoint, "training");
+  load_weights(*state.module, load_safetensors(model_file).tensors, model_file.string());
   for (size_t i = 0; i < state.ema->size(); ++i) {
-    const fs::path file = checkpoint / (state.ema->name(i) + ".safetensors");
+    const fs::path file = part_of(checkpoint, state.ema->name(i));
     copy_into(names, state.ema->weights(i), load_safetensors(file).tensors, "", file);
   }
   const SafeTensors training = load_safetensors(training_file);
@@ -150,8 +150,14 @@ void load_checkpoint(TrainState& state, const fs::path& checkpoint) {
   }
 }
 
+std::string checkpoint_data(const fs::path& checkpoint) {
+  const auto metadata = load_safetensors_metadata(part_of(checkpoint, "training"));
+  const auto found = metadata.find("uvic.data");
+  return found == metadata.end() ? "" : found->second;
+}
+
 std::string checkpoint_config(const fs::path& checkpoint) {
-  const auto metadata = load_safetensors_metadata(checkpoint / "training.safetensors");
+  const auto metadata = load_safetensors_metadata(part_of(checkpoint, "training"));
   const auto found = metadata.find("uvic.config");
   check_usage(found != metadata.end(), checkpoint.string(), ": training.safetensors has no uvic.config");
   return found->second;

@@ -19,9 +19,11 @@ void load_checkpoint(TrainState& state, const std::filesystem::path& checkpoint)
 
 /// The config a checkpoint was written with, as YAML.
 std::string checkpoint_config(const std::filesystem::path& checkpoint);
+/// What its data was, see Task::data_identity; empty in checkpoints of before it was recorded.
+std::string checkpoint_data(const std::filesystem::path& checkpoint);
 
 /// Writes the power-function averages, in float16, to `<run>/snapshots/step-XXXXXXXX/` (see
-/// sampling/snapshots.h).
+/// recipe/snapshots.h).
 void save_snapshot(const TrainState& state, const std::filesystem::path& run_directory);
 
 /// Bytes of one checkpoint of a model with `parameters` parameters and `emas` averages.

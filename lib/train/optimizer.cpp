@@ -11,7 +11,7 @@ namespace uvic {
 double learning_rate(const OptimizerOptions& options, int64_t step, int64_t total_steps) {
   const int64_t warmup = options.warmup_steps;
   if (step < warmup) return options.lr * double(step) / double(warmup);
-  if (options.schedule == "constant") return options.lr;
+  if (options.schedule == RateSchedule::kConstant) return options.lr;
   const double progress = double(step - warmup) / double(std::max<int64_t>(total_steps - warmup, 1));
   return options.lr * 0.5 * (1.0 + std::cos(std::numbers::pi * std::min(progress, 1.0)));
 }

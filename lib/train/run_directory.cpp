@@ -1,61 +1,22 @@
 #include "train/run_directory.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <fstream>
-#include <nlohmann/json.hpp>
 
-#include "core/config.h"
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "io/atomic_file.h"
-#include "sampling/weights_file.h"
+#include "io/read_file.h"
+#include "recipe/layout.h"
 #include "train/checkpoint.h"
+#include "train/optimizer.h"
 
 namespace uvic {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Keys that a resumed run may change: they do not touch what is computed, or say when to stop and what to
-// keep.
-constexpr std::array kMayChange = {"train.steps",
-                                   "train.log_interval",
-                                   "train.sample_interval",
-                                   "train.keep",
-                                   "train.checkpoint_interval",
-                                   "train.val_interval",
-                                   "train.snapshot_interval",
-                                   "train.eval_interval",
-                                   "train.eval_images",
-                                   "train.eval_stats",
-                                   "train.eval_features",
-                                   "data.path",
-                                   "data.val_path",
-                                   "data.workers",
-                                   "data.cache"};
-
-void check_same_config(const Config& config, const std::string& earlier_yaml, const fs::path& path) {
-  Config earlier, current = config;
-  load_yaml(fields_of(earlier), earlier_yaml, (path / "config.yaml").string());
-  auto keys = differing_keys(earlier, current);
-  std::erase_if(keys, [](const std::string& key) {
-    return std::find(kMayChange.begin(), kMayChange.end(), key) != kMayChange.end();
-  });
-  check_usage(keys.empty(), path.string(), ": holds a run with another config; ", join(keys, ", "),
-              keys.size() == 1 ? " differs" : " differ",
-              ". Use its config, another --out, or --restart to move it aside");
-}
-
-std::string read_text(const fs::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 void move_aside(const fs::path& path) {
   int number = 1;
@@ -65,9 +26,14 @@ void move_aside(const fs::path& path) {
   log_info("moved the earlier run to ", aside().string());
 }
 
+bool is_run(const fs::path& path) {
+  return fs::exists(path / "config.yaml");
+}
+
+// The lock and what a task remembers are hidden.
 bool holds_files(const fs::path& path) {
   return std::any_of(fs::directory_iterator(path), fs::directory_iterator{},
-                     [](const auto& entry) { return entry.path().filename() != ".lock"; });
+                     [](const auto& entry) { return !entry.path().filename().string().starts_with('.'); });
 }
 
 // What a killed run was writing or removing. The lock says that nobody is at it any more.
@@ -93,52 +59,73 @@ void check_run_path(const fs::path& path) {
               existing.string());
 }
 
-RunDirectory::RunDirectory(fs::path path, const Config& config, bool restart) : path_(std::move(path)) {
+RunMemory::RunMemory(fs::path run_directory)
+    : folder_(std::move(run_directory)), made_(fs::create_directories(folder_)) {
+  if (!made_ && !is_run(folder_) && holds_files(folder_)) folder_.clear();
+}
+
+// No more than what it may have brought: somebody else may have begun a run there meanwhile.
+RunMemory::~RunMemory() {
+  if (!made_ || is_run(folder_)) return;
+  std::error_code ignored;
+  std::vector<fs::path> remembered;
+  for (const auto& entry : fs::directory_iterator(folder_, ignored)) {
+    if (entry.path().filename().string().starts_with(".image-headers")) remembered.push_back(entry.path());
+  }
+  for (const fs::path& file : remembered) fs::remove(file, ignored);
+  fs::remove(folder_, ignored);  // unless there is more in it
+}
+
+RunDirectory::RunDirectory(fs::path path, const RunConfig& config, bool restart)
+    : path_(std::move(path)), config_yaml_(config.yaml) {
   while (path_.has_parent_path() && !path_.has_filename())
     path_ = path_.parent_path();  // "runs/x/" is "runs/x"
   check_run_path(path_);
-  fs::create_directories(path_);
-  lock();
-  if (restart && holds_files(path_)) {
-    move_aside(path_);
-    close(lock_);
+  const auto lock = [&] {
     fs::create_directories(path_);
+    lock_ = FileLock(path_ / ".lock", "--out " + path_.string() + ": another uvic-train is running there");
+  };
+  lock();
+  if (restart && is_run(path_)) {
+    move_aside(path_);
     lock();
   }
   const fs::path config_file = path_ / "config.yaml";
-  if (fs::exists(config_file)) {
+  if (is_run(path_)) {
     remove_leftovers(path_ / "checkpoints");
     resume_from_ = latest_checkpoint(path_);
-    check_same_config(config, resume_from_.empty() ? read_text(config_file) : checkpoint_config(resume_from_),
-                      path_);
+    const std::string earlier =
+        resume_from_.empty() ? read_text(config_file) : checkpoint_config(resume_from_);
+    config.check_resume(earlier, config_file.string(), path_.string(), resume_step());
   } else {
     check_usage(!holds_files(path_), "--out ", path_.string(),
                 ": the folder holds files but no config.yaml, so it is not ", "a run; choose another");
   }
-  write_file_atomically(config_file, config.to_yaml());
+  write_file_atomically(config_file, config_yaml_);
 }
 
-RunDirectory::~RunDirectory() {
-  if (lock_ >= 0) close(lock_);
+int64_t RunDirectory::resume_step() const {
+  return resume_from_.empty() ? 0 : checkpoint_step(resume_from_.filename().string());
 }
 
-void RunDirectory::lock() {
-  lock_ = open((path_ / ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
-  check_usage(lock_ >= 0 && flock(lock_, LOCK_EX | LOCK_NB) == 0, "--out ", path_.string(),
-              ": another uvic-train is running there");
+void refuse_changes(const std::vector<std::string>& keys, const std::string& run) {
+  check_usage(keys.empty(), run, ": holds a run with another config; ", join(keys, ", "),
+              keys.size() == 1 ? " differs" : " differ",
+              ". Use its config, another --out, or --restart to move it aside");
 }
 
-void RunDirectory::truncate_metrics(int64_t step) const {
-  const fs::path file = path_ / "metrics.jsonl";
-  if (!fs::exists(file)) return;
-  std::ifstream lines(file);
-  std::string kept, line;
-  while (std::getline(lines, line)) {
-    // The last line may be cut short by a kill: what does not parse is dropped too.
-    const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (json.is_object() && json.value("step", INT64_MAX) <= step) kept += line + "\n";
-  }
-  write_file_atomically(file, kept);
+void check_same_rate(const OptimizerOptions& optimizer, int64_t steps_then, int64_t steps_now, int64_t step,
+                     const std::string& run) {
+  if (steps_then == steps_now) return;
+  const double then = learning_rate(optimizer, step, steps_then),
+               now = learning_rate(optimizer, step, steps_now);
+  check_usage(then == now, run, ": train.steps is ", steps_then, " there and ", steps_now,
+              " here, and optimizer.schedule ", optimizer.schedule,
+              " ends at train.steps: the learning rate would "
+              "jump from ",
+              then, " to ", now, " at step ", step,
+              ". Keep train.steps, or begin a new run from these weights: --init-from ", run,
+              " and another --out");
 }
 
 }  // namespace uvic

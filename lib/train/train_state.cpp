@@ -4,57 +4,54 @@
 
 #include <cmath>
 
-#include "nn/autocast.h"
-
 namespace uvic {
 
 using at::Tensor;
 
-TrainState::TrainState(const Config& config_, c10::Device device_)
-    : config(config_), device(device_), loss_(config_.diffusion) {
-  at::manual_seed(uint64_t(config.train.seed));
-  model = std::make_shared<UViT>(config.model);
-  model->to(device);
-  optimizer = std::make_unique<AdamW>(model->parameters(), config.optimizer);
+TrainState::TrainState(std::shared_ptr<torch::nn::Module> module_, const TrainOptions& train,
+                       const OptimizerOptions& optimizer_options_, c10::Device device_)
+    : options(train),
+      optimizer_options(optimizer_options_),
+      device(device_),
+      module(std::move(module_)),
+      slices(whole_batches(train.batch_size, train.grad_accum)),
+      optimizer(std::make_unique<AdamW>(module->parameters(), optimizer_options)) {
   restart_ema();
 }
 
 void TrainState::restart_ema() {
-  ema = std::make_unique<Ema>(model->parameters(), config.train);
+  ema = std::make_unique<Ema>(module->parameters(), options.averages());
 }
 
-Tensor TrainState::losses(const StepInputs& inputs) const {
-  const Network network = [&](const Tensor& x, const Tensor& timesteps, const Condition& condition) {
-    const AutocastScope autocast(AutocastState::for_precision(config.train.precision, device));
-    return model->forward(x, timesteps, condition.labels, condition.context);
-  };
-  return loss_(network, inputs.x0, inputs.noise, inputs.t, inputs.condition);
+SwappedWeights TrainState::with_largest_average() const {
+  const int64_t average = ema->largest();
+  return {module->parameters(), average < 0 ? module->parameters() : ema->weights(size_t(average))};
 }
 
-void TrainState::accumulate_gradients(const StepInputs& inputs, StepResult& result) {
-  const int64_t B = inputs.x0.size(0), micro = B / config.train.grad_accum;
-  result.losses = at::empty({B}, at::kFloat);
-  for (int64_t first = 0; first < B; first += micro) {
-    const Tensor each = losses(inputs.part(first, micro)), share = each.sum() / double(B);
+double TrainState::accumulate_gradients(const Losses& losses) {
+  double loss = 0;
+  for (int64_t round = 0; round < slices.rounds; ++round) {
+    const Tensor share = losses(slices[step * slices.rounds + round]).sum() / double(slices.total);
     share.backward();
-    result.loss += share.item<double>();
-    result.losses.narrow(0, first, micro).copy_(each.detach());
+    loss += share.item<double>();
   }
+  return loss;
 }
 
-StepResult TrainState::train_step(const StepInputs& inputs) {
+StepResult TrainState::train_step(const Losses& losses, const Synchronise& synchronise) {
   StepResult result;
-  result.lr = learning_rate(config.optimizer, step, config.train.steps);
+  result.lr = learning_rate(optimizer_options, step, options.steps);
   optimizer->zero_grad();
-  accumulate_gradients(inputs, result);
+  result.loss = accumulate_gradients(losses);
   auto gradients = optimizer->gradients();
+  if (synchronise) synchronise(gradients, result.loss);
   result.grad_norm = gradient_norm(gradients).item<double>();
   result.skipped = !std::isfinite(result.loss) || !std::isfinite(result.grad_norm);
   if (result.skipped) {
     ++skipped;
     ++skipped_in_a_row;
   } else {
-    const double clip = config.train.grad_clip;
+    const double clip = options.grad_clip;
     if (clip > 0 && result.grad_norm > clip) at::_foreach_mul_(gradients, clip / (result.grad_norm + 1e-6));
     optimizer->step(result.lr);
     ema->update(step);

@@ -1,15 +1,16 @@
 // Everything that a training run carries from step to step, and the step itself.
 #pragma once
 #include <c10/core/Device.h>
+#include <torch/nn/module.h>
 
+#include <functional>
 #include <memory>
+#include <string>
 
-#include "diffusion/loss.h"
-#include "nn/uvit.h"
-#include "train/config.h"
-#include "train/ema.h"
-#include "train/inputs.h"
+#include "core/slice.h"
+#include "recipe/ema.h"
 #include "train/optimizer.h"
+#include "train/options.h"
 
 namespace uvic {
 
@@ -18,38 +19,47 @@ struct StepResult {
   double lr = 0;         ///< the rate used
   double grad_norm = 0;  ///< before clipping
   bool skipped = false;  ///< loss or gradient was not finite: nothing was updated
-  at::Tensor losses;     ///< of each image, float32 [B] on the CPU
 };
+
+/// The loss of each example of a slice, [slice.count], with its graph.
+using Losses = std::function<at::Tensor(const Slice&)>;
+/// Called once a step, after the last micro-batch: sums gradients (in the parameters' order) and loss over
+/// all processes that share the batch. All of them then decide alike whether to skip the step.
+using Synchronise = std::function<void(const std::vector<at::Tensor>& gradients, double& loss)>;
 
 class TrainState {
  public:
-  /// A fresh run: weights drawn from train.seed.
-  TrainState(const Config& config, c10::Device device);
+  /// A fresh run of a module with its initial weights, which is on `device`.
+  TrainState(std::shared_ptr<torch::nn::Module> module, const TrainOptions& train,
+             const OptimizerOptions& optimizer, c10::Device device);
 
-  /// Forward and backward over the micro-batches, clipping, update, EMA. Advances `step` whether skipped or
-  /// not.
-  StepResult train_step(const StepInputs& inputs);
-
-  /// The loss of each image of a micro-batch at the current weights, [B].
-  at::Tensor losses(const StepInputs& inputs) const;
+  /// Forward and backward over the slices of the next step, clipping, update, EMA. Advances `step` whether
+  /// skipped or not.
+  StepResult train_step(const Losses& losses, const Synchronise& synchronise = {});
 
   /// Makes the EMAs copies of the current weights again (after weights were loaded into a fresh run).
   void restart_ema();
+  /// Puts the largest average into the module for a scope; the weights themselves if none is kept.
+  SwappedWeights with_largest_average() const;
 
-  Config config;
+  TrainOptions options;
+  OptimizerOptions optimizer_options;
   c10::Device device;
-  std::shared_ptr<UViT> model;
+  std::shared_ptr<torch::nn::Module> module;
+  SliceSequence slices;  ///< this process's part of each step
   std::unique_ptr<AdamW> optimizer;
   std::unique_ptr<Ema> ema;
   int64_t step = 0;     ///< optimiser steps done, skipped ones included
   int64_t skipped = 0;  ///< steps skipped so far
   int64_t skipped_in_a_row = 0;
-  const NoiseSchedule& schedule() const { return loss_.schedule(); }
-  int64_t images() const { return step * config.train.batch_size; }
+  /// What checkpoints say of themselves: the configuration as YAML, and Task::data_identity.
+  std::string config_yaml, data_identity;
+
+  /// Examples seen so far, by all processes.
+  int64_t examples() const { return step * options.batch_size; }
 
  private:
-  void accumulate_gradients(const StepInputs& inputs, StepResult& result);
-  DiffusionLoss loss_;
+  double accumulate_gradients(const Losses& losses);
 };
 
 }  // namespace uvic

@@ -1,19 +1,13 @@
 #include "train/trainer.h"
 
-#include <ATen/ATen.h>
-
 #include <chrono>
-#include <cstdio>
 
+#include "core/errors.h"
 #include "core/log.h"
-#include "core/progress.h"
 #include "core/signals.h"
-#include "io/grid.h"
-#include "io/png.h"
-#include "sampling/weights_file.h"
+#include "core/text.h"
+#include "recipe/layout.h"
 #include "train/checkpoint.h"
-#include "train/samples.h"
-#include "train/weights.h"
 
 namespace uvic {
 namespace {
@@ -22,209 +16,207 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 constexpr int64_t kMaxSkippedInARow = 10;
-constexpr double kPlainLineSeconds = 10;  // between progress lines where there is no terminal
 
-double seconds_since(Clock::time_point from) {
-  return std::chrono::duration<double>(Clock::now() - from).count();
+void check_same_data(const Task& task, const RunDirectory& run, bool allowed) {
+  const std::string then = checkpoint_data(run.resume_from());
+  if (then.empty())
+    log_info(run.path().string(), ": saved by an older version; whether its data is the same is not known");
+  const auto differences = then.empty() ? std::vector<std::string>() : task.data_differences(then);
+  if (differences.empty()) return;
+  const std::string text = run.path().string() + ": the data is not what it was: " + join(differences, "; ");
+  check_usage(
+      allowed, text,
+      ". Give it the data that it began with, or --set train.allow_new_data=true to go on all the same");
+  log_warning(text, "; going on, as train.allow_new_data says");
+}
+
+TrainState make_state(Task& task, const RunDirectory& run, const TrainOptions& options,
+                      const OptimizerOptions& optimizer, c10::Device device) {
+  if (!run.resume_from().empty()) check_same_data(task, run, options.allow_new_data);
+  task.build(uint64_t(options.seed));
+  TrainState state(task.module(), options, optimizer, device);
+  state.config_yaml = run.config_yaml();
+  state.data_identity = task.data_identity();
+  return state;
 }
 
 }  // namespace
 
-// metrics.jsonl has the speed over the steps since its last line, the progress bar a running mean; both
-// without previews and checkpoints.
-struct Trainer::Pace {
-  Clock::time_point began = Clock::now(), plain_line = Clock::now() - std::chrono::hours(1);
-  double waited_before = 0;
-  int64_t steps = 0;
-  double smooth_loss = 0, step_seconds = 0;  // running means
-  std::unique_ptr<ProgressBar> bar;
-
-  void add_step(double seconds) {
-    ++steps;
-    step_seconds += (seconds - step_seconds) * (step_seconds == 0 ? 1 : 0.05);
-  }
-  void restart(double waited) {
-    began = Clock::now();
-    waited_before = waited;
-    steps = 0;
-  }
-};
-
-Trainer::Trainer(const Config& config, DataSets data, RunDirectory& run, c10::Device device,
-                 const fs::path& init_from)
-    : run_(run),
-      data_(std::move(data)),
-      state_(config, device),
-      metrics_([&] {
-        run.truncate_metrics(
-            run.resume_from().empty() ? 0 : checkpoint_step(run.resume_from().filename().string()));
-        return run.path();
-      }()),
-      pace_(std::make_shared<Pace>()) {
-  check_data(data_, config);
-  if (data_.validation && config.train.val_interval > 0) {
-    validation_ = std::make_unique<Validation>(*data_.validation, config, device);
-  }
-  if (config.train.eval_interval > 0) {
-    evaluation_ = std::make_unique<Evaluation>(config, device);
-    log_info(evaluation_->describe());
-  }
+Trainer::Trainer(Task& task, RunDirectory& run, const TrainOptions& options,
+                 const OptimizerOptions& optimizer, c10::Device device, const fs::path& init_from,
+                 Sharing sharing)
+    : task_(task),
+      run_(run),
+      synchronise_(std::move(sharing.synchronise)),
+      state_(make_state(task, run, options, optimizer, device)),
+      log_(run.path(), run.resume_step()),
+      pace_(options.steps, run.resume_step(), options.batch_size, task.unit()),
+      context_{run.path(), log_, [this](const std::string& doing) { pace_.show(doing); },
+               [this] { return stopping(); }} {
+  if (sharing.slices.total > 0) state_.slices = sharing.slices;
   if (!run.resume_from().empty()) {
     load_checkpoint(state_, run.resume_from());
     log_info("resuming at step ", state_.step, " from ", run.resume_from().string());
   } else if (!init_from.empty()) {
-    load_weights_file(*state_.model, init_from);
+    task.init_from(init_from);
     state_.restart_ema();
     log_info("starting from the weights of ", init_from.string());
   }
 }
 
 bool Trainer::due(int64_t interval) const {
-  return interval > 0 && (state_.step % interval == 0 || state_.step == state_.config.train.steps);
+  return interval > 0 && (state_.step % interval == 0 || at_end());
+}
+
+bool Trainer::stopping() const {
+  return received_signal() != 0;
 }
 
 TrainOutcome Trainer::run() {
-  const auto& options = state_.config.train;
-  DataLoader loader(data_.train, state_.config.data, uint64_t(options.seed), options.batch_size, state_.step,
-                    options.steps);
-  pace_->bar = std::make_unique<ProgressBar>("training", "steps", options.steps, state_.step);
-  // What a killed run was scoring when it had saved this step.
-  if (evaluation_ && state_.step > 0 && due(options.eval_interval) &&
-      !has_metric(run_.path(), state_.step, "fid"))
-    start_evaluation();
-  pace_->restart(0);
-  while (state_.step < options.steps) {
-    const auto began = Clock::now();
-    const StepInputs inputs = make_inputs(loader.next(), state_.config, state_.schedule(), state_.device);
-    const StepResult result = state_.train_step(inputs);
-    buckets_.add(state_.schedule(), inputs.t, result.losses);
-    pace_->add_step(seconds_since(began));
-    if (result.skipped) {
-      log_warning("step ", state_.step, " skipped: loss ", result.loss, ", gradient norm ", result.grad_norm,
-                  " (", state_.skipped, " skipped so far)");
-      TORCH_CHECK(state_.skipped_in_a_row < kMaxSkippedInARow, "step ", state_.step,
-                  ": the loss or the gradient was not "
-                  "finite ",
-                  kMaxSkippedInARow, " steps in a row; lower optimizer.lr or set train.grad_clip");
+  const auto actions = make_actions();
+  task_.begin(state_.slices, state_.step, state_.options.steps);
+  make_owed_score();
+  pace_.restart(task_.wait_seconds());
+  while (!at_end()) {
+    take_step();
+    const bool stop = stopping();  // one decision for all that the step is followed by
+    for (const Action& action : actions) {
+      if (!due(action.interval) || (stop && action.optional)) continue;
+      action.act();
+      if (action.slow) pace_.restart(task_.wait_seconds());
     }
-    show_progress(result);
-    Values values;
-    if (due(options.log_interval)) values = step_values(result, loader);
-    const bool validate = validation_ && due(options.val_interval) && received_signal() == 0;
-    if (validate) {
-      for (auto& value : validation_losses()) values.push_back(std::move(value));
-    }
-    if (!values.empty()) metrics_.write(state_.step, values);
-    const bool preview = due(options.sample_interval), checkpoint = due(options.checkpoint_interval);
-    if (preview && received_signal() == 0) write_preview();
-    if (due(options.snapshot_interval)) save_snapshot(state_, run_.path());
-    const bool evaluate = evaluation_ && due(options.eval_interval), last = state_.step == options.steps;
-    if (evaluation_) write_evaluation(/*wait=*/evaluate || checkpoint || last);
-    // Before the last checkpoint, so that a finished run has its score; after the others, which a resumed run
-    // begins with it.
-    if (evaluate && last) {
-      start_evaluation();
-      write_evaluation(/*wait=*/true);
-    }
-    if (checkpoint || last || received_signal() != 0) {
-      const fs::path saved = save_checkpoint(state_, run_.path());
-      if (received_signal() != 0 && !last) {
-        pace_->bar->finish();
-        write_line(c10::str(signal_name(received_signal()), ": saved ", saved.string(),
-                            "; the same command resumes from there"));
-        return TrainOutcome::kInterrupted;
-      }
-    }
-    if (evaluate && !last) start_evaluation();
-    if (preview || checkpoint || validate || evaluate) pace_->restart(loader.wait_seconds());
+    // Also where a signal broke off what was to be scored: the run goes on from this step, which owes it.
+    if (stopping() && !at_end()) return interrupted();
   }
-  pace_->bar->finish();
-  if (loader.unreadable() > 0) {
-    log_warning(loader.unreadable(), " images could not be decoded and were skipped");
-  }
-  return TrainOutcome::kFinished;
+  make_owed_score();
+  pace_.finish();
+  task_.finish();
+  const Scorer* scorer = task_.scorer();
+  const bool scored = scorer == nullptr || has_metric(run_.path(), state_.step, scorer->key());
+  return stopping() && !scored ? interrupted() : TrainOutcome::kFinished;
 }
 
-void Trainer::show_progress(const StepResult& result) {
-  Pace& pace = *pace_;
-  if (!result.skipped)
-    pace.smooth_loss += (result.loss - pace.smooth_loss) * (pace.smooth_loss == 0 ? 1 : 0.02);
-  char detail[64];
-  std::snprintf(detail, sizeof detail, "loss %.4f  %.0f images/s", pace.smooth_loss,
-                double(state_.config.train.batch_size) / pace.step_seconds);
-  pace.bar->update(state_.step, detail);
-  const bool last = state_.step == state_.config.train.steps;
-  if (!ProgressBar::enabled() && (last || seconds_since(pace.plain_line) > kPlainLineSeconds)) {
-    const double left = double(state_.config.train.steps - state_.step) * pace.step_seconds;
-    log_info("step ", state_.step, "/", state_.config.train.steps, "  ", detail, "  ", format_duration(left),
-             " left");
-    pace.plain_line = Clock::now();
-  }
+// In the order in which they are done. Scores of earlier steps are written before a checkpoint, which would
+// otherwise forget them; what is to be scored is made after it, as a resumed run begins with that.
+std::vector<Trainer::Action> Trainer::make_actions() {
+  const TrainOptions& o = state_.options;
+  const bool scores = task_.scorer() != nullptr;
+  const auto wait_for_score = [this] {
+    return due(state_.options.eval_interval) || due(state_.options.checkpoint_interval) || at_end();
+  };
+  return {
+      {.interval = o.log_interval, .optional = false, .slow = false, .act = [this] { log_step(); }},
+      {.interval = task_.can_validate() ? o.val_interval : 0,
+       .optional = true,
+       .slow = true,
+       .act = [this] { validate(); }},
+      {.interval = 1, .optional = false, .slow = false, .act = [this] { write_line(); }},
+      {.interval = o.sample_interval, .optional = true, .slow = true, .act = [this] { preview(); }},
+      {.interval = o.snapshot_interval,
+       .optional = false,
+       .slow = true,
+       .act = [this] { save_snapshot(state_, run_.path()); }},
+      {.interval = scores ? 1 : 0,
+       .optional = false,
+       .slow = false,
+       .act = [this, wait_for_score] { collect_score(wait_for_score()); }},
+      // After the last step in any case.
+      {.interval = o.checkpoint_interval > 0 ? o.checkpoint_interval : o.steps,
+       .optional = false,
+       .slow = true,
+       .act = [this] { save_checkpoint(state_, run_.path()); }},
+      {.interval = scores ? o.eval_interval : 0,
+       .optional = true,
+       .slow = true,
+       .act =
+           [this] {
+             if (!at_end()) start_scoring();
+           }},
+  };
 }
 
-Trainer::Values Trainer::step_values(const StepResult& result, const DataLoader& loader) {
-  const double elapsed = seconds_since(pace_->began), waited = loader.wait_seconds() - pace_->waited_before;
-  Values values = {{"images", double(state_.images())},
-                   {"loss", result.loss},
-                   {"lr", result.lr},
-                   {"grad_norm", result.grad_norm},
-                   {"images_per_second", double(pace_->steps * state_.config.train.batch_size) / elapsed},
-                   {"data_wait_fraction", waited / elapsed},
-                   {"skipped_steps", double(state_.skipped)},
-                   {"skipped_images", double(loader.unreadable())}};
-  for (auto& value : buckets_.take()) values.push_back(std::move(value));
-  pace_->restart(loader.wait_seconds());
-  return values;
+void Trainer::take_step() {
+  const auto began = Clock::now();
+  last_ = state_.train_step([this](const Slice& slice) { return task_.losses(slice); }, synchronise_);
+  pace_.add_step(std::chrono::duration<double>(Clock::now() - began).count(), state_.step, last_.loss,
+                 last_.skipped);
+  if (!last_.skipped) return;
+  log_warning("step ", state_.step, " skipped: loss ", last_.loss, ", gradient norm ", last_.grad_norm, " (",
+              state_.skipped, " skipped so far)");
+  TORCH_CHECK(state_.skipped_in_a_row < kMaxSkippedInARow, "step ", state_.step,
+              ": the loss or the gradient was not finite ", kMaxSkippedInARow,
+              " steps in a row; lower optimizer.lr or set train.grad_clip");
+}
+
+void Trainer::log_step() {
+  const double waited = task_.wait_seconds();
+  line_ = {{task_.unit(), double(state_.examples())},
+           {"loss", last_.loss},
+           {"lr", last_.lr},
+           {"grad_norm", last_.grad_norm},
+           {task_.unit() + "_per_second", pace_.per_second()},
+           {"data_wait_fraction", pace_.wait_fraction(waited)},
+           {"skipped_steps", double(state_.skipped)}};
+  for (auto& value : task_.step_values()) line_.push_back(std::move(value));
+  pace_.restart(waited);
 }
 
 // Of the weights themselves and of the largest average.
-Trainer::Values Trainer::validation_losses() const {
-  Values values = {{"val_loss", validation_->loss(state_)}};
-  if (const int64_t average = state_.ema->largest(); average >= 0) {
-    const SwappedWeights swapped(state_.model->parameters(), state_.ema->weights(size_t(average)));
-    values.emplace_back("val_loss_ema", validation_->loss(state_));
-  }
-  return values;
+void Trainer::validate() {
+  for (auto& value : task_.validate()) line_.push_back(std::move(value));
+  if (state_.ema->largest() < 0) return;
+  const SwappedWeights swapped = state_.with_largest_average();
+  for (const auto& [name, value] : task_.validate()) line_.emplace_back(name + "_ema", value);
 }
 
-// samples/step-XXXXXXXX.png: the same seeds each time, so that grids of a run show the same noise growing up.
-void Trainer::write_preview() {
-  const auto& config = state_.config;
-  std::vector<at::Tensor> images;
-  const bool whole = sample_average(
-      state_, config.preview_sample(), config.preview.images,
-      [&](size_t, const at::Tensor& batch) { images.push_back(batch); },
-      [&](size_t, int64_t step, const at::Tensor&) {
-        pace_->bar->update(state_.step, c10::str("sampling a grid, ", step, "/", config.preview.steps));
-      });
-  if (!whole) return;
-  const auto [rows, cols] = square_grid(config.preview.images);
-  const at::Tensor grid = make_grid(to_uint8(at::cat(images)), rows, cols);
-  fs::create_directories(run_.path() / "samples");
-  save_png(run_.path() / "samples" / (checkpoint_name(state_.step) + ".png"), grid);
-  metrics_.write_image(state_.step, "samples", grid);
+void Trainer::write_line() {
+  if (!line_.empty()) log_.write(state_.step, line_);
+  line_.clear();
 }
 
-void Trainer::start_evaluation() {
-  if (received_signal() != 0) return;
-  const auto& config = state_.config;
-  evaluation_->start(state_, [&](size_t first, int64_t step, const at::Tensor&) {
-    pace_->bar->update(state_.step, c10::str("sampling ", first, "/", config.train.eval_images,
-                                             " to be scored, step ", step, "/", config.sample.steps));
-  });
+void Trainer::preview() {
+  const SwappedWeights swapped = state_.with_largest_average();
+  task_.preview(state_.step, context_);
+}
+
+void Trainer::start_scoring() {
+  const SwappedWeights swapped = state_.with_largest_average();
+  task_.scorer()->start(state_.step, context_);
 }
 
 // Into a line of its own, as training may have gone on meanwhile. A signal does not wait for it.
-void Trainer::write_evaluation(bool wait) {
-  if (received_signal() != 0) {
-    if (evaluation_->pending()) log_warning("the evaluation that was going on is given up");
-    return evaluation_->give_up();
+void Trainer::collect_score(bool wait) {
+  Scorer& scorer = *task_.scorer();
+  if (const auto score = scorer.collect(wait, context_)) {
+    log_.write(score->step, score->values);
+  } else if (scorer.pending() && stopping()) {
+    log_warning("the evaluation that was going on is given up");
+    scorer.give_up();
   }
-  const auto result = evaluation_->collect(wait);
-  if (!result) return;
-  metrics_.write(result->step, {{"fid", result->fid}, {"fid_images", double(result->images)}});
-  log_info("step ", result->step, ": FID ", result->fid, " of ", result->images, " images, guidance ",
-           state_.config.sample.cfg);
+}
+
+// What a run that ended when it had saved this step was scoring, or was to score.
+void Trainer::make_owed_score() {
+  Scorer* scorer = task_.scorer();
+  if (scorer == nullptr || state_.step == 0 || !due(state_.options.eval_interval) || stopping()) return;
+  if (has_metric(run_.path(), state_.step, scorer->key())) return;
+  start_scoring();
+  if (at_end()) collect_score(/*wait=*/true);
+}
+
+TrainOutcome Trainer::interrupted() {
+  pace_.finish();
+  const fs::path saved = save_checkpoint(state_, run_.path());
+  uvic::write_line(c10::str(signal_name(received_signal()), ": saved ", saved.string(),
+                            at_end() ? "; its score is still to come" : "",
+                            "; the same command resumes from there"));
+  return TrainOutcome::kInterrupted;
+}
+
+bool is_finished(const RunDirectory& run, const TrainOptions& options, const Scorer* scorer) {
+  const int64_t step = run.resume_step();
+  const bool scored = scorer == nullptr || has_metric(run.path(), options.steps, scorer->key());
+  return step > options.steps || (step == options.steps && scored);
 }
 
 }  // namespace uvic

@@ -1,61 +1,75 @@
 // The training loop.
 #pragma once
 #include <filesystem>
-#include <memory>
+#include <functional>
+#include <string>
+#include <vector>
 
-#include "data/dataset.h"
-#include "data/loader.h"
-#include "train/evaluation.h"
-#include "train/loss_buckets.h"
-#include "train/metrics.h"
+#include "train/pace.h"
 #include "train/run_directory.h"
+#include "train/run_log.h"
+#include "train/task.h"
 #include "train/train_state.h"
-#include "train/validation.h"
 
 namespace uvic {
 
 enum class TrainOutcome { kFinished, kInterrupted };
 
+/// How the batch is shared among processes; by default there is one.
+struct Sharing {
+  SliceSequence slices = {};  ///< this process's part of each step
+  Synchronise synchronise = {};
+};
+
 class Trainer {
  public:
-  /// Resumes if the run directory has a checkpoint; else starts afresh, from `init_from`'s weights if given.
-  Trainer(const Config& config, DataSets data, RunDirectory& run, c10::Device device,
-          const std::filesystem::path& init_from = {});
+  /// `task` is open and not yet built. Resumes if the run directory has a checkpoint; else starts afresh,
+  /// from `init_from`'s weights if given. UsageError if the data is not what the checkpoint says, unless
+  /// train.allow_new_data.
+  Trainer(Task& task, RunDirectory& run, const TrainOptions& options, const OptimizerOptions& optimizer,
+          c10::Device device, const std::filesystem::path& init_from = {}, Sharing sharing = {});
 
   /// Trains to train.steps, or to the end of the step in which SIGINT or SIGTERM arrived; a checkpoint is
   /// written either way. Throws std::runtime_error after 10 steps in a row that were not finite, and whatever
   /// writing files throws.
   TrainOutcome run();
 
-  const TrainState& state() const { return state_; }
-
  private:
-  using Values = std::vector<std::pair<std::string, double>>;
-  Values step_values(const StepResult& result, const DataLoader& loader);
-  Values validation_losses() const;
-  void show_progress(const StepResult& result);
-  void write_preview();
-  void start_evaluation();
-  void write_evaluation(bool wait);
-  bool due(int64_t interval) const;
+  /// What is done every so many steps, and after the last.
+  struct Action {
+    int64_t interval;  ///< 0: never
+    bool optional;     ///< of no use to a run that is stopping
+    bool slow;         ///< its time does not count in the pace
+    std::function<void()> act;
+  };
 
+  std::vector<Action> make_actions();
+  void take_step();
+  void log_step();
+  void validate();
+  void write_line();
+  void preview();
+  void start_scoring();
+  void collect_score(bool wait);
+  TrainOutcome interrupted();
+  void make_owed_score();
+  bool at_end() const { return state_.step == state_.options.steps; }
+  bool due(int64_t interval) const;
+  bool stopping() const;
+
+  Task& task_;
   RunDirectory& run_;
-  DataSets data_;
+  Synchronise synchronise_;
   TrainState state_;
-  MetricsLog metrics_;
-  LossBuckets buckets_;
-  std::unique_ptr<Validation> validation_;  // null if no images are held out
-  std::unique_ptr<Evaluation> evaluation_;  // null if train.eval_interval is 0
-  struct Pace;                              // images per second and the like, since the last log line
-  std::shared_ptr<Pace> pace_;
+  RunLog log_;
+  Pace pace_;
+  TaskContext context_;
+  StepResult last_;
+  Values line_;  // of metrics.jsonl, for this step
 };
 
-/// Checks that a data set suits a model: image shape, labels against num_classes. UsageError names the keys.
-void check_dataset(const Dataset& dataset, const Config& config);
-void check_data(const DataSets& data, const Config& config);
-
-/// "4 cog + 1 softmax blocks ..." and the like: parameters, FLOPs an image, estimated memory, disk. For
-/// --dry-run and start-up.
-std::string describe_run(const Config& config, c10::Device device);
+/// Whether a run has done all that its options ask for: its steps, and the score after the last one if there
+/// is a scorer.
+bool is_finished(const RunDirectory& run, const TrainOptions& options, const Scorer* scorer);
 
 }  // namespace uvic

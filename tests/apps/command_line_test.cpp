@@ -206,6 +206,7 @@ TEST(CommandLine, EveryOptionOfTrain) {
                   {"--log-interval", "1"},
                   {"--sample-interval", "2"},
                   {"--checkpoint-interval", "1"},
+                  {"--allow-new-data", ""},  // what it allows: EveryKey
                   {"--val-interval", "1"},
                   {"--val-images", "3"},
                   {"--eval-interval", "3"},

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "io/png.h"
+#include "io/png_decode.h"
 #include "support/process.h"
 
 namespace uvic::testing {

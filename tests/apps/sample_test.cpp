@@ -7,7 +7,10 @@
 #include "io/grid.h"
 #include "io/npy.h"
 #include "io/png.h"
+#include "io/png_decode.h"
 #include "io/safetensors.h"
+#include "nn/parameters.h"
+#include "nn/uvit.h"
 #include "support/trained_run.h"
 
 namespace uvic {
@@ -90,6 +93,54 @@ TEST_F(SampleApp, ABareWeightsFileWithItsConfigGivesTheSameImages) {
   expect_ok(run("uvic-sample --quiet --threads 2 --checkpoint " + path("bare.safetensors") + " --config " +
                 path("config.yaml") + " --seeds 0-1 --raw " + path("bare.npy")));
   EXPECT_EQ(testing::read_bytes(path("own.npy")), testing::read_bytes(path("bare.npy")));
+}
+
+// What a signal finds finished is kept: images and rows are written as they come.
+TEST_F(SampleApp, ASignalKeepsWhatIsFinishedAndExits3) {
+  const std::string options = "--seeds 0-399 --batch 2 --steps 100 --grid 20x20 --out " + path("i.png") +
+                              " --images " + path("i") + " --raw " + path("i.npy");
+  testing::Process process(sample(options));
+  while (process.running() && !fs::exists(path("i") + "/000003.png")) testing::sleep_ms(5);
+  process.send(SIGINT);
+  const auto result = process.wait();
+  ASSERT_EQ(result.code, 3) << result.err;
+  const auto made = std::distance(fs::directory_iterator(path("i")), fs::directory_iterator{});
+  EXPECT_NE(result.err.find("SIGINT: " + std::to_string(made) + " of 400 images made, those of the seeds 0-"),
+            std::string::npos)
+      << result.err;
+  const at::Tensor rows = load_npy(path("i.npy"));
+  EXPECT_EQ(rows.sizes(), at::IntArrayRef({made, 1, 8, 8}));
+  EXPECT_TRUE(at::equal(to_uint8(rows[3]), decode_png(testing::read_bytes(path("i") + "/000003.png"))));
+  const auto grid = inspect_png(path("i.png"));
+  ASSERT_TRUE(grid.has_value());
+  EXPECT_EQ(grid->width, 202);
+  EXPECT_FALSE(grid->text.contains("parameters"));  // no command makes it again
+  for (const auto& entry : fs::directory_iterator(files() / ""))
+    EXPECT_EQ(entry.path().string().find(".tmp-"), std::string::npos) << entry.path();
+}
+
+// A network of latents: said before sampling, with what to do instead.
+TEST_F(SampleApp, LatentsAreNotPictures) {
+  UViT model(
+      {.img_size = {8}, .in_chans = 4, .embed_dim = 16, .depth = 2, .num_heads = 2, .num_classes = -1});
+  save_safetensors(
+      path("latents.safetensors"), named_weights(model),
+      {{"uvic.config",
+        "model: {img_size: 8, in_chans: 4, embed_dim: 16, depth: 2, num_heads: 2, num_classes: -1}\n"
+        "sample: {solver: ddim, steps: 2}\n"}});
+  const std::string command =
+      "uvic-sample --device cpu --threads 2 --quiet --checkpoint " + path("latents.safetensors");
+  for (const std::string& option : {"--out " + path("l.png"), "--images " + path("l")}) {
+    testing::expect_usage_error(command + " " + option,
+                                option + ": what this model makes are latents of 4 channels");
+    testing::expect_usage_error(command + " --dry-run " + option, "uvic-sample --raw F.npy");
+  }
+  testing::expect_usage_error(
+      "uvic-fid dump --num 2 --checkpoint " + path("latents.safetensors") + " --out " + path("ld"),
+      "uvic-fid dump: what this model makes are latents");
+  EXPECT_FALSE(fs::exists(path("l.png")) || fs::exists(path("l")) || fs::exists(path("ld")));
+  expect_ok(run(command + " --seeds 0-2 --raw " + path("l.npy")));
+  EXPECT_EQ(load_npy(path("l.npy")).sizes(), at::IntArrayRef({3, 4, 8, 8}));
 }
 
 }  // namespace

@@ -179,7 +179,7 @@ TEST_F(ScoreTest, BadInputIsNamed) {
 // What training logs is what a dump of the same weights scores.
 TEST_F(ScoreTest, TrainingScoresWhatADumpScores) {
   testing::TrainedRun files(/*train=*/false);
-  Config config = testing::tiny_config(files / "data");
+  DiffusionConfig config = testing::tiny_config(files / "data");
   testing::add_evaluation(config, files / "data");
   config.train.eval_images = 30;
   config.train.eval_interval = 6;
@@ -205,7 +205,7 @@ TEST_F(ScoreTest, TrainingScoresWhatADumpScores) {
 
 TEST_F(ScoreTest, ADryRunChecksAndDescribesTheEvaluation) {
   const testing::TrainedRun files(/*train=*/false);
-  Config config = testing::tiny_config(files / "data");
+  DiffusionConfig config = testing::tiny_config(files / "data");
   testing::add_evaluation(config, files / "data");
   testing::write_bytes(files / "config.yaml", config.to_yaml());
   const auto dry = run(files.train_command() + " --dry-run");

@@ -269,5 +269,30 @@ TEST(LoadYamlFile, NamesABaseThatCannotBe) {
                     "unknown key 'base'");
 }
 
+// What another program reads is kept as it was found, also through a base and --set; what nobody reads is
+// not.
+TEST(OtherSections, ArePassedOverAndPrinted) {
+  const testing::TemporaryDirectory folder;
+  testing::write_bytes(folder / "base.yaml", "shop: {name: 'a: b', sizes: [1, 2], open: true}\nname: base\n");
+  testing::write_bytes(folder / "x.yaml", "base: base.yaml\nshop:\n  open: false\n  more: {deep: 1.50}\n");
+  Example options;
+  OtherSections others({"shop"});
+  load_yaml_file(fields_of(options), folder / "x.yaml", &others);
+  EXPECT_THROW_WITH(set_field(fields_of(options), "shop.sizes=[3]", &others), UsageError,
+                    "--set shop.sizes=[3]: only training reads shop.sizes; here it would change nothing");
+  load_yaml(fields_of(options), "name: x\nshop: {sizes: [3], last: 1}\n", "y", &others);
+  set_field(fields_of(options), "train.steps=9", &others);
+  EXPECT_EQ(options.name, "x");
+  EXPECT_EQ(options.train.steps, 9);
+  const std::string text = print_yaml(fields_of(std::as_const(options)), others);
+  EXPECT_NE(text.find("shop:\n  name: \"a: b\"\n  sizes: [3]\n  open: false\n  more.deep: 1.50\n  last: 1\n"),
+            std::string::npos)
+      << text;
+  EXPECT_THROW_WITH(load_yaml(fields_of(options), text, "x"), UsageError, "unknown key 'shop'");
+  EXPECT_THROW_WITH(load_yaml(fields_of(options), "shap: {a: 1}\n", "x", &others), UsageError,
+                    "unknown key 'shap'");
+  EXPECT_THROW_WITH(load_yaml(fields_of(options), "shop: 5\n", "x", &others), UsageError, "is a section");
+}
+
 }  // namespace
 }  // namespace uvic

@@ -3,10 +3,17 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include "core/errors.h"
+#include "support/support.h"
 
 #include "core/example_options.h"
 
 namespace uvic {
+
+enum class Fruit { kPear, kApple };
+template <>
+inline constexpr std::array kNamesOf<Fruit> = {"pear", "apple"};
+
 namespace {
 
 using uvic::testing::Example;
@@ -18,13 +25,48 @@ Field field_named(Example& options, const std::string& key) {
   throw std::runtime_error("no field " + key);
 }
 
+TEST(Choice, IsOneOfItsTableByNameOrEnumerator) {
+  Choice<Fruit> fruit = Fruit::kPear;
+  EXPECT_EQ(fruit.name(), "pear");
+  fruit = "apple";
+  EXPECT_EQ(fruit, Fruit::kApple);
+  EXPECT_THROW_WITH(fruit = "aple", UsageError,
+                    "unknown value 'aple' (did you mean 'apple'?); it must be one of pear, apple");
+  EXPECT_EQ(fruit, "apple");
+}
+
+TEST(Options, AChoiceIsAFieldOfItsNames) {
+  struct Basket {
+    Choice<Fruit> fruit = Fruit::kPear;
+    int64_t ripe = 1;
+    void visit(FieldList& fields) {
+      fields("fruit", fruit, "which").mark(kInterface);
+      fields("ripe", ripe, "days").mark(kFreeOnResume).read_only_if(fruit == Fruit::kApple, "apples");
+    }
+  };
+  Basket basket;
+  const auto fields = fields_of(basket);
+  EXPECT_EQ(allowed_text(fields[0]), "one of pear, apple");
+  EXPECT_EQ(value_text(fields[0]), "pear");
+  EXPECT_TRUE(fields[0].is(kInterface));
+  EXPECT_FALSE(fields[0].is(kFreeOnResume));
+  EXPECT_TRUE(std::get<NamedValue*>(fields[0].target)->set("apple"));
+  EXPECT_EQ(basket.fruit, Fruit::kApple);
+  EXPECT_FALSE(std::get<NamedValue*>(fields[0].target)->set("plum"));
+  EXPECT_EQ(differing_keys(basket, Basket{}), std::vector<std::string>{"fruit"});
+  basket = {.fruit = Fruit::kApple, .ripe = 2};
+  EXPECT_NO_THROW(check_all_read(basket, "basket"));
+  basket.fruit = Fruit::kPear;
+  EXPECT_THROW_WITH(check_all_read(basket, "basket"), UsageError, "basket.ripe: only apples read it");
+}
+
 TEST(Options, FieldsPointIntoTheStruct) {
   Example options;
   std::vector<std::string> keys;
   for (const Field& field : fields_of(options)) keys.push_back(field.key);
   EXPECT_EQ(keys, (std::vector<std::string>{"name", "train.steps", "train.lr", "train.ema", "model.flip",
                                             "model.kind", "model.size", "model.layers"}));
-  *std::get<int64_t*>(field_named(options, "train.steps").value) = 7;
+  *std::get<int64_t*>(field_named(options, "train.steps").target) = 7;
   EXPECT_EQ(options.train.steps, 7);
   EXPECT_EQ(field_named(options, "train.lr").help, "learning rate");
 }

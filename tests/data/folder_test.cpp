@@ -187,13 +187,13 @@ TEST_F(Folder, AFileThatFailsLaterIsNamedThenOrSkipped) {
   damaged[whole.size() / 2] ^= 0x55;
   text("x/3.png", damaged);
   const auto set = open_folder(options().path, options(), kShape);
-  DataLoader failing(set, options(), 1, 6, 0, 1);
+  DataLoader failing(set, options(), 1, whole_batches(6), 0, 1);
   EXPECT_THROW_WITH(failing.next(), UsageError, (folder_ / "x/3.png").string() + ": damaged");
 
   DataOptions skip = options();
   skip.on_error = "skip";
   ::testing::internal::CaptureStderr();
-  DataLoader loader(set, skip, 1, 6, 0, 3);
+  DataLoader loader(set, skip, 1, whole_batches(6), 0, 3);
   for (int i = 0; i < 3; ++i) {
     const Batch batch = loader.next();
     int64_t stood_in = 0;
@@ -236,7 +236,7 @@ TEST_F(Folder, RandomCropsDependOnThePositionAlone) {
   const auto set = open_folder(random.path, random, kShape);
   const auto batch = [&](int64_t workers, int64_t size, int64_t step) {
     random.workers = workers;
-    return DataLoader(set, random, 5, size, step, step + 1).next().images;
+    return DataLoader(set, random, 5, whole_batches(size), step, step + 1).next().images;
   };
   EXPECT_TRUE(at::equal(batch(1, 6, 0), batch(3, 6, 0)));
   EXPECT_TRUE(at::equal(batch(1, 3, 1), batch(2, 6, 0).narrow(0, 3, 3)));

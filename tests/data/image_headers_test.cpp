@@ -111,7 +111,7 @@ TEST_F(ImageHeaders, OfTheTwoFoldersOfARun) {
   for (const std::string& name : files_) replace_unseen(name);
   EXPECT_EQ(open().train->size(), 3);
   EXPECT_EQ(open().validation->size(), 3);
-  fs::remove(run_ / "image-headers-val.jsonl");
+  fs::remove(run_ / ".image-headers-val.jsonl");
   EXPECT_THROW_WITH(open(), UsageError, "none of the 4 images can be read");
 }
 

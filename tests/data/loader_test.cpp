@@ -27,7 +27,7 @@ class Loader : public ::testing::Test {
   }
   std::vector<Batch> batches(DataOptions options, int64_t batch_size, int64_t first, int64_t last,
                              uint64_t seed = kSeed) const {
-    DataLoader loader(set_, options, seed, batch_size, first, last);
+    DataLoader loader(set_, options, seed, whole_batches(batch_size), first, last);
     std::vector<Batch> all;
     for (int64_t step = first; step < last; ++step) all.push_back(loader.next());
     return all;
@@ -51,16 +51,41 @@ std::vector<int64_t> labels_of(const std::vector<Batch>& batches) {
 void expect_equal(const std::vector<Batch>& a, const std::vector<Batch>& b) {
   ASSERT_EQ(a.size(), b.size());
   for (size_t i = 0; i < a.size(); ++i) {
-    EXPECT_EQ(a[i].step, b[i].step);
-    EXPECT_TRUE(at::equal(a[i].images, b[i].images)) << "step " << a[i].step;
-    EXPECT_TRUE(at::equal(a[i].labels, b[i].labels)) << "step " << a[i].step;
+    EXPECT_EQ(a[i].slice.step, b[i].slice.step);
+    EXPECT_TRUE(at::equal(a[i].images, b[i].images)) << "step " << a[i].slice.step;
+    EXPECT_TRUE(at::equal(a[i].labels, b[i].labels)) << "step " << a[i].slice.step;
   }
+}
+
+// Micro-batches, and the shares of two processes, are cut from the same stream.
+TEST_F(Loader, SlicesOfABatchAreTheBatch) {
+  const DataOptions options{.random_flip = true};
+  const auto whole = batches(options, 8, 3, 6);
+  std::vector<at::Tensor> images(3);
+  const auto gather = [&](const SliceSequence& slices) {
+    DataLoader loader(set_, options, kSeed, slices, 3, 6);
+    for (int64_t i = 3 * slices.rounds; i < 6 * slices.rounds; ++i) {
+      const Batch part = loader.next();
+      EXPECT_EQ(part.slice, slices[i]);
+      auto& all = images[size_t(part.slice.step - 3)];
+      all = all.defined() ? at::cat({all, part.images}) : part.images;
+    }
+  };
+  const auto check = [&] {
+    for (size_t i = 0; i < 3; ++i) EXPECT_TRUE(at::equal(images[i], whole[i].images)) << i;
+    images.assign(3, {});
+  };
+  gather(whole_batches(8, 4));
+  check();
+  gather({.total = 8, .first = 0, .count = 4, .rounds = 2});
+  gather({.total = 8, .first = 4, .count = 4, .rounds = 1});
+  check();
 }
 
 TEST_F(Loader, BatchesHaveTheirShapeAndStep) {
   const auto all = batches({}, 8, 3, 6);
   for (size_t i = 0; i < all.size(); ++i) {
-    EXPECT_EQ(all[i].step, 3 + int64_t(i));
+    EXPECT_EQ(all[i].slice.step, 3 + int64_t(i));
     EXPECT_EQ(all[i].images.sizes(), (std::vector<int64_t>{8, 1, 3, 5}));
     EXPECT_EQ(all[i].images.scalar_type(), at::kFloat);
     EXPECT_EQ(all[i].labels.sizes(), std::vector<int64_t>{8});
@@ -116,7 +141,7 @@ TEST_F(Loader, HalfTheImagesAreMirrored) {
         ++mirrored;
         ++times[static_cast<size_t>(label)];
       } else {
-        ASSERT_TRUE(at::equal(batch.images[i], original)) << "step " << batch.step << " position " << i;
+        ASSERT_TRUE(at::equal(batch.images[i], original)) << "step " << batch.slice.step << " position " << i;
       }
     }
   }
@@ -147,16 +172,16 @@ TEST_F(Loader, MapsBytesToMinusOneToOne) {
 }
 
 TEST_F(Loader, EndsAtTheLastStep) {
-  DataLoader loader(set_, {}, kSeed, 4, 2, 3);
-  EXPECT_EQ(loader.next().step, 2);
+  DataLoader loader(set_, {}, kSeed, whole_batches(4), 2, 3);
+  EXPECT_EQ(loader.next().slice.step, 2);
   EXPECT_ANY_THROW(loader.next());
-  EXPECT_NO_THROW(DataLoader(set_, {}, kSeed, 4, 3, 3));
+  EXPECT_NO_THROW(DataLoader(set_, {}, kSeed, whole_batches(4), 3, 3));
 }
 
 TEST_F(Loader, RefusesWhatCannotBeABatch) {
-  EXPECT_ANY_THROW(DataLoader(set_, {}, kSeed, 0, 0, 3));
-  EXPECT_ANY_THROW(DataLoader(set_, {.workers = 0}, kSeed, 4, 0, 3));
-  EXPECT_ANY_THROW(DataLoader(set_, {}, kSeed, 4, 3, 2));
+  EXPECT_ANY_THROW(DataLoader(set_, {}, kSeed, whole_batches(0), 0, 3));
+  EXPECT_ANY_THROW(DataLoader(set_, {.workers = 0}, kSeed, whole_batches(4), 0, 3));
+  EXPECT_ANY_THROW(DataLoader(set_, {}, kSeed, whole_batches(4), 3, 2));
 }
 
 /// The set of the fixture, with something amiss.
@@ -188,7 +213,7 @@ TEST_F(Loader, AnExceptionArrivesAtItsStep) {
   const auto bad = std::make_shared<Awkward>(set_);
   bad->bad = 20;
   for (const int64_t workers : {1, 8}) {
-    DataLoader loader(bad, {.workers = workers}, kSeed, 4, 0, 30);
+    DataLoader loader(bad, {.workers = workers}, kSeed, whole_batches(4), 0, 30);
     int64_t thrown = 0;
     for (const Batch& expected : good) {
       if ((expected.labels == 20).any().item<bool>()) {
@@ -204,7 +229,7 @@ TEST_F(Loader, AnExceptionArrivesAtItsStep) {
 
 TEST_F(Loader, HoldsNoMoreBatchesThanItsCapacity) {
   const auto slow = std::make_shared<Awkward>(set_);
-  DataLoader loader(slow, {.workers = 2}, kSeed, 5, 0, 1'000'000);
+  DataLoader loader(slow, {.workers = 2}, kSeed, whole_batches(5), 0, 1'000'000);
   const auto settles_at = [&](int64_t images) {
     for (int i = 0; i < 1000 && slow->asked < images; ++i) std::this_thread::sleep_for(milliseconds(10));
     std::this_thread::sleep_for(milliseconds(50));
@@ -219,21 +244,21 @@ TEST_F(Loader, HoldsNoMoreBatchesThanItsCapacity) {
 TEST_F(Loader, DestructionDoesNotWaitForTheSteps) {
   const auto began = std::chrono::steady_clock::now();
   for (int i = 0; i < 50; ++i) {
-    DataLoader unread(set_, {.workers = 8}, kSeed, 4, 0, 1'000'000'000);
-    DataLoader started(set_, {.workers = 8}, kSeed, 4, 0, 1'000'000'000);
+    DataLoader unread(set_, {.workers = 8}, kSeed, whole_batches(4), 0, 1'000'000'000);
+    DataLoader started(set_, {.workers = 8}, kSeed, whole_batches(4), 0, 1'000'000'000);
     started.next();
     if (i == 0) std::this_thread::sleep_for(milliseconds(100));  // all workers wait for space
   }
   const auto bad = std::make_shared<Awkward>(set_);
   bad->bad = 20;
-  { DataLoader failing(bad, {.workers = 8}, kSeed, 37, 0, 1'000'000'000); }
+  { DataLoader failing(bad, {.workers = 8}, kSeed, whole_batches(37), 0, 1'000'000'000); }
   EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(20));
 }
 
 TEST_F(Loader, CountsOnlyTheSecondsThatItWaits) {
   const auto slow = std::make_shared<Awkward>(set_);
   slow->delay = milliseconds(20);
-  DataLoader loader(slow, {.workers = 1}, kSeed, 5, 0, 2);
+  DataLoader loader(slow, {.workers = 1}, kSeed, whole_batches(5), 0, 2);
   EXPECT_EQ(loader.wait_seconds(), 0);
   loader.next();
   const double waited = loader.wait_seconds();

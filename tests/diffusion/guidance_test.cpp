@@ -26,6 +26,10 @@ struct CountingNetwork {
 
 const Tensor kLabels = at::tensor({1, 2});
 
+Condition null_label(int64_t label) {
+  return {at::tensor({label}), {}};
+}
+
 Tensor added(double to_label) {
   return (kLabels.to(at::kFloat) * to_label).view({-1, 1, 1, 1});
 }
@@ -33,11 +37,26 @@ Tensor added(double to_label) {
 TEST(Guidance, MixesConditionalAndNullInOneCall) {
   CountingNetwork counting;
   const Tensor x = at::randn({2, 1, 3, 3}), t = at::full({2}, 7.0);
-  const Guidance guidance{.cfg = 1.5, .null_label = 10};
+  const Guidance guidance{.cfg = 1.5, .null = null_label(10)};
   const Tensor guided = with_guidance(counting.network(), guidance)(x, t, {kLabels, {}});
   // uncond + 1.5 (cond - uncond) with cond = x + label, uncond = x + 10.
   EXPECT_LT(testing::max_abs_error(guided, x + 10 + added(1.5) - 15), 1e-5);
   EXPECT_EQ(counting.calls, 1);
+}
+
+// What the null condition leaves undefined is the images' own; its context stands for every image.
+TEST(Guidance, TheNullConditionIsAValueOfAnyInputs) {
+  const Network network = [](const Tensor& x, const Tensor&, const Condition& condition) {
+    return x + condition.labels.to(at::kFloat).view({-1, 1, 1, 1}) +
+           condition.context.sum({1, 2}).view({-1, 1, 1, 1});
+  };
+  const Tensor x = at::zeros({2, 1, 3, 3}), t = at::full({2}, 7.0), context = at::ones({2, 4, 5});
+  const auto guided = [&](const Condition& null) {
+    return with_guidance(network, {.cfg = 0, .null = null})(x, t, {kLabels, context});
+  };
+  EXPECT_TRUE(at::equal(guided({at::tensor({10}), {}}), at::full_like(x, 30.0)));
+  EXPECT_TRUE(at::equal(guided({{}, at::full({1, 4, 5}, 2.0)}), x + added(1) + 40));
+  EXPECT_TRUE(at::equal(guided({at::tensor({10}), at::zeros({1, 4, 5})}), at::full_like(x, 10.0)));
 }
 
 TEST(Guidance, AutoguidanceSubtractsTheGuideUnderTheSameCondition) {
@@ -61,7 +80,7 @@ TEST(Guidance, RescaleGivesBackTheDeviationWithoutGuidance) {
   };
   const Tensor x = at::randn({2, 3, 4, 4}), t = at::full({2}, 7.0);
   const auto guided = [&](double rescale) {
-    return with_guidance(network, {.cfg = 4, .null_label = 5, .rescale = rescale})(x, t, {kLabels, {}});
+    return with_guidance(network, {.cfg = 4, .null = null_label(5), .rescale = rescale})(x, t, {kLabels, {}});
   };
   const auto deviation = [](const Tensor& images) { return images.flatten(1).std(1); };
   const Tensor plain = deviation(network(x, t, {kLabels, {}}));
@@ -73,11 +92,12 @@ TEST(Guidance, RescaleGivesBackTheDeviationWithoutGuidance) {
 TEST(Guidance, AnIntervalSparesTheNetworkElsewhere) {
   CountingNetwork counting;
   const auto schedule = std::make_shared<VpLinearSchedule>();
-  const Denoiser denoise = make_denoiser({.network = counting.network(),
-                                          .schedule = schedule,
-                                          .prediction = PredictionType(DiffusionOptions{}),
-                                          .guidance = {.cfg = 2, .null_label = 10, .interval = {0.2, 0.7}}},
-                                         {kLabels, {}});
+  const Denoiser denoise =
+      make_denoiser({.network = counting.network(),
+                     .schedule = schedule,
+                     .prediction = PredictionType(DiffusionOptions{}),
+                     .guidance = {.cfg = 2, .null = null_label(10), .interval = {0.2, 0.7}}},
+                    {kLabels, {}});
   const Tensor x = at::randn({2, 1, 2, 2});
   for (const auto& [t, images] : {std::pair{0.9, 2}, {0.7, 4}, {0.3, 4}, {0.2, 2}, {0.01, 2}}) {
     counting.images = 0;
@@ -87,8 +107,8 @@ TEST(Guidance, AnIntervalSparesTheNetworkElsewhere) {
 }
 
 TEST(Guidance, OneIsOff) {
-  EXPECT_FALSE((Guidance{.cfg = 1.0, .null_label = 3}.active(0.5)));
-  EXPECT_TRUE((Guidance{.cfg = 1.1, .null_label = 3}.active(0.5)));
+  EXPECT_FALSE((Guidance{.cfg = 1.0, .null = null_label(3)}.active(0.5)));
+  EXPECT_TRUE((Guidance{.cfg = 1.1, .null = null_label(3)}.active(0.5)));
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ class SolverGolden : public ::testing::TestWithParam<Case> {
  protected:
   SolverGolden() : golden_(load_safetensors(testing::fixture("samplers.safetensors"))) {
     info_ = nlohmann::json::parse(golden_.metadata.at("info")).at(GetParam().entry);
-    diffusion_.schedule = info_.at("schedule");
+    diffusion_.schedule = info_.at("schedule").get<std::string>();
     const auto options = info_.value("options", nlohmann::json::object());
     diffusion_.zero_terminal_snr = options.value("rescale_betas_zero_snr", false);
     if (options.value("prediction_type", "") == "v_prediction") diffusion_.prediction = "v";
@@ -140,7 +140,8 @@ class SolverGolden : public ::testing::TestWithParam<Case> {
     DenoiserParts parts{.network = network, .schedule = schedule_, .prediction = PredictionType(diffusion_)};
     Condition condition;
     if (conditional) {
-      parts.guidance = {.cfg = info_.at("cfg"), .null_label = info_.at("null_label")};
+      parts.guidance = {.cfg = info_.at("cfg"),
+                        .null = {at::tensor({info_.at("null_label").get<int64_t>()}), {}}};
       condition.labels = at::tensor(info_.at("y").get<std::vector<int64_t>>());
     }
     Tensor x = get("x_init");

@@ -163,7 +163,7 @@ TEST(CogAttention, NegativeAndZeroScales) {
 
 TEST(CogAttention, AutocastCastsAndKeepsFloatStatistics) {
   const Tensor q = random({1, 2, 5, 8}, 9).to(at::kFloat);
-  const AutocastScope scope(AutocastState::for_precision("bf16", c10::kCPU));
+  const AutocastScope scope(AutocastState::for_precision(Precision::kBf16, c10::kCPU));
   const auto [out, lse] = cog_attention(q, q, q);
   EXPECT_EQ(out.scalar_type(), at::kBFloat16);
   EXPECT_EQ(lse.scalar_type(), at::kFloat);

@@ -52,21 +52,25 @@ TEST(AttentionKernel, SmallHeadsFallBack) {
   const auto stored = load_safetensors(testing::fixture("model_uvic_uncond.safetensors"));
   ModelOptions options = testing::golden_options(stored.metadata.at("config"));
   ASSERT_EQ(options.head_dim(), 12);
-  EXPECT_FALSE(kernel_for(AttentionKind::kCog, options, c10::kCPU, "fp32").fused);
+  EXPECT_FALSE(kernel_for(AttentionKind::kCog, options, c10::kCPU, Precision::kFp32).fused);
   options.attention_kernel = "fused";
-  EXPECT_THROW_WITH(describe_attention(options, c10::kCPU, "fp32"), UsageError,
+  EXPECT_THROW_WITH(describe_attention(options, c10::kCPU, Precision::kFp32), UsageError,
                     "model.attention_kernel: cog_attention: fused is not possible: head size 12");
 }
 
 TEST(AttentionKernel, Description) {
   ModelOptions options;  // depth 8, D = 64, Cog but for the first and the last block
-  EXPECT_EQ(describe_attention(options, c10::kCPU, "fp32").find("attention: 7 Cog blocks, fused, CPU "), 0u);
-  EXPECT_NE(describe_attention(options, c10::kCPU, "fp32").find("; 2 softmax blocks, scaled_dot_product"),
-            std::string::npos);
+  EXPECT_EQ(
+      describe_attention(options, c10::kCPU, Precision::kFp32).find("attention: 7 Cog blocks, fused, CPU "),
+      0u);
+  EXPECT_NE(
+      describe_attention(options, c10::kCPU, Precision::kFp32).find("; 2 softmax blocks, scaled_dot_product"),
+      std::string::npos);
   options.attention_kernel = "unfused";
-  EXPECT_NE(describe_attention(options, c10::kCPU, "fp32").find("unfused, as asked"), std::string::npos);
+  EXPECT_NE(describe_attention(options, c10::kCPU, Precision::kFp32).find("unfused, as asked"),
+            std::string::npos);
   options.attention = "softmax";
-  EXPECT_EQ(describe_attention(options, c10::kCPU, "fp32"),
+  EXPECT_EQ(describe_attention(options, c10::kCPU, Precision::kFp32),
             "attention: 9 softmax blocks, scaled_dot_product_attention");
 }
 
@@ -82,7 +86,7 @@ TEST(AttentionKernel, BFloat16UnderAutocast) {
     plain.named_parameters()[item.key()].copy_(item.value());
   }
   const Tensor x = at::randn({2, 65, 64});
-  const AutocastScope autocast(AutocastState::for_precision("bf16", c10::kCPU));
+  const AutocastScope autocast(AutocastState::for_precision(Precision::kBf16, c10::kCPU));
   const Tensor fused = attention.forward(x);
   EXPECT_EQ(fused.scalar_type(), at::kBFloat16);
   EXPECT_LT(relative_error(fused, plain.forward(x)), 2e-2);

@@ -55,7 +55,7 @@ TEST(Recompute, RecomputesUnderTheForwardsAutocast) {
     UViT model(wide_options(use_checkpoint));
     Tensor y;
     {
-      const AutocastScope autocast(AutocastState::for_precision("bf16", c10::kCPU));
+      const AutocastScope autocast(AutocastState::for_precision(Precision::kBf16, c10::kCPU));
       y = model.forward(at::ones({1, 1, 32, 32}), at::full({1}, 500.0));
     }
     EXPECT_EQ(y.scalar_type(), at::kFloat);

@@ -7,7 +7,8 @@
 
 #include "core/errors.h"
 #include "nn/init.h"
-#include "nn/weights.h"
+#include "nn/parameter_shapes.h"
+#include "nn/parameters.h"
 #include "support/support.h"
 
 namespace uvic {

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "core/errors.h"
+#include "nn/options.h"
 #include "support/support.h"
 
 namespace uvic {
@@ -59,12 +60,11 @@ TEST(Labels, WhatDoesNotFitIsAnError) {
 
 TEST(Labels, TheNullRowIsNoClass) {
   ModelOptions model;
-  DiffusionOptions diffusion;
-  EXPECT_EQ(real_classes(model, diffusion), 10);
-  diffusion.p_uncond = 0;
-  EXPECT_EQ(real_classes(model, diffusion), 11);
+  EXPECT_EQ(model.real_classes(), 10);
+  model.null_label = NullLabel::kNone;
+  EXPECT_EQ(model.real_classes(), 11);
   model.num_classes = -1;
-  EXPECT_EQ(real_classes(model, diffusion), 0);
+  EXPECT_EQ(model.real_classes(), 0);
 }
 
 }  // namespace

@@ -76,7 +76,7 @@ TEST(Sampler, StartsFromTheSeedsGeneratorAndDrawsStepNoiseFromIt) {
   const Network zero = [](const Tensor& x, const Tensor&, const Condition&) { return at::zeros_like(x); };
   SampleOptions options = quick("euler_maruyama_sde", 2);
   options.steps = 2;
-  const Tensor images = Sampler(zero, {1, 4, 4}, -1, {}, options).sample({{41, 42}, {}});
+  const Tensor images = Sampler({.network = zero, .shape = {1, 4, 4}}, {}, options).sample({{41, 42}, {}});
   auto generator = at::make_generator<at::CPUGeneratorImpl>(42);
   const Tensor x = at::randn({1, 4, 4}, generator), z = at::randn({1, 4, 4}, generator);
   const VpLinearSchedule schedule;
@@ -95,9 +95,33 @@ TEST(Sampler, EveryNetworkCallHasTheWholeBatch) {
   };
   SampleOptions options = quick("ddim", 4);
   options.steps = 1;
-  const Tensor images = Sampler(network, {3, 2, 2}, -1, {}, options).sample({{1, 2, 3, 4, 5}, {}});
+  const Tensor images =
+      Sampler({.network = network, .shape = {3, 2, 2}}, {}, options).sample({{1, 2, 3, 4, 5}, {}});
   EXPECT_EQ(images.sizes(), at::IntArrayRef({5, 3, 2, 2}));
   EXPECT_EQ(sizes, (std::vector<int64_t>{4, 4}));
+}
+
+// An autoencoder behind the solver: the state keeps its own shape, images have the decoder's.
+TEST(Sampler, DecodesTheLastStateOnceABatch) {
+  const Network zero = [](const Tensor& x, const Tensor&, const Condition&) { return at::zeros_like(x); };
+  const SampleOptions options = quick("ddim", 2);
+  Generator generator{.network = zero, .shape = {4, 2, 2}};
+  const Tensor states = Sampler(generator, {}, options).sample({{1, 2, 3}, {}});
+  std::vector<int64_t> decoded;
+  generator.decode = [&](const Tensor& state) {
+    decoded.push_back(state.size(0));
+    return state.mean(1, /*keepdim=*/true).repeat({1, 3, 4, 4});
+  };
+  const Sampler sampler(generator, {}, options);
+  std::vector<int64_t> shown;
+  std::vector<Tensor> images;
+  sampler.run(
+      {{1, 2, 3}, {}}, [&](size_t, const Tensor& batch) { images.push_back(batch); },
+      [&](size_t, int64_t, const Tensor& x) { shown.push_back(x.size(1)); });
+  EXPECT_EQ(decoded, (std::vector<int64_t>{2, 2}));
+  EXPECT_EQ(shown, std::vector<int64_t>(12, 4));  // steps see the state
+  EXPECT_TRUE(at::equal(at::cat(images), states.mean(1, true).repeat({1, 3, 4, 4})));
+  EXPECT_EQ(at::cat(images).sizes(), at::IntArrayRef({3, 3, 8, 8}));
 }
 
 TEST(Sampler, ContextsReachTheNetworkWithTheirSeeds) {

@@ -2,7 +2,7 @@
 #pragma once
 #include "metrics/stats_file.h"
 #include "support/extractors.h"
-#include "train/config.h"
+#include "tasks/diffusion/config.h"
 
 namespace uvic::testing {
 
@@ -15,7 +15,7 @@ inline std::filesystem::path write_eval_stats(const std::filesystem::path& path,
 }
 
 /// Evaluates every second step, four images each.
-inline void add_evaluation(Config& config, const std::filesystem::path& folder) {
+inline void add_evaluation(DiffusionConfig& config, const std::filesystem::path& folder) {
   config.train.eval_interval = 2;
   config.train.eval_images = 4;
   config.train.eval_stats = write_eval_stats(folder / "stats.npz").string();

@@ -1,7 +1,7 @@
 // A small folder of images, for runs that train on one.
 #pragma once
 #include "support/image_files.h"
-#include "train/config.h"
+#include "tasks/diffusion/config.h"
 
 namespace uvic::testing {
 

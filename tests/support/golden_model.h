@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "io/safetensors.h"
+#include "nn/parameters.h"
 #include "nn/uvit.h"
-#include "nn/weights.h"
 #include "support/support.h"
 
 namespace uvic::testing {
@@ -27,7 +27,7 @@ inline ModelOptions golden_options(const std::string& json_text) {
   options.skip = json.value("skip", true);
   options.clip_dim = json.value("clip_dim", int64_t{768});
   options.num_clip_token = json.value("num_clip_token", int64_t{0});
-  options.attention = json.at("attention");
+  options.attention = json.at("attention").get<std::string>();
   return options;
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 #include "data/open.h"
 #include "support/idx_files.h"
-#include "train/config.h"
+#include "tasks/diffusion/config.h"
 
 namespace uvic::testing {
 
@@ -13,8 +13,8 @@ inline std::filesystem::path write_tiny_set(const std::filesystem::path& folder)
   return folder;
 }
 
-inline Config tiny_config(const std::filesystem::path& data) {
-  Config config;
+inline DiffusionConfig tiny_config(const std::filesystem::path& data) {
+  DiffusionConfig config;
   config.model.img_size = {8};
   config.model.embed_dim = 16;
   config.model.depth = 2;

@@ -11,7 +11,7 @@ namespace uvic::testing {
 class TrainedRun {
  public:
   explicit TrainedRun(bool train = true) {
-    Config config = tiny_config(write_tiny_set(directory_ / "data"));
+    DiffusionConfig config = tiny_config(write_tiny_set(directory_ / "data"));
     config.train.ema_widths = {0.05, 0.1};
     config.train.snapshot_interval = 3;
     write_bytes(directory_ / "config.yaml", config.to_yaml());

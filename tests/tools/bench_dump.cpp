@@ -8,7 +8,7 @@
 #include "io/safetensors.h"
 #include "nn/uvit.h"
 #include "support/process.h"
-#include "train/config.h"
+#include "tasks/diffusion/config.h"
 
 int main(int argc, char** argv) {
   using namespace uvic;
@@ -17,7 +17,7 @@ int main(int argc, char** argv) {
   constexpr int kImages = 10'000;
   const std::string options = argc > 2 ? argv[2] : "";
   const testing::TemporaryDirectory folder;
-  Config config;
+  DiffusionConfig config;
   config.model = {
       .img_size = {32}, .patch_size = 16, .in_chans = 3, .embed_dim = 16, .depth = 2, .num_heads = 2};
   config.model.num_classes = -1;

@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
     options.workers = workers;
     const auto data = open_data(options, {3, 64, 64}).train;
     const int steps = kImages / kBatch;
-    DataLoader loader(data, options, 1, kBatch, 0, int64_t{epochs} * steps);
+    DataLoader loader(data, options, 1, whole_batches(kBatch), 0, int64_t{epochs} * steps);
     for (int epoch = 0; epoch < epochs; ++epoch) {
       const auto began = Clock::now();
       const double waited = loader.wait_seconds();

@@ -6,33 +6,36 @@
 #include "core/config.h"
 #include "core/errors.h"
 #include "data/loader.h"
+#include "data/open.h"
 #include "io/safetensors.h"
+#include "support/diffusion_run.h"
 #include "support/tiny_run.h"
 
 namespace uvic {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::DiffusionState;
 
 class CheckpointFiles : public ::testing::Test {
  protected:
   CheckpointFiles() : config_(testing::tiny_config(testing::write_tiny_set(directory_ / "data"))) {}
-  void advance(TrainState& state, int64_t steps) const {
+  void advance(DiffusionState& state, int64_t steps) const {
     DataLoader loader(open_data(config_.data, config_.model.image_shape()).train, config_.data, 1,
-                      config_.train.batch_size, state.step, state.step + steps);
+                      whole_batches(config_.train.batch_size), state.step, state.step + steps);
     for (int64_t i = 0; i < steps; ++i)
       state.train_step(make_inputs(loader.next(), config_, state.schedule(), c10::kCPU));
   }
   testing::TemporaryDirectory directory_;
-  Config config_;
+  DiffusionConfig config_;
 };
 
 TEST_F(CheckpointFiles, ResumeEqualsGoingOn) {
-  TrainState going_on(config_, c10::kCPU);
+  DiffusionState going_on(config_);
   advance(going_on, 3);
   const fs::path saved = save_checkpoint(going_on, directory_.path());
   advance(going_on, 3);
-  TrainState resumed(config_, c10::kCPU);
+  DiffusionState resumed(config_);
   load_checkpoint(resumed, saved);
   EXPECT_EQ(resumed.step, 3);
   EXPECT_EQ(resumed.optimizer->updates(), 3);
@@ -45,14 +48,14 @@ TEST_F(CheckpointFiles, ResumeEqualsGoingOn) {
 }
 
 TEST_F(CheckpointFiles, HoldsConfigAndCounters) {
-  TrainState state(config_, c10::kCPU);
+  DiffusionState state(config_);
   advance(state, 2);
   const fs::path saved = save_checkpoint(state, directory_.path());
   EXPECT_EQ(saved.filename(), "step-00000002");
   const auto metadata = load_safetensors_metadata(saved / "ema-0.9.safetensors");
   EXPECT_EQ(metadata.at("uvic.step"), "2");
   EXPECT_EQ(metadata.at("uvic.images"), "8");
-  Config read;
+  DiffusionConfig read;
   load_yaml(fields_of(read), metadata.at("uvic.config"), "metadata");
   EXPECT_TRUE(differing_keys(read, config_).empty());
   EXPECT_EQ(checkpoint_config(saved), metadata.at("uvic.config"));
@@ -60,7 +63,7 @@ TEST_F(CheckpointFiles, HoldsConfigAndCounters) {
 
 TEST_F(CheckpointFiles, KeepsTheNewest) {
   config_.train.keep = 2;
-  TrainState state(config_, c10::kCPU);
+  DiffusionState state(config_);
   for (int i = 0; i < 4; ++i) {
     advance(state, 1);
     save_checkpoint(state, directory_.path());
@@ -73,7 +76,7 @@ TEST_F(CheckpointFiles, KeepsTheNewest) {
 }
 
 TEST_F(CheckpointFiles, DamageIsNamed) {
-  TrainState state(config_, c10::kCPU);
+  DiffusionState state(config_);
   advance(state, 1);
   const fs::path saved = save_checkpoint(state, directory_.path());
   const std::string whole = testing::read_bytes(saved / "training.safetensors");
@@ -84,7 +87,7 @@ TEST_F(CheckpointFiles, DamageIsNamed) {
 }
 
 TEST_F(CheckpointFiles, SizeIsAsAnnounced) {
-  TrainState state(config_, c10::kCPU);
+  DiffusionState state(config_);
   const fs::path saved = save_checkpoint(state, directory_.path());
   double bytes = 0;
   for (const auto& entry : fs::directory_iterator(saved)) bytes += double(entry.file_size());

@@ -4,8 +4,8 @@
 
 #include <cmath>
 
+#include "recipe/ema.h"
 #include "support/support.h"
-#include "train/ema.h"
 
 namespace uvic {
 namespace {
@@ -61,7 +61,7 @@ TEST(Ema, SeveralDecaysAndTheRamp) {
   TrainOptions options;
   options.ema = {0.5, 0.9};
   Tensor w = at::tensor({1.0F});
-  Ema ema({w}, options);
+  Ema ema({w}, options.averages());
   w.fill_(2.0);
   ema.update(0);
   EXPECT_NEAR(ema.weights(0)[0].item<double>(), 1.5, 1e-6);
@@ -69,7 +69,7 @@ TEST(Ema, SeveralDecaysAndTheRamp) {
   EXPECT_EQ(ema.largest(), 1);
   EXPECT_EQ(ema.name(1), "ema-0.9");
   options.ema_warmup = "ramp";
-  const Ema ramped({w}, options);
+  const Ema ramped({w}, options.averages());
   EXPECT_DOUBLE_EQ(ramped.decay_at(1, 0), 0.1);
   EXPECT_DOUBLE_EQ(ramped.decay_at(1, 8), 0.5);
   EXPECT_DOUBLE_EQ(ramped.decay_at(1, 1000), 0.9);

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "core/errors.h"
+#include "support/diffusion_run.h"
 #include "support/tiny_run.h"
 #include "train/checkpoint.h"
+#include "train/run_log.h"
 
 namespace uvic {
 namespace {
@@ -16,7 +18,7 @@ class Run : public ::testing::Test {
   Run() : config_(testing::tiny_config("/nowhere")) {}
   fs::path path() const { return directory_ / "run"; }
   testing::TemporaryDirectory directory_;
-  Config config_;
+  DiffusionConfig config_;
 };
 
 TEST_F(Run, AFreshOneHoldsItsConfig) {
@@ -28,6 +30,44 @@ TEST_F(Run, AFreshOneHoldsItsConfig) {
 TEST_F(Run, ASecondProcessIsLockedOut) {
   const RunDirectory run(path(), config_, false);
   EXPECT_THROW_WITH(RunDirectory(path(), config_, false), UsageError, "another uvic-train is running there");
+}
+
+// What a constructor takes before it throws is given back.
+TEST_F(Run, ARefusalDoesNotKeepTheLock) {
+  { const RunDirectory run(path(), config_, false); }
+  DiffusionConfig other = config_;
+  other.optimizer.lr = 0.5;
+  EXPECT_THROW(RunDirectory(path(), other, false), UsageError);
+  EXPECT_NO_THROW(RunDirectory(path(), config_, false));
+}
+
+// What opening the data finds is remembered in the run's folder, which is there for that alone until the data
+// is known to be right; never in a folder that is something else's.
+TEST_F(Run, MemoryIsTheRunsFolderAndLeavesNothingBehind) {
+  {
+    const RunMemory memory(path());
+    EXPECT_EQ(memory.folder(), path());
+    testing::write_bytes(path() / ".image-headers.jsonl", "x");
+  }
+  EXPECT_FALSE(fs::exists(path()));
+  {
+    RunMemory memory(path());
+    testing::write_bytes(path() / ".image-headers.jsonl", "x");
+    memory.keep();
+  }
+  { const RunDirectory run(path(), config_, false); }
+  { EXPECT_EQ(RunMemory(path()).folder(), path()); }
+  EXPECT_TRUE(fs::exists(path() / "config.yaml"));
+  fs::create_directories(directory_ / "thesis");
+  { EXPECT_EQ(RunMemory(directory_ / "thesis").folder(), directory_ / "thesis"); }  // empty: as good as none
+  testing::write_bytes(directory_ / "thesis/1.tex", "x");
+  { EXPECT_EQ(RunMemory(directory_ / "thesis").folder(), ""); }
+  EXPECT_TRUE(fs::exists(directory_ / "thesis/1.tex"));
+  {
+    const RunMemory memory(directory_ / "shared");
+    RunDirectory(directory_ / "shared", config_, false);  // another process was faster
+  }
+  EXPECT_TRUE(fs::exists(directory_ / "shared/config.yaml"));
 }
 
 TEST_F(Run, AnotherConfigIsRefusedWithItsKeys) {
@@ -51,7 +91,7 @@ TEST_F(Run, StepsIntervalsKeepWorkersAndPathsMayChange) {
 TEST_F(Run, ResumesFromTheLatestCheckpoint) {
   {
     const RunDirectory run(path(), config_, false);
-    TrainState state(config_, c10::kCPU);
+    testing::DiffusionState state(config_);
     state.step = 4;
     save_checkpoint(state, path());
   }
@@ -93,7 +133,7 @@ TEST_F(Run, SomeoneElsesFolderIsLeftAlone) {
 TEST_F(Run, MetricsPastTheCheckpointAreDropped) {
   const RunDirectory run(path(), config_, false);
   testing::write_bytes(path() / "metrics.jsonl", "{\"step\":2}\n{\"step\":4}\n{\"step\":6}\n{\"st");
-  run.truncate_metrics(4);
+  truncate_metrics(run.path(), 4);
   EXPECT_EQ(testing::read_bytes(path() / "metrics.jsonl"), "{\"step\":2}\n{\"step\":4}\n");
 }
 

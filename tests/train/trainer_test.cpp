@@ -6,12 +6,15 @@
 
 #include "core/errors.h"
 #include "core/log.h"
+#include "data/open.h"
 #include "diffusion/vp_schedules.h"
 #include "io/png.h"
-#include "nn/weights.h"
-#include "sampling/snapshots.h"
-#include "sampling/weights_file.h"
+#include "nn/parameters.h"
+#include "recipe/layout.h"
+#include "recipe/snapshots.h"
+#include "support/diffusion_run.h"
 #include "support/tiny_run.h"
+#include "tasks/diffusion/check_data.h"
 #include "train/checkpoint.h"
 
 namespace uvic {
@@ -19,6 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using at::Tensor;
+using testing::DiffusionState;
 
 class TrainerTest : public ::testing::Test {
  protected:
@@ -26,16 +30,14 @@ class TrainerTest : public ::testing::Test {
     set_quiet(true);
   }
   fs::path path() const { return directory_ / "run"; }
-  TrainState train(const fs::path& init_from = {}) {
-    RunDirectory run(path(), config_, false);
-    Trainer trainer(config_, open_data(config_.data, config_.model.image_shape()), run, c10::kCPU, init_from);
-    EXPECT_EQ(trainer.run(), TrainOutcome::kFinished);
-    TrainState state(config_, c10::kCPU);
+  DiffusionState train(const fs::path& init_from = {}) {
+    EXPECT_EQ(testing::train(config_, path(), init_from), TrainOutcome::kFinished);
+    DiffusionState state(config_);
     load_checkpoint(state, latest_checkpoint(path()));
     return state;
   }
   testing::TemporaryDirectory directory_;
-  Config config_;
+  DiffusionConfig config_;
 };
 
 TEST_F(TrainerTest, WritesMetricsSamplesAndCheckpoints) {
@@ -89,7 +91,7 @@ TEST_F(TrainerTest, LossBucketsAreMeans) {
 TEST_F(TrainerTest, SnapshotsOfPowerFunctionAveragesGiveTheStoredWidthBack) {
   config_.train.ema_widths = {0.05, 0.1};
   config_.train.snapshot_interval = 2;
-  const TrainState state = train();
+  const DiffusionState state = train();
   EXPECT_EQ(list_snapshots(path()).size(), 6U);  // steps 2, 4, 6
   const SafeTensors found = reconstruct_ema(path(), 0.1);
   const auto names = state.model->named_parameters().keys();
@@ -117,7 +119,7 @@ TEST_F(TrainerTest, MicroBatchesGiveTheSameUpdateUpToRounding) {
 }
 
 TEST_F(TrainerTest, AStepThatIsNotFiniteIsSkippedAndCounted) {
-  TrainState state(config_, c10::kCPU);
+  DiffusionState state(config_);
   const std::vector<Tensor> before = {state.model->parameters()[0].detach().clone(),
                                       state.ema->weights(0)[0].clone()};
   const Tensor bad = at::full({4, 1, 8, 8}, std::numeric_limits<float>::quiet_NaN());
@@ -140,9 +142,9 @@ TEST_F(TrainerTest, AStepThatIsNotFiniteIsSkippedAndCounted) {
 TEST_F(TrainerTest, ClippingBoundsTheGradient) {
   config_.train.grad_clip = 1e-3;
   config_.optimizer.betas = {0.0, 0.0};  // moments are the last gradient and its square
-  TrainState state(config_, c10::kCPU);
+  DiffusionState state(config_);
   const auto data = open_data(config_.data, config_.model.image_shape()).train;
-  DataLoader loader(data, config_.data, 1, 4, 0, 1);
+  DataLoader loader(data, config_.data, 1, whole_batches(4), 0, 1);
   const StepResult result =
       state.train_step(make_inputs(loader.next(), config_, state.schedule(), c10::kCPU));
   EXPECT_GT(result.grad_norm, 1e-2);
@@ -152,9 +154,7 @@ TEST_F(TrainerTest, ClippingBoundsTheGradient) {
 TEST_F(TrainerTest, StopsAfterTenBadStepsInARow) {
   config_.optimizer.lr = 1e30;  // the second update makes every weight infinite
   config_.train.steps = 40;
-  RunDirectory run(path(), config_, false);
-  Trainer trainer(config_, open_data(config_.data, config_.model.image_shape()), run, c10::kCPU);
-  EXPECT_THROW_WITH(trainer.run(), c10::Error, "10 steps in a row");
+  EXPECT_THROW_WITH(testing::train(config_, path()), c10::Error, "10 steps in a row");
 }
 
 TEST_F(TrainerTest, InitFromTakesTheWeightsAndNothingElse) {
@@ -186,7 +186,7 @@ TEST_F(TrainerTest, DataThatDoesNotSuitTheModelIsAnErrorBeforeTraining) {
 // Time, noise and label dropout depend on (seed, step, position) alone.
 TEST_F(TrainerTest, InputsAreCounterBased) {
   const auto batch = [&](int64_t step, int64_t size) {
-    return Batch{step, at::zeros({size, 1, 8, 8}), at::zeros({size}, at::kLong)};
+    return Batch{{step, 0, size, size}, at::zeros({size, 1, 8, 8}), at::zeros({size}, at::kLong)};
   };
   const StepInputs four =
       make_inputs(batch(3, 4), config_, VpLinearSchedule(), c10::kCPU);  // positions 12 .. 15

@@ -28,7 +28,7 @@ uvic::ModelOptions small_patch_2() {
   return options;
 }
 
-void run(benchmark::State& state, const char* attention, const char* kernel, const char* precision,
+void run(benchmark::State& state, const char* attention, const char* kernel, uvic::Precision precision,
          bool train) {
   uvic::ModelOptions options = small_patch_2();
   options.attention = attention;
@@ -53,11 +53,11 @@ void register_all() {
   const struct {
     const char *name, *attention, *kernel;
   } rows[] = {{"cog_fused", "cog", "fused"}, {"cog_unfused", "cog", "unfused"}, {"sdpa", "softmax", "auto"}};
-  for (const char* precision : {"fp32", "bf16"}) {
+  for (const uvic::Precision precision : {uvic::Precision::kFp32, uvic::Precision::kBf16}) {
     for (const bool train : {false, true}) {
       for (const auto& row : rows) {
         const std::string name = std::string(row.name) + (train ? "/train_step/" : "/forward/") +
-                                 (precision[0] == 'f' ? "f32" : "bf16") + "/S2_B8";
+                                 (precision == uvic::Precision::kFp32 ? "f32" : "bf16") + "/S2_B8";
         benchmark::RegisterBenchmark(
             name.c_str(),
             [=](benchmark::State& state) { run(state, row.attention, row.kernel, precision, train); })

@@ -23,11 +23,26 @@ std::string hex(uint32_t value) {
   return text;
 }
 
+template <class T>
+Json json_of(const T& value) {
+  return value;
+}
+Json json_of(const NamedValue& value) {
+  return value.name();
+}
+template <class T>
+bool read_json(const Json& json, T& value) {
+  json.get_to(value);
+  return true;
+}
+bool read_json(const Json& json, NamedValue& value) {
+  return value.set(json.get<std::string>());
+}
+
 Json settings_json(const DumpManifest& manifest) {
   Json sample = Json::object();
-  SampleOptions options = manifest.making.sample;
-  for (const Field& field : fields_of(options)) {
-    std::visit([&](const auto* value) { sample[field.key] = *value; }, field.value);
+  for (const FieldView& field : fields_of(manifest.making.sample)) {
+    std::visit([&](const auto* value) { sample[field.key] = json_of(*value); }, field.value);
   }
   return {{"version", manifest.version},
           {"checkpoint", manifest.making.checkpoint.string()},
@@ -46,8 +61,9 @@ Json settings_json(const DumpManifest& manifest) {
 void read_sample(const Json& json, SampleOptions& options) {
   for (const Field& field : fields_of(options)) {
     if (!json.contains(field.key)) continue;  // an option younger than the manifest
-    std::visit([&](auto* value) { json.at(field.key).get_to(*value); }, field.value);
-    const std::string problem = problem_with(field);
+    const Json& given = json.at(field.key);
+    const bool known = std::visit([&](auto* value) { return read_json(given, *value); }, field.target);
+    const std::string problem = known ? problem_with(field) : "unknown value " + given.dump();
     check_usage(problem.empty(), "sample.", field.key, ": ", problem);
   }
 }
@@ -111,7 +127,10 @@ void save_manifest(const std::filesystem::path& out, const DumpManifest& manifes
 }
 
 Differences compare(const DumpManifest& a, const DumpManifest& b) {
-  static const std::set<std::string> machine{"checkpoint", "sample.batch_size", "threads", "device"};
+  std::set<std::string> machine{"checkpoint", "threads", "device"};
+  for (const FieldView& field : fields_of(SampleOptions{})) {
+    if (field.is(kLastBits)) machine.insert("sample." + field.key);
+  }
   const Json left = settings_json(a).flatten(), right = settings_json(b).flatten();
   std::set<std::string> keys;
   for (const auto& [key, value] : left.items()) keys.insert(key);

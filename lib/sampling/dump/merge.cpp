@@ -6,6 +6,7 @@
 
 #include "core/errors.h"
 #include "core/log.h"
+#include "core/progress.h"
 #include "core/seeds.h"
 #include "sampling/dump/dump.h"
 #include "sampling/dump/reader.h"
@@ -70,7 +71,12 @@ Readers open_all(const std::vector<fs::path>& shards) {
 }
 
 void check_whole(DumpReader& reader) {
-  for (size_t i = 0; i < reader.manifest().seeds.size(); ++i) reader.read(i);
+  const size_t count = reader.manifest().seeds.size();
+  ProgressBar bar("checking " + reader.path().string(), "images", int64_t(count));
+  for (size_t i = 0; i < count; ++i) {
+    reader.read(i);
+    bar.update(int64_t(i) + 1);
+  }
   reader.finish();
 }
 
@@ -86,7 +92,10 @@ MergeReport merge_dumps(const fs::path& out, DumpFormat format, const std::vecto
   readers = open_all(shards);  // from the front again
 
   const auto [sink, missing] = open_dump(out, manifest);
+  ProgressBar bar("merging", "images", int64_t(missing.size()));
+  int64_t done = 0;
   for (const size_t index : missing) {
+    bar.update(done++);
     const Place place = places.at(manifest.seeds[index]);
     DumpReader& reader = *readers[place.reader];
     std::string stored = reader.read(place.index);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/errors.h"
+#include "core/progress.h"
 #include "core/random.h"
 #include "io/grid.h"
 
@@ -26,7 +27,9 @@ Inspection inspect_dump(DumpReader& reader, const std::vector<size_t>& wanted) {
       result.problems.emplace_back(error.what());
     }
   };
+  ProgressBar bar("reading", "images", int64_t(reader.manifest().seeds.size()));
   for (size_t i = 0; i < reader.manifest().seeds.size(); ++i) {
+    bar.update(int64_t(i));
     note([&] {
       const std::string stored = reader.read(i);
       if (std::binary_search(wanted.begin(), wanted.end(), i))

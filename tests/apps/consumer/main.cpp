@@ -1,11 +1,10 @@
-#include <ATen/ATen.h>
-#include <nn/uvit.h>
+#include <io/grid.h>
+#include <io/png.h>
+#include <recipe/load_model.h>
+#include <sampling/make_sampler.h>
 
-#include <iostream>
-
-int main() {
-  uvic::ModelOptions options;
-  options.img_size = {8};
-  options.num_classes = -1;
-  std::cout << uvic::UViT(options).forward(at::zeros({1, 1, 8, 8}), at::zeros({1})).sizes() << "\n";
+int main(int, char** argv) {
+  const uvic::LoadedModel model = uvic::load_model(argv[1]);
+  const at::Tensor images = uvic::make_sampler(model).sample({.seeds = {0, 1, 2, 3}, .labels = {0, 1, 2, 3}});
+  uvic::save_png(argv[2], uvic::make_grid(uvic::to_uint8(images), 2, 2));
 }

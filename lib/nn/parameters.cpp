@@ -1,0 +1,52 @@
+#include "nn/parameters.h"
+
+#include <ATen/ATen.h>
+
+#include "core/errors.h"
+#include "core/text.h"
+
+namespace uvic {
+
+std::map<std::string, at::Tensor> named_weights(const torch::nn::Module& module) {
+  std::map<std::string, at::Tensor> weights;
+  for (const auto& item : module.named_parameters()) weights.emplace(item.key(), item.value().detach());
+  return weights;
+}
+
+void check_weights(const ParameterShapes& shapes, const std::map<std::string, at::Tensor>& weights,
+                   const std::string& source) {
+  std::vector<std::string> problems;
+  for (const auto& [name, shape] : shapes) {
+    const at::IntArrayRef sizes = shape;
+    const auto given = weights.find(name);
+    if (given == weights.end()) {
+      problems.push_back(c10::str("missing ", name, " ", sizes));
+    } else if (given->second.sizes() != sizes) {
+      problems.push_back(c10::str(name, " is ", given->second.sizes(), " where the model has ", sizes));
+    } else if (!at::isfinite(given->second).all().item<bool>()) {
+      problems.push_back(c10::str(name, " holds a NaN or an infinity"));
+    }
+  }
+  for (const auto& [name, tensor] : weights) {
+    if (!shapes.contains(name)) problems.push_back(c10::str("surplus ", name, " ", tensor.sizes()));
+  }
+  check_usage(problems.empty(), source, ": the weights do not fit the model: ", join(problems, "; "));
+}
+
+void load_weights(torch::nn::Module& module, const std::map<std::string, at::Tensor>& weights,
+                  const std::string& source) {
+  const auto own = named_weights(module);
+  ParameterShapes shapes;
+  for (const auto& [name, tensor] : own) shapes[name] = tensor.sizes().vec();
+  check_weights(shapes, weights, source);
+  const at::NoGradGuard no_grad;
+  for (auto [name, tensor] : own) tensor.copy_(weights.at(name));
+}
+
+int64_t count_parameters(const torch::nn::Module& module) {
+  int64_t count = 0;
+  for (const auto& parameter : module.parameters()) count += parameter.numel();
+  return count;
+}
+
+}  // namespace uvic

@@ -1,0 +1,30 @@
+// A module's parameters by name.
+#pragma once
+#include <torch/nn/module.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace uvic {
+
+/// The names and shapes of parameters.
+using ParameterShapes = std::map<std::string, std::vector<int64_t>>;
+
+/// Parameters by U-ViT's names; the tensors share the module's memory.
+std::map<std::string, at::Tensor> named_weights(const torch::nn::Module& module);
+
+/// What is wrong with `weights` for parameters of these names and shapes: every tensor that is missing,
+/// surplus or misshapen by name, and each that holds a NaN or an infinity. UsageError, `source` first.
+void check_weights(const ParameterShapes& shapes, const std::map<std::string, at::Tensor>& weights,
+                   const std::string& source);
+
+/// Copies `weights` into the module (any float dtype, converted). UsageError as check_weights's; the module
+/// is then unchanged.
+void load_weights(torch::nn::Module& module, const std::map<std::string, at::Tensor>& weights,
+                  const std::string& source);
+
+int64_t count_parameters(const torch::nn::Module& module);
+
+}  // namespace uvic

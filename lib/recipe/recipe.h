@@ -1,0 +1,45 @@
+// What is needed to make something with a network: the network, its noise, how it is sampled.
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+
+#include "core/config.h"
+#include "diffusion/options.h"
+#include "nn/options.h"
+#include "recipe/sample_options.h"
+
+namespace uvic {
+
+struct Recipe {
+  ModelOptions model;
+  DiffusionOptions diffusion;
+  SampleOptions sample;
+
+  void visit(FieldList& fields) {
+    fields.section("model", model);
+    fields.section("diffusion", diffusion);
+    fields.section("sample", sample);
+  }
+
+  /// Replaces "auto" where it depends on how the network is trained: model.null_label. What a weights file
+  /// holds is resolved by what that file says, so that nothing said later turns the null label into a class.
+  void resolve();
+  /// Throws UsageError, naming the keys, if values of different keys do not go together.
+  void validate() const;
+};
+
+/// A recipe among the sections that only its training read; they are kept as they were found.
+struct RecipeFile {
+  Recipe recipe = {};
+  OtherSections training = OtherSections({"preview", "data", "optimizer", "train"});
+
+  std::string to_yaml() const { return print_yaml(fields_of(recipe), training); }
+};
+
+/// The recipe inside a weights file (`uvic.config` of its metadata), resolved; nullopt if it has none: bare
+/// safetensors, U-ViT's .pth. UsageError, `source` first, if it cannot be read.
+std::optional<RecipeFile> own_recipe(const std::map<std::string, std::string>& metadata,
+                                     const std::string& source);
+
+}  // namespace uvic

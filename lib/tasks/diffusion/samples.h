@@ -1,0 +1,14 @@
+#pragma once
+#include "nn/uvit.h"
+#include "sampling/sampler.h"
+#include "tasks/diffusion/config.h"
+
+namespace uvic {
+
+/// Samples seeds 0 .. images - 1, classes in turn, from a network that is being trained. False if `stopping`
+/// said so meanwhile: then some images are missing.
+bool sample_in_turn(UViT& model, const DiffusionOptions& diffusion, const SampleOptions& options,
+                    c10::Device device, int64_t images, const Sampler::OnImages& on_images,
+                    const Sampler::OnStep& on_step, const std::function<bool()>& stopping);
+
+}  // namespace uvic

@@ -1,0 +1,168 @@
+#include "tasks/diffusion/scoring.h"
+
+#include <ATen/ATen.h>
+
+#include <chrono>
+#include <limits>
+
+#include "core/errors.h"
+#include "core/log.h"
+#include "io/grid.h"
+#include "metrics/frechet.h"
+#include "metrics/scores.h"
+#include "sampling/make_sampler.h"
+#include "tasks/diffusion/samples.h"
+
+namespace uvic {
+namespace {
+
+constexpr int64_t kExtractorBatch = 64;
+// Images that may wait for the extractor; beyond that sampling waits.
+constexpr int64_t kMostWaitingBytes = int64_t{256} << 20;
+
+struct GivenUp {};
+
+SampleOptions options_of(const DiffusionConfig& config) {
+  SampleOptions options = config.sample;
+  options.batch_size = std::min(options.batch_size, config.train.eval_images);
+  return options;
+}
+
+}  // namespace
+
+FidScorer::FidScorer(const DiffusionConfig& config, c10::Device device)
+    : config_(config),
+      device_(device),
+      extractor_(config.train.eval_features, device),
+      reference_(load_stats(config.train.eval_stats)) {
+  const auto& model = config.model;
+  check_makes_pictures(model, "train.eval_interval");
+  check_usage(config.sample.cfg == 1.0 || model.null_row() >= 0, "train.eval_interval: sample.cfg is ",
+              config.sample.cfg,
+              ", which needs a class-conditional model trained with diffusion.p_uncond above 0; use 1");
+  check_usage(!config.sample.has_guide(), "train.eval_interval: sample.guide_checkpoint is ",
+              config.sample.guide_checkpoint, ", but evaluation during training has no guide; use none");
+  const int64_t D = extractor_.probe(model.height(), model.width());
+  check_usage(D == reference_.pooled.dim(), "train.eval_stats: ", config.train.eval_stats, " is of ",
+              reference_.pooled.dim(), " features, but train.eval_features ", config.train.eval_features,
+              " gives ", D);
+}
+
+FidScorer::~FidScorer() {
+  FidScorer::give_up();
+}
+
+std::string FidScorer::describe() const {
+  const auto& [train, sample] = std::tie(config_.train, config_.sample);
+  const std::string guidance = sample.cfg == 1.0 ? "without guidance (sample.cfg is 1)"
+                                                 : c10::str("guidance ", sample.cfg, " (sample.cfg)");
+  const int64_t evaluations = plan_sampling(sample, config_.diffusion).evaluations;
+  return c10::str("evaluation: every ", train.eval_interval, " steps, ", train.eval_images, " images, ",
+                  sample.solver, ", ", sample.steps, " steps of ", evaluations, " evaluations in all, ",
+                  guidance, ", against ", train.eval_stats, " by ", train.eval_features, " (SHA-256 ",
+                  extractor_.sha256(), ")");
+}
+
+void FidScorer::start(int64_t step, const TaskContext& context) {
+  TORCH_CHECK(!pending(), "an evaluation is pending");
+  images_.clear();
+  waiting_bytes_ = 0;
+  given_up_ = false;
+  result_ = std::async(std::launch::async, [this, step] { return score(step); });
+  bool whole = false;
+  try {
+    whole = sample_in_turn(
+        *model_, config_.diffusion, options_of(config_), device_, config_.train.eval_images,
+        [&](size_t, const at::Tensor& images) { push(to_uint8(images)); },
+        [&](size_t first, int64_t solver_step, const at::Tensor&) {
+          context.progress(c10::str("sampling ", first, "/", config_.train.eval_images,
+                                    " to be scored, step ", solver_step, "/", config_.sample.steps));
+        },
+        context.stopping);
+  } catch (...) {
+    give_up();
+    throw;
+  }
+  if (whole) {
+    push({});
+  } else {
+    give_up();
+  }
+}
+
+void FidScorer::push(at::Tensor images) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return given_up_ || waiting_bytes_ <= kMostWaitingBytes; });
+  if (given_up_) return;  // nobody takes them
+  if (images.defined()) waiting_bytes_ += int64_t(images.nbytes());
+  images_.push_back(std::move(images));
+  changed_.notify_all();
+}
+
+at::Tensor FidScorer::pop() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return given_up_ || !images_.empty(); });
+  if (given_up_) throw GivenUp{};
+  at::Tensor images = std::move(images_.front());
+  images_.pop_front();
+  if (images.defined()) waiting_bytes_ -= int64_t(images.nbytes());
+  changed_.notify_all();
+  return images;
+}
+
+FidScorer::Result FidScorer::score(int64_t step) {
+  Result result{.step = step, .images = 0, .fid = std::numeric_limits<double>::quiet_NaN()};
+  try {
+    FeatureCollector collector(extractor_, {});
+    for (at::Tensor images = pop(); images.defined(); images = pop()) {
+      for (const at::Tensor& part : images.split(kExtractorBatch)) {
+        collector.add(part.expand({-1, 3, -1, -1}));
+        const std::lock_guard lock(mutex_);
+        if (given_up_) throw GivenUp{};
+      }
+    }
+    const FeatureSet samples = collector.finish(c10::str("the samples of step ", step));
+    const FrechetResult distance = frechet_distance(samples.pooled, reference_.pooled);
+    const std::string warning =
+        small_sample_warning(samples.name, samples.images, distance.rank_a, samples.pooled.dim());
+    if (!warning.empty()) log_warning(warning);
+    result.images = samples.images;
+    result.fid = distance.distance;
+  } catch (const GivenUp&) {
+  } catch (const std::exception& error) {
+    // Whoever waits for room must not wait for ever.
+    const std::lock_guard lock(mutex_);
+    given_up_ = true;
+    changed_.notify_all();
+    log_warning("the evaluation of step ", step, " failed: ", error.what());
+  }
+  return result;
+}
+
+std::optional<Scorer::Score> FidScorer::collect(bool wait, const TaskContext& context) {
+  const auto ready = [&] {
+    return result_.wait_for(std::chrono::milliseconds(wait ? 100 : 0)) == std::future_status::ready;
+  };
+  if (!pending()) return std::nullopt;
+  while (!ready()) {
+    if (!wait || context.stopping()) return std::nullopt;
+    context.progress("waiting for the features of what is scored");
+  }
+  const Result result = result_.get();
+  log_info("step ", result.step, ": FID ", result.fid, " of ", result.images, " images, guidance ",
+           config_.sample.cfg);
+  return Score{result.step, {{"fid", result.fid}, {"fid_images", double(result.images)}}};
+}
+
+void FidScorer::give_up() {
+  {
+    const std::lock_guard lock(mutex_);
+    given_up_ = true;
+  }
+  changed_.notify_all();
+  if (pending()) result_.get();
+  images_.clear();
+  waiting_bytes_ = 0;
+}
+
+}  // namespace uvic

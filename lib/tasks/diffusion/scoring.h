@@ -1,0 +1,60 @@
+// The Frechet distance of the samples of a run as it goes on.
+#pragma once
+#include <condition_variable>
+#include <deque>
+#include <future>
+#include <mutex>
+
+#include "metrics/stats_file.h"
+#include "nn/uvit.h"
+#include "tasks/diffusion/config.h"
+#include "train/task.h"
+
+namespace uvic {
+
+/// Samples train.eval_images images as the `sample` section says, guidance included, and scores them against
+/// train.eval_stats. Training stands still for the sampling alone: the features are computed in a thread
+/// behind it, while training goes on. It draws from no generator that training uses.
+class FidScorer : public Scorer {
+ public:
+  /// UsageError, naming files or keys: the files cannot be read or differ in the number of features, or the
+  /// network makes no pictures of 1 or 3 channels, or cannot be guided as `sample` says.
+  FidScorer(const DiffusionConfig& config, c10::Device device);
+  ~FidScorer() override;
+  FidScorer(const FidScorer&) = delete;
+  FidScorer& operator=(const FidScorer&) = delete;
+
+  /// "evaluation: every 5000 steps, 10000 images, ddim, 50 steps ..., guidance 1.5 (sample.cfg), ..."
+  std::string describe() const;
+  /// The network that samples are made from; to be set before `start`.
+  void use(std::shared_ptr<UViT> model) { model_ = std::move(model); }
+
+  std::string key() const override { return "fid"; }
+  void start(int64_t step, const TaskContext& context) override;
+  bool pending() const override { return result_.valid(); }
+  std::optional<Score> collect(bool wait, const TaskContext& context) override;
+  void give_up() override;
+
+ private:
+  struct Result {
+    int64_t step = 0, images = 0;
+    double fid = 0;  // NaN if the features could not be computed (a warning says why)
+  };
+  Result score(int64_t step);
+  void push(at::Tensor images);
+  at::Tensor pop();
+
+  DiffusionConfig config_;
+  c10::Device device_;
+  std::shared_ptr<UViT> model_;
+  FeatureExtractor extractor_;
+  FeatureSet reference_;
+  std::mutex mutex_;  // of the images on their way
+  std::condition_variable changed_;
+  std::deque<at::Tensor> images_;  // an undefined one: no more
+  int64_t waiting_bytes_ = 0;
+  bool given_up_ = false;
+  std::future<Result> result_;
+};
+
+}  // namespace uvic

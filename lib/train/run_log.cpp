@@ -1,0 +1,72 @@
+#include "train/run_log.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "io/atomic_file.h"
+
+namespace uvic {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path metrics_file(const fs::path& run_directory) {
+  return run_directory / "metrics.jsonl";
+}
+
+nlohmann::json parse_line(const std::string& line) {
+  return nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+}
+
+}  // namespace
+
+RunLog::RunLog(const fs::path& run_directory, int64_t step)
+    : path_(metrics_file(run_directory)),
+      events_(run_directory, fs::exists(path_) ? std::optional(step + 1) : std::nullopt) {
+  truncate_metrics(run_directory, step);
+  lines_.open(path_, std::ios::app);
+}
+
+void RunLog::write(int64_t step, const Values& values) {
+  nlohmann::ordered_json line = {{"step", step}};
+  for (const auto& [name, value] : values) {
+    const bool whole = std::abs(value) < 1e15 && value == std::floor(value);
+    if (whole) {
+      line[name] = int64_t(value);
+    } else {
+      line[name] = value;
+    }
+    events_.add_scalar("train/" + name, value, step);
+  }
+  lines_ << line.dump() << std::endl;
+  events_.flush();
+  TORCH_CHECK(lines_.good(), "cannot write ", path_.string());
+}
+
+void RunLog::write_image(int64_t step, const std::string& tag, const at::Tensor& image) {
+  events_.add_image(tag, image, step);
+  events_.flush();
+}
+
+void truncate_metrics(const fs::path& run_directory, int64_t step) {
+  const fs::path file = metrics_file(run_directory);
+  if (!fs::exists(file)) return;
+  std::ifstream lines(file);
+  std::string kept, line;
+  while (std::getline(lines, line)) {
+    const auto json = parse_line(line);
+    if (json.is_object() && json.value("step", INT64_MAX) <= step) kept += line + "\n";
+  }
+  write_file_atomically(file, kept);
+}
+
+bool has_metric(const fs::path& run_directory, int64_t step, const std::string& key) {
+  std::ifstream lines(metrics_file(run_directory));
+  for (std::string line; std::getline(lines, line);) {
+    const auto json = parse_line(line);
+    if (json.is_object() && json.value("step", int64_t{-1}) == step && json.contains(key)) return true;
+  }
+  return false;
+}
+
+}  // namespace uvic

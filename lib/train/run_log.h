@@ -1,0 +1,39 @@
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "io/tensorboard.h"
+
+namespace uvic {
+
+/// Names and numbers, in the order in which they are written.
+using Values = std::vector<std::pair<std::string, double>>;
+
+/// metrics.jsonl and TensorBoard events of a run.
+class RunLog {
+ public:
+  /// Goes on behind `step`: later lines of metrics.jsonl are dropped, later events declared void.
+  RunLog(const std::filesystem::path& run_directory, int64_t step);
+  /// One line, keys in the given order after `step`; a value that is not finite is written as null.
+  void write(int64_t step, const Values& values);
+  /// uint8 [C, H, W], to TensorBoard.
+  void write_image(int64_t step, const std::string& tag, const at::Tensor& image);
+
+ private:
+  std::filesystem::path path_;
+  std::ofstream lines_;
+  EventWriter events_;
+};
+
+/// Drops the lines of a run's metrics.jsonl past `step`, and a last one that a kill cut short.
+void truncate_metrics(const std::filesystem::path& run_directory, int64_t step);
+
+/// Whether metrics.jsonl of a run has a line of `step` with `key`.
+bool has_metric(const std::filesystem::path& run_directory, int64_t step, const std::string& key);
+
+}  // namespace uvic

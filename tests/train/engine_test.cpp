@@ -1,0 +1,337 @@
+// The engine with a task that has nothing to do with images: a line through points.
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <gtest/gtest.h>
+#include <torch/nn/modules/linear.h>
+
+#include <unistd.h>
+
+#include <barrier>
+#include <csignal>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "core/errors.h"
+#include "core/log.h"
+#include "core/random.h"
+#include "core/signals.h"
+#include "io/safetensors.h"
+#include "recipe/layout.h"
+#include "support/support.h"
+#include "train/checkpoint.h"
+#include "train/trainer.h"
+
+namespace uvic {
+namespace {
+
+namespace fs = std::filesystem;
+using at::Tensor;
+
+struct LineConfig {
+  OptimizerOptions optimizer{.lr = 0.1, .warmup_steps = 1};
+  TrainOptions train{.steps = 6,
+                     .batch_size = 8,
+                     .ema = {0.9},
+                     .log_interval = 2,
+                     .sample_interval = 3,
+                     .checkpoint_interval = 2,
+                     .val_interval = 3};
+
+  void visit(FieldList& fields) {
+    fields.section("optimizer", optimizer);
+    fields.section("train", train);
+  }
+  void resolve() {}
+  std::string to_yaml() const { return print_yaml(fields_of(*this)); }
+};
+
+/// y = 3 x + 1 at points drawn by their position in the stream.
+Tensor line_losses(torch::nn::LinearImpl& line, uint64_t seed, const Slice& slice) {
+  Tensor x = at::empty({slice.count, 1});
+  for (int64_t i = 0; i < slice.count; ++i)
+    x.data_ptr<float>()[i] = CounterRandom(seed, RandomStream::kNoise, uint64_t(slice.position(i))).uniform();
+  return (line.forward(x) - (x * 3 + 1)).square().squeeze(1);
+}
+
+/// Scores nothing in particular, at once.
+class LineScorer : public Scorer {
+ public:
+  std::string key() const override { return "score"; }
+  void start(int64_t step, const TaskContext& context) override {
+    if (on_start) on_start(step);
+    if (!context.stopping()) started_ = step;
+  }
+  bool pending() const override { return started_ >= 0; }
+  std::optional<Score> collect(bool, const TaskContext&) override {
+    if (!pending()) return std::nullopt;
+    return Score{std::exchange(started_, -1), {{"score", 0.5}}};
+  }
+  void give_up() override { started_ = -1; }
+
+  std::function<void(int64_t)> on_start;
+
+ private:
+  int64_t started_ = -1;
+};
+
+class LineTask : public Task {
+ public:
+  std::string describe() const override { return "a line"; }
+  void open(const fs::path&) override {}
+  std::string describe_data() const override { return "points"; }
+  std::string data_identity() const override { return data; }
+  std::vector<std::string> data_differences(const std::string& then) const override {
+    return then == data ? std::vector<std::string>() : std::vector{then + " then, " + data + " now"};
+  }
+  void build(uint64_t seed) override {
+    at::manual_seed(seed);
+    line_ = std::make_shared<torch::nn::LinearImpl>(1, 1);
+  }
+  std::shared_ptr<torch::nn::Module> module() const override { return line_; }
+  void init_from(const fs::path&) override {}
+  std::string unit() const override { return "points"; }
+  void begin(const SliceSequence&, int64_t, int64_t) override {}
+  Tensor losses(const Slice& slice) override {
+    if (on_slice) on_slice(slice);
+    return line_losses(*line_, 1, slice);
+  }
+  double wait_seconds() const override { return 0; }
+  Values step_values() override { return {{"slope", line_->weight.item<double>()}}; }
+  bool can_validate() const override { return true; }
+  Values validate() override {
+    return {{"val_loss", line_losses(*line_, 2, {0, 0, 64, 64}).mean().item<double>()}};
+  }
+  void preview(int64_t step, const TaskContext&) override { previews.push_back(step); }
+  Scorer* scorer() override { return line_scorer ? &*line_scorer : nullptr; }
+  void finish() override { finished = true; }
+
+  std::string data = "points";
+  std::function<void(const Slice&)> on_slice;
+  std::vector<int64_t> previews;
+  std::optional<LineScorer> line_scorer;
+  bool finished = false;
+
+ private:
+  std::shared_ptr<torch::nn::LinearImpl> line_;
+};
+
+class Engine : public ::testing::Test {
+ protected:
+  Engine() { set_quiet(true); }
+  TrainOutcome train(LineTask& task, const std::string& name = "run") const {
+    RunDirectory run(directory_ / name, config_, false);
+    return Trainer(task, run, config_.train, config_.optimizer, c10::kCPU).run();
+  }
+  std::vector<nlohmann::json> lines(const std::string& name = "run") const {
+    std::ifstream file(directory_ / name / "metrics.jsonl");
+    std::vector<nlohmann::json> found;
+    for (std::string line; std::getline(file, line);) found.push_back(nlohmann::json::parse(line));
+    return found;
+  }
+  std::string checkpoint(int64_t step, const std::string& name = "run") const {
+    std::string bytes;
+    for (const char* part : {"model", "ema-0.9", "training"})
+      bytes += testing::read_bytes(part_of(checkpoint_path(directory_ / name, step), part));
+    return bytes;
+  }
+  testing::TemporaryDirectory directory_;
+  LineConfig config_;
+};
+
+TEST_F(Engine, TrainsLogsPreviewsAndSavesAnyTask) {
+  LineTask task;
+  EXPECT_EQ(train(task), TrainOutcome::kFinished);
+  EXPECT_EQ(task.previews, (std::vector<int64_t>{3, 6}));
+  EXPECT_TRUE(task.finished);
+  const auto all = lines();
+  ASSERT_EQ(all.size(), 4U);  // 2, 3 (validation alone), 4, 6
+  EXPECT_EQ(all[0].at("points"), 16);
+  for (const char* key : {"loss", "lr", "grad_norm", "points_per_second", "slope"})
+    EXPECT_TRUE(all[0].contains(key)) << key;
+  EXPECT_EQ(all[1].at("step"), 3);
+  EXPECT_FALSE(all[1].contains("loss"));
+  EXPECT_TRUE(all[3].contains("loss") && all[3].contains("val_loss") && all[3].contains("val_loss_ema"));
+  EXPECT_LT(all[3].at("loss").get<double>(), all[0].at("loss").get<double>());
+  EXPECT_EQ(
+      load_safetensors_metadata(part_of(checkpoint_path(directory_ / "run", 6), "model")).at("uvic.step"),
+      "6");
+}
+
+TEST_F(Engine, MicroBatchesAreSlicesInOrder) {
+  config_.train.grad_accum = 4;
+  config_.train.steps = 2;
+  LineTask task;
+  std::vector<Slice> seen;
+  task.on_slice = [&](const Slice& slice) { seen.push_back(slice); };
+  train(task);
+  std::vector<Slice> expected;
+  for (int64_t i = 0; i < 8; ++i) expected.push_back({i / 4, i % 4 * 2, 2, 8});
+  EXPECT_EQ(seen, expected);
+}
+
+// So that TensorBoard, too, forgets what came after the checkpoint: Event { session_log { status: START } }.
+TEST_F(Engine, AResumedRunDeclaresLaterEventsVoid) {
+  const auto starts = [&] {
+    int64_t count = 0;
+    for (const auto& entry : fs::directory_iterator(directory_ / "run")) {
+      if (!entry.path().filename().string().starts_with("events.")) continue;
+      count += testing::read_bytes(entry).find("\x3a\x02\x08\x01") != std::string::npos;
+    }
+    return count;
+  };
+  LineTask task;
+  train(task);
+  EXPECT_EQ(starts(), 0);
+  config_.train.steps = 8;
+  sleep(1);  // event files are named by the second
+  train(task);
+  EXPECT_EQ(starts(), 1);
+  fs::remove_all(directory_ / "run/checkpoints");  // as a run that was killed before its first
+  sleep(1);
+  train(task);
+  EXPECT_EQ(starts(), 2);
+}
+
+TEST_F(Engine, AResumeOnOtherDataSaysWhatChangedAndStops) {
+  LineTask task;
+  train(task);
+  config_.train.steps = 8;
+  LineTask other;
+  other.data = "other points";
+  const std::string before = testing::read_bytes(directory_ / "run/metrics.jsonl");
+  EXPECT_THROW_WITH(train(other), UsageError, "the data is not what it was: points then, other points now");
+  EXPECT_EQ(testing::read_bytes(directory_ / "run/metrics.jsonl"), before);
+  config_.train.allow_new_data = true;
+  EXPECT_EQ(train(other), TrainOutcome::kFinished);
+  // From now on these are its data.
+  config_.train.allow_new_data = false;
+  config_.train.steps = 10;
+  EXPECT_THROW_WITH(train(task), UsageError, "other points then, points now");
+}
+
+TEST_F(Engine, ACosineThatWouldJumpIsRefused) {
+  config_.optimizer.schedule = RateSchedule::kCosine;
+  LineTask task;
+  train(task);
+  EXPECT_NO_THROW(RunDirectory(directory_ / "run", config_, false));
+  config_.train.steps = 12;
+  EXPECT_THROW_WITH(train(task), UsageError, "train.steps is 6 there and 12 here");
+  EXPECT_THROW_WITH(train(task), UsageError, "would jump from 0 to 0.0");
+  config_.optimizer.schedule = RateSchedule::kConstant;
+  LineTask fresh;
+  config_.train.steps = 6;
+  train(fresh, "constant");
+  config_.train.steps = 12;
+  EXPECT_EQ(train(fresh, "constant"), TrainOutcome::kFinished);
+}
+
+// Two processes, played by two threads: half of the batch each, gradients and loss summed once a step by the
+// hook. They end with the weights of one process.
+TEST_F(Engine, TheHookMakesTwoHalvesOneBatch) {
+  const auto make = [&](LineTask& task) {
+    task.build(7);
+    return TrainState(task.module(), config_.train, config_.optimizer, c10::kCPU);
+  };
+  const auto weights = [](const TrainState& state) {
+    std::vector<Tensor> parts;
+    for (const auto& p : state.module->parameters()) parts.push_back(p.detach().flatten());
+    return at::cat(parts);
+  };
+  LineTask alone_task;
+  TrainState alone = make(alone_task);
+  std::vector<double> losses;
+  for (int i = 0; i < 6; ++i)
+    losses.push_back(alone.train_step([&](const Slice& s) { return alone_task.losses(s); }).loss);
+
+  std::array<LineTask, 2> tasks;
+  std::array<std::optional<TrainState>, 2> states;
+  for (size_t r = 0; r < 2; ++r) {
+    states[r].emplace(make(tasks[r]));
+    states[r]->slices = {.total = 8, .first = int64_t(r) * 4, .count = 4, .rounds = 2};
+  }
+  std::array<std::vector<Tensor>, 2> gradients;
+  std::array<double, 2> parts{};
+  std::array<std::vector<double>, 2> seen;
+  std::array<int, 2> calls{};
+  std::barrier barrier(2);
+  const auto process = [&](size_t r) {
+    for (int i = 0; i < 6; ++i) {
+      const StepResult result = states[r]->train_step([&](const Slice& s) { return tasks[r].losses(s); },
+                                                      [&](const std::vector<Tensor>& mine, double& loss) {
+                                                        ++calls[r];
+                                                        gradients[r] = mine;
+                                                        parts[r] = loss;
+                                                        barrier.arrive_and_wait();
+                                                        std::vector<Tensor> sums;
+                                                        for (size_t p = 0; p < mine.size(); ++p)
+                                                          sums.push_back(gradients[0][p] + gradients[1][p]);
+                                                        loss = parts[0] + parts[1];
+                                                        barrier.arrive_and_wait();
+                                                        for (size_t p = 0; p < mine.size(); ++p)
+                                                          mine[p].copy_(sums[p]);
+                                                      });
+      seen[r].push_back(result.loss);
+    }
+  };
+  std::thread other(process, 1);
+  process(0);
+  other.join();
+  EXPECT_EQ(calls, (std::array<int, 2>{6, 6}));
+  EXPECT_TRUE(at::equal(weights(*states[0]), weights(*states[1])));
+  EXPECT_LT(testing::relative_error(weights(*states[0]), weights(alone)), 1e-6);
+  for (size_t i = 0; i < 6; ++i) EXPECT_NEAR(seen[0][i], losses[i], 1e-6 * losses[i]);
+}
+
+// In a process of its own, as the signal stays received.
+TEST_F(Engine, ASignalEndsTheStepSavesOnceAndResumesToTheSameBytes) {
+  LineTask whole;
+  train(whole, "whole");
+  EXPECT_EXIT(
+      {
+        at::set_num_threads(1);  // the pool of threads did not survive the fork
+        install_signal_handlers();
+        LineTask task;
+        task.on_slice = [](const Slice& slice) {
+          if (slice.step == 2) std::raise(SIGTERM);
+        };
+        const bool right = train(task) == TrainOutcome::kInterrupted && task.previews.empty() &&
+                           fs::exists(checkpoint_path(directory_ / "run", 3));
+        std::_Exit(right ? 3 : 1);
+      },
+      ::testing::ExitedWithCode(3), "SIGTERM: saved .*step-00000003; the same command resumes");
+  LineTask task;
+  EXPECT_EQ(train(task), TrainOutcome::kFinished);
+  EXPECT_EQ(checkpoint(6), checkpoint(6, "whole"));
+}
+
+// The run is over when its last score is there, not before: exit code 3, and the same command makes it.
+TEST_F(Engine, ASignalDuringTheLastScoreLeavesItOwed) {
+  config_.train.eval_interval = 4;
+  EXPECT_EXIT(
+      {
+        at::set_num_threads(1);
+        install_signal_handlers();
+        LineTask task;
+        task.line_scorer.emplace();
+        task.line_scorer->on_start = [](int64_t step) {
+          if (step == 6) std::raise(SIGINT);
+        };
+        std::_Exit(train(task) == TrainOutcome::kInterrupted ? 3 : 1);
+      },
+      ::testing::ExitedWithCode(3), "SIGINT: saved .*step-00000006; its score is still to come");
+  EXPECT_TRUE(has_metric(directory_ / "run", 4, "score"));
+  EXPECT_FALSE(has_metric(directory_ / "run", 6, "score"));
+  LineTask task;
+  task.line_scorer.emplace();
+  {
+    const RunDirectory run(directory_ / "run", config_, false);
+    EXPECT_FALSE(is_finished(run, config_.train, task.scorer()));
+  }
+  EXPECT_EQ(train(task), TrainOutcome::kFinished);
+  EXPECT_TRUE(has_metric(directory_ / "run", 6, "score"));
+  const RunDirectory run(directory_ / "run", config_, false);
+  EXPECT_TRUE(is_finished(run, config_.train, task.scorer()));
+}
+
+}  // namespace
+}  // namespace uvic
