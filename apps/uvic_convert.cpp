@@ -14,6 +14,7 @@
 #include "io/save_pth.h"
 #include "nn/parameter_shapes.h"
 #include "nn/parameters.h"
+#include "nn/uvit.h"
 #include "recipe/fit_weights.h"
 #include "recipe/load_model.h"
 #include "tasks/diffusion/config.h"

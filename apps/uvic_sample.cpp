@@ -1,4 +1,5 @@
 // uvic-sample: images from weights, as a grid, a folder of PNGs or a float array.
+#include <ATen/ops/cat.h>
 #include <filesystem>
 #include <iostream>
 #include <map>

@@ -28,32 +28,44 @@ endif()
 target_include_directories(uvic_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/lib)
 target_link_libraries(uvic_flags INTERFACE uvic::torch ${OpenMP_CXX_FLAGS})
 
-# A LibTorch unit takes 20-30 s without this and 3-8 s with it.
-add_library(uvic_pch OBJECT ${PROJECT_SOURCE_DIR}/lib/core/pch.cpp)
-target_link_libraries(uvic_pch PRIVATE uvic_flags)
-target_precompile_headers(uvic_pch PRIVATE ${PROJECT_SOURCE_DIR}/lib/core/pch.h)
+# A LibTorch unit takes 20-30 s without a precompiled header; why there are three: lib/core/pch_tensor.h.
+foreach(pch tensor aten nn)
+  add_library(uvic_pch_${pch} OBJECT ${PROJECT_SOURCE_DIR}/lib/core/pch.cpp)
+  target_link_libraries(uvic_pch_${pch} PRIVATE uvic_flags)
+  target_precompile_headers(uvic_pch_${pch} PRIVATE ${PROJECT_SOURCE_DIR}/lib/core/pch_${pch}.h)
+endforeach()
 
-# uvic_room(<name> SOURCES ... [ROOMS lower rooms ...] [LIBRARIES outside libraries ...]) -> target uvic_<name>
+# Which precompiled header a target's units begin with; aten if none is said.
+function(uvic_precompiled target pch)
+  if(NOT pch)
+    set(pch aten)
+  endif()
+  target_precompile_headers(${target} REUSE_FROM uvic_pch_${pch})
+endfunction()
+
+# uvic_room(<name> SOURCES ... [PCH tensor|aten|nn] [ROOMS lower rooms ...] [LIBRARIES outside libraries ...])
+# -> target uvic_<name>
 function(uvic_room name)
-  cmake_parse_arguments(arg "" "" "SOURCES;ROOMS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "" "PCH" "SOURCES;ROOMS;LIBRARIES" ${ARGN})
   add_library(uvic_${name} OBJECT ${arg_SOURCES})
   target_link_libraries(uvic_${name} PRIVATE uvic_flags ${arg_LIBRARIES})
   foreach(room IN LISTS arg_ROOMS)
     target_link_libraries(uvic_${name} PUBLIC uvic_${room})
   endforeach()
-  target_precompile_headers(uvic_${name} REUSE_FROM uvic_pch)
+  uvic_precompiled(uvic_${name} "${arg_PCH}")
   set_property(GLOBAL APPEND PROPERTY UVIC_ROOMS uvic_${name})
   set_property(GLOBAL APPEND PROPERTY UVIC_ROOM_LIBRARIES ${arg_LIBRARIES})
 endfunction()
 
-# uvic_executable(<name> SOURCES ... [ROOMS rooms ...] [LIBRARIES ...]): of all rooms, or of those named alone.
+# uvic_executable(<name> SOURCES ... [PCH tensor|aten|nn] [ROOMS rooms ...] [LIBRARIES ...]): of all rooms, or of those named
+# alone.
 function(uvic_executable name)
-  cmake_parse_arguments(arg "" "" "SOURCES;ROOMS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "" "PCH" "SOURCES;ROOMS;LIBRARIES" ${ARGN})
   set(rooms uvic)
   if(arg_ROOMS)
     list(TRANSFORM arg_ROOMS PREPEND uvic_ OUTPUT_VARIABLE rooms)
   endif()
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE uvic_flags ${rooms} ${arg_LIBRARIES})
-  target_precompile_headers(${name} REUSE_FROM uvic_pch)
+  uvic_precompiled(${name} "${arg_PCH}")
 endfunction()

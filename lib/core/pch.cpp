@@ -1,1 +1,1 @@
-// Gives the precompiled header a target to belong to; see lib/cmake/UvicTargets.cmake.
+// Gives each precompiled header a target to belong to; see lib/cmake/UvicTargets.cmake.

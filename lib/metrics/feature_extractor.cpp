@@ -1,6 +1,7 @@
 #include "metrics/feature_extractor.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <algorithm>
 

@@ -1,6 +1,7 @@
 #include "metrics/gaussian.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 namespace uvic {
 

@@ -1,6 +1,7 @@
 #include "metrics/inception_score.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <cmath>
 

@@ -1,6 +1,7 @@
 #include "nn/block.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "nn/recompute.h"
 

@@ -1,6 +1,8 @@
 #include "nn/parameters.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <torch/nn/module.h>
 
 #include "core/errors.h"
 #include "core/text.h"

@@ -1,11 +1,15 @@
 // A module's parameters by name.
 #pragma once
-#include <torch/nn/module.h>
+#include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
+
+namespace torch::nn {
+class Module;
+}
 
 namespace uvic {
 

@@ -1,6 +1,7 @@
 #include "nn/uvit.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "nn/init.h"
 

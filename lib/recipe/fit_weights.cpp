@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "nn/parameters.h"
 #include "nn/pos_embed.h"
+#include "nn/uvit.h"
 
 namespace uvic {
 namespace {

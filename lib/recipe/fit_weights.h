@@ -4,10 +4,12 @@
 #include <string>
 
 #include "io/tensor_file.h"
-#include "nn/uvit.h"
+#include "nn/options.h"
 #include "recipe/recipe.h"
 
 namespace uvic {
+
+class UViT;
 
 /// Interpolates `pos_embed` for the image size of `model` where it is of another (see resize_pos_embed), and
 /// says so in one line. The weights' own grid of patches is `own`'s; without it, a number of patches other

@@ -4,6 +4,7 @@
 
 #include "core/errors.h"
 #include "nn/parameters.h"
+#include "nn/uvit.h"
 #include "recipe/fit_weights.h"
 #include "recipe/layout.h"
 #include "recipe/snapshots.h"

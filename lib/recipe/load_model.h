@@ -9,10 +9,11 @@
 #include <vector>
 
 #include "io/tensor_file.h"
-#include "nn/uvit.h"
 #include "recipe/recipe.h"
 
 namespace uvic {
+
+class UViT;
 
 struct LoadedModel {
   std::filesystem::path file;  ///< the weights file that was read; the newest snapshot of an `ema_width`

@@ -1,6 +1,7 @@
 #include "sampling/make_sampler.h"
 
 #include "core/errors.h"
+#include "nn/uvit.h"
 
 namespace uvic {
 

@@ -1,12 +1,14 @@
 #include "sampling/sampler.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <algorithm>
 
 #include "core/errors.h"
 #include "core/seeds.h"
 #include "nn/autocast.h"
+#include "nn/uvit.h"
 
 namespace uvic {
 namespace {

@@ -11,11 +11,12 @@
 #include "core/precision.h"
 #include "diffusion/denoiser.h"
 #include "diffusion/options.h"
-#include "nn/uvit.h"
 #include "recipe/plan.h"
 #include "recipe/sample_options.h"
 
 namespace uvic {
+
+class UViT;
 
 /// A UViT as diffusion's callable: no gradient, evaluation in `precision`. The model must outlive it.
 Network inference_network(UViT& model, Precision precision, c10::Device device);

@@ -2,7 +2,6 @@
 // the optimiser, the averages, the checkpoints, the run directory and the loop.
 #pragma once
 #include <ATen/core/Tensor.h>
-#include <torch/nn/module.h>
 
 #include <filesystem>
 #include <functional>
@@ -14,6 +13,10 @@
 
 #include "core/slice.h"
 #include "train/run_log.h"
+
+namespace torch::nn {
+class Module;
+}
 
 namespace uvic {
 

@@ -1,6 +1,7 @@
 #include "train/train_state.h"
 
 #include <ATen/ATen.h>
+#include <torch/nn/module.h>
 
 #include <cmath>
 

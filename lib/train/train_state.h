@@ -1,7 +1,6 @@
 // Everything that a training run carries from step to step, and the step itself.
 #pragma once
 #include <c10/core/Device.h>
-#include <torch/nn/module.h>
 
 #include <functional>
 #include <memory>
@@ -11,6 +10,10 @@
 #include "recipe/ema.h"
 #include "train/optimizer.h"
 #include "train/options.h"
+
+namespace torch::nn {
+class Module;
+}
 
 namespace uvic {
 

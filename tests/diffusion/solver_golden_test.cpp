@@ -2,6 +2,7 @@
 // (2e-5), the evaluation times (1e-6), and the final images (1e-3). The authors compute times in float32,
 // where 1 - alpha^2 cancels near t = 0: their logSNR times are off by up to 1e-5 in t, so those entries are
 // run on the recorded times, and our own grid is compared apart.
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
 #include "diffusion/discrete_schedule.h"

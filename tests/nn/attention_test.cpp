@@ -1,5 +1,6 @@
 // The network's Cog blocks: which kernel runs, and that the fused one changes nothing but speed.
 #include "nn/attention.h"
+#include <ATen/core/grad_mode.h>
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,6 @@
 // Properties of the network that no golden case covers.
 #include "nn/uvit.h"
+#include <ATen/core/grad_mode.h>
 
 #include <gtest/gtest.h>
 

@@ -8,6 +8,7 @@
 #include "core/errors.h"
 #include "io/safetensors.h"
 #include "nn/parameters.h"
+#include "nn/uvit.h"
 #include "recipe/load_model.h"
 #include "support/support.h"
 #include "tasks/diffusion/config.h"

@@ -2,11 +2,13 @@
 #include "sampling/sampler.h"
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
 #include "core/errors.h"
 #include "diffusion/vp_schedules.h"
 #include "io/grid.h"
+#include "nn/uvit.h"
 #include "support/support.h"
 
 namespace uvic {

@@ -1,5 +1,6 @@
 // Training a diffusion model in process: its state without a loop, and a whole run.
 #pragma once
+#include "nn/uvit.h"
 #include "tasks/diffusion/task.h"
 #include "train/checkpoint.h"
 #include "train/trainer.h"

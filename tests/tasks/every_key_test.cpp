@@ -12,6 +12,7 @@
 #include "data/open.h"
 #include "nn/parameter_shapes.h"
 #include "nn/parameters.h"
+#include "nn/uvit.h"
 #include "recipe/layout.h"
 #include "sampling/sampler.h"
 #include "support/diffusion_run.h"

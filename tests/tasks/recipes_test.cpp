@@ -4,6 +4,7 @@
 #include "core/config.h"
 #include "core/log.h"
 #include "nn/parameter_shapes.h"
+#include "nn/uvit.h"
 #include "support/diffusion_run.h"
 #include "support/support.h"
 

@@ -10,6 +10,7 @@
 #include "io/npz.h"
 #include "metrics/frechet.h"
 #include "nn/parameters.h"
+#include "nn/uvit.h"
 #include "recipe/layout.h"
 #include "sampling/sampler.h"
 #include "support/diffusion_run.h"

@@ -1,4 +1,5 @@
 #include "tasks/diffusion/validation.h"
+#include <ATen/core/grad_mode.h>
 
 #include <gtest/gtest.h>
 
@@ -7,6 +8,7 @@
 #include "core/errors.h"
 #include "core/log.h"
 #include "data/open.h"
+#include "nn/uvit.h"
 #include "support/diffusion_run.h"
 #include "support/folder_set.h"
 #include "support/tiny_run.h"

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "nn/autocast.h"
+#include "nn/uvit.h"
 
 namespace uvic {
 

@@ -4,10 +4,11 @@
 #include <memory>
 
 #include "diffusion/loss.h"
-#include "nn/uvit.h"
 #include "tasks/diffusion/inputs.h"
 
 namespace uvic {
+
+class UViT;
 
 /// A network and the loss that it is trained by.
 class DiffusionObjective {

@@ -1,11 +1,12 @@
 #pragma once
 #include <c10/core/Device.h>
 
-#include "nn/uvit.h"
 #include "tasks/diffusion/config.h"
 #include "train/task.h"
 
 namespace uvic {
+
+class UViT;
 
 /// RUN/samples/step-XXXXXXXX.png, and the same to TensorBoard: a grid of the same seeds each time, so that
 /// grids of a run show the same noise growing up. Nothing if `context.stopping`.

@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include "nn/uvit.h"
 #include "sampling/labels.h"
 
 namespace uvic {

@@ -1,9 +1,10 @@
 #pragma once
-#include "nn/uvit.h"
 #include "sampling/sampler.h"
 #include "tasks/diffusion/config.h"
 
 namespace uvic {
+
+class UViT;
 
 /// Samples seeds 0 .. images - 1, classes in turn, from a network that is being trained. False if `stopping`
 /// said so meanwhile: then some images are missing.

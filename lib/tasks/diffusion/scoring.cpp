@@ -10,6 +10,7 @@
 #include "io/grid.h"
 #include "metrics/frechet.h"
 #include "metrics/scores.h"
+#include "nn/uvit.h"
 #include "sampling/make_sampler.h"
 #include "tasks/diffusion/samples.h"
 

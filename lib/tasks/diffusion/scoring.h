@@ -6,11 +6,12 @@
 #include <mutex>
 
 #include "metrics/stats_file.h"
-#include "nn/uvit.h"
 #include "tasks/diffusion/config.h"
 #include "train/task.h"
 
 namespace uvic {
+
+class UViT;
 
 /// Samples train.eval_images images as the `sample` section says, guidance included, and scores them against
 /// train.eval_stats. Training stands still for the sampling alone: the features are computed in a thread

@@ -7,6 +7,7 @@
 #include "core/errors.h"
 #include "core/log.h"
 #include "data/open.h"
+#include "nn/uvit.h"
 #include "recipe/fit_weights.h"
 #include "tasks/diffusion/check_data.h"
 #include "tasks/diffusion/describe.h"
@@ -50,6 +51,10 @@ void DiffusionTask::build(uint64_t seed) {
   if (scorer_) scorer_->use(objective_->model());
   if (data_.validation && config_.train.val_interval > 0)
     validation_ = std::make_unique<Validation>(*data_.validation, config_, device_);
+}
+
+std::shared_ptr<torch::nn::Module> DiffusionTask::module() const {
+  return objective_->model();
 }
 
 void DiffusionTask::init_from(const std::filesystem::path& weights_file) {

@@ -23,7 +23,7 @@ class DiffusionTask : public Task {
   std::string data_identity() const override;
   std::vector<std::string> data_differences(const std::string& then) const override;
   void build(uint64_t seed) override;
-  std::shared_ptr<torch::nn::Module> module() const override { return objective_->model(); }
+  std::shared_ptr<torch::nn::Module> module() const override;
   void init_from(const std::filesystem::path& weights_file) override;
   std::string unit() const override { return "images"; }
   void begin(const SliceSequence& slices, int64_t first_step, int64_t last_step) override;

@@ -1,6 +1,7 @@
 #include "tasks/diffusion/validation.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "core/errors.h"
 #include "core/log.h"

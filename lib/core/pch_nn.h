@@ -1,6 +1,6 @@
-// The LibTorch headers that most units use, compiled once. Narrow on purpose: torch/torch.h would add 100 MB.
+// For rooms that build networks or operators; see pch_tensor.h. Narrow on purpose: torch/torch.h would add
+// 100 MB.
 #pragma once
-#include <ATen/ATen.h>
 #include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
@@ -11,7 +11,4 @@
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/modules/normalization.h>
 
-#include <filesystem>
-#include <map>
-#include <string>
-#include <vector>
+#include "core/pch_aten.h"
