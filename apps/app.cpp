@@ -2,19 +2,96 @@
 
 #include <c10/util/Exception.h>
 
+#include <filesystem>
 #include <iostream>
 #include <new>
 
 #include "core/device.h"
 #include "core/errors.h"
+#include "core/home.h"
 #include "core/log.h"
+#include "core/parse.h"
+#include "core/text.h"
 
 namespace uvic {
 namespace {
 
+namespace fs = std::filesystem;
+
 int report(int code, const std::string& message) {
   write_line("error: " + message);
   return code;
+}
+
+// CLI11 takes the next argument for the value of `--name=`; it is the empty one. It wants them from the last.
+std::vector<std::string> arguments_of(int argc, char** argv) {
+  std::vector<std::string> arguments;
+  for (int i = 1; i < argc; ++i) {
+    const std::string text = argv[i];
+    const bool empty_value = text.starts_with("--") && text.size() > 3 && text.find('=') == text.size() - 1;
+    arguments.push_back(empty_value ? text.substr(0, text.size() - 1) : text);
+    if (empty_value) arguments.emplace_back();
+  }
+  return {arguments.rbegin(), arguments.rend()};
+}
+
+// Shells leave `--out=~/x` as it is, and CLI11 reads whole numbers in digits alone.
+void read_as_configs_do(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    const std::string type = option->get_type_name();
+    if (type == "TEXT") option->transform(expand_home);
+    if (!type.starts_with("INT") && !type.starts_with("UINT")) continue;
+    option->transform([name = option->get_name()](const std::string& text) {
+      int64_t number = 0;
+      check_usage(!text.empty(), name, ": has no value");
+      return parse_value(text, number) ? std::to_string(number) : text;
+    });
+  }
+  for (CLI::App* command : app.get_subcommands({})) read_as_configs_do(*command);
+}
+
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+std::string suggestion(const std::string& word, const std::vector<std::string>& candidates) {
+  const std::string close = nearest(word, candidates);
+  return close.empty() ? "" : "; did you mean " + close + "?";
+}
+
+// Of what is wrong with a command line, in our words where CLI11's are not clear.
+std::string complaint(const CLI::App& app, const CLI::ParseError& error) {
+  const auto commands = app.get_subcommands();
+  const CLI::App& command = commands.empty() ? app : *commands.front();
+  const auto left = app.remaining(/*recurse=*/true);
+  const std::string word = left.empty() ? "" : left.front().substr(0, left.front().find('='));
+  if (word.starts_with("-")) return "unknown option " + word + suggestion(word, option_names(command));
+  if (commands.empty() && app.get_require_subcommand_min() > 0) {
+    std::vector<std::string> names;
+    for (const CLI::App* known : app.get_subcommands({})) names.push_back(known->get_name());
+    const std::string all = "one of " + join(names, ", "), close = suggestion(word, names);
+    if (left.empty()) return "give a command, " + all;
+    return "unknown command '" + word + "'" + (close.empty() ? "; it must be " + all : close);
+  }
+  const std::string what = error.what(), head = "Could not convert: ";
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !left.empty())
+    return "unexpected argument '" + left.front() + "'; a value that holds spaces stands in quotes";
+  return what.starts_with(head) ? what.substr(head.size()) + ": is not what this option takes" : what;
+}
+
+// Of the files and folders that the user names, and of what only running meets.
+int report_file_error(const fs::filesystem_error& error) {
+  const auto is = [&](std::errc code) { return error.code() == code; };
+  const bool named = is(std::errc::filename_too_long) || is(std::errc::permission_denied) ||
+                     is(std::errc::not_a_directory) || is(std::errc::no_such_file_or_directory) ||
+                     is(std::errc::is_a_directory) || is(std::errc::too_many_symbolic_link_levels) ||
+                     is(std::errc::read_only_file_system) || is(std::errc::file_exists);
+  const std::string path = error.path2().empty() ? error.path1().string() : error.path2().string();
+  return report(named ? kUsage : kFailed, path + ": " + error.code().message());
 }
 
 }  // namespace
@@ -42,13 +119,17 @@ int run_app(const std::string& name, const std::string& description, int argc, c
   app.get_formatter()->column_width(34);
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   add_options(app);
+  app.name(name);
+  read_as_configs_do(app);
   try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kDone : kUsage;
-  }
-  try {
+    app.parse(arguments_of(argc, argv));
     return run();
+  } catch (const CLI::Success& wanted) {  // --help, --version
+    return app.exit(wanted);
+  } catch (const CLI::ParseError& error) {
+    return report(kUsage, complaint(app, error) + " (--help lists what there is)");
+  } catch (const fs::filesystem_error& error) {
+    return report_file_error(error);
   } catch (const UsageError& error) {
     return report(kUsage, error.what());
   } catch (const std::bad_alloc&) {

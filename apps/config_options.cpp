@@ -7,13 +7,10 @@
 namespace uvic {
 namespace {
 
-// "true" for a flag without a value; a list's elements may be given with commas.
+// A flag needs no value.
 std::string assignment(const FieldView& field, const std::string& text) {
-  const bool list = std::holds_alternative<const std::vector<int64_t>*>(field.value) ||
-                    std::holds_alternative<const std::vector<double>*>(field.value) ||
-                    std::holds_alternative<const std::vector<std::string>*>(field.value);
-  const std::string value = text.empty() ? "true" : list && !text.starts_with('[') ? "[" + text + "]" : text;
-  return field.key + "=" + value;
+  const bool flag = std::holds_alternative<const bool*>(field.value);
+  return field.key + "=" + (flag && text.empty() ? "true" : text);
 }
 
 }  // namespace
@@ -59,10 +56,9 @@ void ConfigOptions::apply_to(const std::vector<Field>& fields, OtherSections* ot
 }
 
 Overlay ConfigOptions::overlay() const {
-  const bool sets_model = std::any_of(sets_.begin(), sets_.end(),
-                                      [](const std::string& text) { return text.starts_with("model."); });
   return {.apply = [this](RecipeFile& file) { apply_to(fields_of(file.recipe), &file.training); },
-          .describes_model = !config_file_.empty() || sets_model};
+          .describes_model = !config_file_.empty(),
+          .sets = [this](const std::string& key) { return given(key); }};
 }
 
 void add_ema_width(CLI::App& app, std::string& weights) {

@@ -25,6 +25,9 @@ class ConfigOptions {
   /// Whether the command line itself sets `key`, by --set or by its option.
   bool given(const std::string& key) const;
 
+  /// Whether there is a --config or a --set.
+  bool any() const { return !config_file_.empty() || !sets_.empty(); }
+
   bool print_config = false;
 
  private:

@@ -1,16 +1,17 @@
 #include "fid_dump.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <thread>
 
 #include "core/device.h"
+#include "core/environment.h"
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/seeds.h"
 #include "core/signals.h"
+#include "core/text.h"
 #include "io/digests.h"
 #include "sampling/dump/dump.h"
 #include "sampling/labels.h"
@@ -54,10 +55,10 @@ std::vector<int64_t> DumpCommand::chosen_seeds() const {
 // Ranks of one machine take a GPU each.
 c10::Device DumpCommand::device_of(const Shard& part) const {
   const c10::Device device = command.common.apply();
-  const char* local_rank = std::getenv("LOCAL_RANK");
+  const auto local_rank = environment("LOCAL_RANK");
   const bool named = command.common.device.find(':') != std::string::npos;
-  if (!part.by_rank || !device.is_cuda() || named || local_rank == nullptr) return device;
-  return parse_device(std::string("cuda:") + local_rank);
+  if (!part.by_rank || !device.is_cuda() || named || !local_rank) return device;
+  return parse_device("cuda:" + *local_rank);
 }
 
 int DumpCommand::run() {
@@ -74,39 +75,45 @@ int DumpCommand::run() {
   const fs::path target = shard_path(out, part);
   const DumpFormat chosen = parse_format(subdirs ? "subdirs" : format, target);
   check_dump_path(target, chosen);
+  if (part.by_rank && part.count > 1) {
+    log_info("RANK=", part.index, " and WORLD_SIZE=", part.count, " are set: this process makes ",
+             seeds.size(), " of ", count_of(all.size(), "image"), ", into ", target.string(),
+             "; --shard 0/1 makes all of them");
+  }
   if (!command.config.given("sample.batch_size")) {
     const auto there = find_manifest(target);
     if (there) loaded.config.recipe.sample.batch_size = there->making.sample.batch_size;
   }
   check_makes_pictures(loaded.recipe().model, "uvic-fid dump");
   const auto request = command.request(loaded, seeds);
+  DumpManifest manifest = manifest_of(loaded, device);
+  manifest.format = chosen;
+  manifest.seeds = seeds;
+  if (part.count > 1) manifest.shard_of = all;
+  if (!seeds.empty()) check_dump_settings(target, manifest);
   if (command.dry_run) {
     std::cout << describe_sampling(loaded, request.seeds.size(), device) << std::endl;
+    if (!loaded.classes.empty()) std::cout << describe_classes(loaded.classes) << std::endl;
     return kDone;
   }
   if (seeds.empty()) {
-    log_info("shard ", part.index, " of ", part.count, " has none of the ", all.size(), " images");
+    log_info("shard ", part.index, " of ", part.count, " has none of ", count_of(all.size(), "image"));
     return kDone;
   }
   load_weights_of(loaded, device);
   const Sampler sampler = make_sampler(loaded, device);
-  DumpManifest manifest = manifest_of(loaded, sampler, device);
-  manifest.format = chosen;
-  manifest.seeds = seeds;
-  if (part.count > 1) manifest.shard_of = all;
   return dump(target, loaded, sampler, manifest, device);
 }
 
-DumpManifest DumpCommand::manifest_of(const LoadedModel& loaded, const Sampler& sampler,
-                                      c10::Device device) const {
-  const auto& model = loaded.recipe().model;
+DumpManifest DumpCommand::manifest_of(const LoadedModel& loaded, c10::Device device) const {
+  const auto& [model, diffusion, sample] = loaded.recipe();
   const int64_t classes = model.real_classes();
   DumpManifest manifest;
   manifest.version = version_number();
   const FileDigests digests = file_digests(loaded.file);
   manifest.weights_sha256 = digests.sha256;
-  manifest.making = command.record(sampler, loaded, digests.crc32, "",
-                                   self_contained_labels(command.labels, classes), device);
+  manifest.making = command.record(plan_sampling(sample, diffusion), loaded, digests.crc32, "",
+                                   self_contained_labels(command.policy(loaded), classes), device);
   manifest.making.device = c10::DeviceTypeName(device.type(), /*lower_case=*/true);  // whichever GPU it was
   manifest.classes = classes;
   manifest.image = model.image_shape();
@@ -117,8 +124,17 @@ int DumpCommand::dump(const fs::path& target, const LoadedModel& loaded, const S
                       const DumpManifest& manifest, c10::Device device) const {
   OpenDump open = open_dump(target, manifest);
   const size_t count = manifest.seeds.size(), missing = open.missing.size();
-  if (missing < count) log_info(count - missing, " of ", count, " images are there already");
-  log_info(describe_sampling(loaded, missing, device));
+  const size_t there = find_manifest(target)->seeds.size();
+  if (there > count)
+    log_warning(target.string(), ": is a dump of ", there, " images, ", there - count,
+                " of them of other seeds than are asked for here");
+  if (missing < count) {
+    log_info(missing > 0 ? std::to_string(count - missing) + " of "
+             : count > 1 ? "all "
+                         : "",
+             count_of(count, "image"), count == 1 ? " is" : " are", " there already");
+  }
+  if (missing > 0) log_info(describe_sampling(loaded, missing, device));
   install_signal_handlers();
   SamplingProgress progress(missing, sampler.plan());
   const unsigned cores = std::thread::hardware_concurrency();
@@ -127,15 +143,21 @@ int DumpCommand::dump(const fs::path& target, const LoadedModel& loaded, const S
       [&](size_t first, int64_t step, const at::Tensor&) { progress.update(first, step); },
       [] { return received_signal() != 0; });
   progress.finish();
+  if (!report.not_finite.empty()) {
+    throw std::runtime_error(c10::str(report.not_finite, "; ", target.string(), " has ",
+                                      count - missing + report.stored, " of its ", count,
+                                      " images and is not whole"));
+  }
   if (report.stopped) {
-    write_line(c10::str(signal_name(received_signal()), ": ", report.stored, " images written, ",
+    write_line(c10::str(signal_name(received_signal()), ": ", count_of(report.stored, "image"), " written, ",
                         missing - report.stored, " missing; the same command goes on"));
     return kInterrupted;
   }
+  if (missing == 0) return kDone;
   char speed[96];
   std::snprintf(speed, sizeof speed, "%.0f images/s; the network waited for encoding %.1f %% of the time",
                 double(report.stored) / report.seconds, 100 * report.wait_fraction);
-  log_info("wrote ", report.stored, " images to ", target.string(), ": ", speed);
+  log_info("wrote ", count_of(report.stored, "image"), " to ", target.string(), ": ", speed);
   return kDone;
 }
 

@@ -5,8 +5,14 @@
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/progress.h"
+#include "core/text.h"
+#include "data/dataset_images.h"
+#include "data/open.h"
+#include "fid_inputs.h"
+#include "tasks/diffusion/check_data.h"
 
 namespace uvic {
+
 void FeatureCommand::add_to(CLI::App& app, const std::string& features_help) {
   app.add_option("--features", features, features_help);
   app.add_option("--batch-size,--batch", batch_size, "images in one call of the extractor")
@@ -15,7 +21,44 @@ void FeatureCommand::add_to(CLI::App& app, const std::string& features_help) {
   app.add_option("--workers", workers, "threads that decode images ahead of the extractor")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
+  app.add_option(
+         "--on-error", on_error,
+         "a file that cannot be read: fail, or skip it and say so; default data.on_error of --config, "
+         "else fail")
+      ->check(CLI::IsMember({"fail", "skip"}));
+  config.add_to(app, {}, "");
   common.add_to(app);
+}
+
+DiffusionConfig FeatureCommand::training(const std::string& path) const {
+  DiffusionConfig effective;
+  config.apply_to(fields_of(effective));
+  if (!path.empty()) effective.data.path = path;
+  if (!on_error.empty()) effective.data.on_error = on_error;
+  effective.resolve();
+  effective.validate();
+  return effective;
+}
+
+SharedBadFiles FeatureCommand::bad_files(const std::filesystem::path& list) const {
+  OnError choice = on_error == "skip" ? OnError::kSkip : OnError::kFail;
+  if (on_error.empty() && config.any()) choice = training("").data.on_error;
+  return std::make_shared<BadFiles>(choice, "--on-error skip", list);
+}
+
+std::unique_ptr<ImageSet> FeatureCommand::open_images(const std::string& path,
+                                                      const SharedBadFiles& bad) const {
+  check_holds_images(path);
+  return open_image_set(path, bad);
+}
+
+std::unique_ptr<ImageSet> FeatureCommand::open_training(const std::string& path,
+                                                        const SharedBadFiles& bad) const {
+  DiffusionConfig effective = training(path);
+  effective.data.cache = CacheUse::kNever;  // each image is looked at once
+  const DataSets data = open_data(effective.data, effective.model.image_shape(), {}, *bad);
+  check_data(data, effective);
+  return images_of(data.train, bad);
 }
 
 std::unique_ptr<FeatureExtractor> FeatureCommand::open_extractor(c10::Device device,
@@ -26,26 +69,34 @@ std::unique_ptr<FeatureExtractor> FeatureCommand::open_extractor(c10::Device dev
   return extractor;
 }
 
-FeatureCommand::Extracted FeatureCommand::extract(FeatureExtractor& extractor,
-                                                  const std::filesystem::path& images,
-                                                  const ExtractOptions& options, int64_t expected_dim) const {
-  const auto set = open_image_set(images);
-  ImageBatches batches(*set, batch_size, workers);
+FeatureCommand::Extracted FeatureCommand::extract(FeatureExtractor& extractor, ImageSet& images,
+                                                  const std::string& name, BadFiles& bad,
+                                                  const ExtractOptions& options) const {
+  ImageBatches batches(images, batch_size, workers);
   FeatureCollector collector(extractor, options);
-  ProgressBar bar("features of " + images.string(), "images", set->size());
-  const ExtractTimes times = extract_all(
-      [&] { return batches.next(); }, collector,
-      [&](int64_t done) {
-        check_usage(expected_dim == 0 || collector.dim() == expected_dim, extractor.name(), ": gives ",
-                    collector.dim(), " features, but the statistics to compare with are of ", expected_dim);
-        bar.update(done);
-      });
+  ProgressBar bar("features of " + name, "images", images.size());
+  ExtractTimes times;
+  try {
+    times = extract_all([&] { return batches.next(); }, collector, [&](int64_t done) { bar.update(done); });
+  } catch (const NonFiniteFeatures& error) {
+    throw std::runtime_error(c10::str(error.what(), ": ", batches.name(error.row)));
+  }
   bar.finish();
+  bad.tell();
+  const int64_t used = collector.count(), left_out = images.left_out();
+  if (left_out > 0) {
+    log_info(name, ": ", used, " of ", count_of(used + left_out, "image"), " used, ", left_out, " left out");
+  }
+  FeatureSet set = collector.finish(name);
   char speed[96];
   std::snprintf(speed, sizeof speed, "%.1f images/s, %.3f of the time waiting for images",
-                double(set->size()) / times.seconds, times.wait_seconds / times.seconds);
-  log_info(set->describe(), ": ", collector.dim(), " features each, ", speed);
-  return {collector.finish(images.string()), times};
+                double(used) / times.seconds, times.wait_seconds / times.seconds);
+  log_info(name, ": ", count_of(used, "image"), ", ", collector.dim(), " features each, ", speed);
+  return {std::move(set), times};
+}
+
+void check_enough(const ImageSet& images, const std::string& name) {
+  check_usage(images.size() >= 2, few_images_text(name, images.size()));
 }
 
 }  // namespace uvic

@@ -5,17 +5,30 @@
 #include <string>
 
 #include "app.h"
+#include "config_options.h"
 #include "data/image_set.h"
 #include "metrics/extract.h"
+#include "tasks/diffusion/config.h"
 
 namespace uvic {
 
 struct FeatureCommand {
   CommonOptions common;
-  std::string features;
+  ConfigOptions config;
+  std::string features, on_error;
   int64_t batch_size = 64, workers = 2;
 
   void add_to(CLI::App& app, const std::string& features_help);
+
+  /// What --config and --set say of training; `path` stands for data.path unless it is empty. UsageError as
+  /// for a training run.
+  DiffusionConfig training(const std::string& path) const;
+  /// As --on-error says, else data.on_error of the configuration; `list` as BadFiles has it.
+  SharedBadFiles bad_files(const std::filesystem::path& list) const;
+  /// The images of a path as they are (open_image_set).
+  std::unique_ptr<ImageSet> open_images(const std::string& path, const SharedBadFiles& bad) const;
+  /// The training images of `training(path)`, prepared for its model.
+  std::unique_ptr<ImageSet> open_training(const std::string& path, const SharedBadFiles& bad) const;
 
   /// Loads the network and says its SHA-256. UsageError where --features is missing (`needed_by` says for
   /// what).
@@ -25,10 +38,13 @@ struct FeatureCommand {
     FeatureSet set;
     ExtractTimes times;
   };
-  /// All images of a set, with a progress bar; says the speed and what of the time was spent waiting for
-  /// images. UsageError if the features are not of `expected_dim`, unless that is 0.
-  Extracted extract(FeatureExtractor& extractor, const std::filesystem::path& images,
-                    const ExtractOptions& options, int64_t expected_dim = 0) const;
+  /// All images of a set, with a progress bar; says the speed, what of the time was spent waiting for images,
+  /// and how many were left out.
+  Extracted extract(FeatureExtractor& extractor, ImageSet& images, const std::string& name, BadFiles& bad,
+                    const ExtractOptions& options) const;
 };
+
+/// UsageError with fewer than two images: known before any goes through the network.
+void check_enough(const ImageSet& images, const std::string& name);
 
 }  // namespace uvic

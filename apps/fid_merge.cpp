@@ -2,6 +2,8 @@
 
 #include "app.h"
 #include "core/log.h"
+#include "core/text.h"
+#include "sampling/dump/dump.h"
 #include "sampling/dump/merge.h"
 
 namespace uvic {
@@ -18,8 +20,10 @@ void MergeCommand::add_to(CLI::App& app) {
 
 int MergeCommand::run() const {
   set_quiet(quiet);
-  const MergeReport report = merge_dumps(out, parse_format(format, out), {shards.begin(), shards.end()});
-  log_info("merged ", shards.size(), " dumps into ", out, ": ", report.images, " images",
+  const DumpFormat chosen = parse_format(format, out);
+  check_dump_path(out, chosen);  // before the shards are gone through
+  const MergeReport report = merge_dumps(out, chosen, {shards.begin(), shards.end()});
+  log_info("merged ", count_of(shards.size(), "dump"), " into ", out, ": ", count_of(report.images, "image"),
            report.kept > 0 ? c10::str(", ", report.kept, " of them there already") : "");
   return kDone;
 }

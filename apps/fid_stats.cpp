@@ -1,9 +1,14 @@
 #include "fid_stats.h"
 
+#include <iostream>
+
 #include "core/errors.h"
 #include "core/log.h"
+#include "core/text.h"
+#include "io/atomic_file.h"
 #include "metrics/scores.h"
 #include "metrics/stats_file.h"
+#include "train/run_directory.h"
 
 namespace uvic {
 
@@ -11,9 +16,10 @@ namespace fs = std::filesystem;
 
 void StatsCommand::add_to(CLI::App& app) {
   app.add_option("images", images,
-                 "a folder (images at any depth), a .zip of images, or an .npz of them (arr_0)")
-      ->required();
-  app.add_option("--out", out, "the .npz to write: mu [D] and sigma [D, D]")->required();
+                 "a folder (images at any depth, or the training files of idx or CIFAR), a .zip of images, "
+                 "or an .npz of "
+                 "them (arr_0); with --config it stands for data.path, read and prepared as training does");
+  app.add_option("--out", out, "the .npz to write: mu [D] and sigma [D, D]");
   app.add_option("--mu-dtype", mu_dtype, "of mu and sigma: float64 (as pytorch-fid, EDM) or float32")
       ->check(CLI::IsMember({"float64", "float32"}))
       ->capture_default_str();
@@ -21,21 +27,43 @@ void StatsCommand::add_to(CLI::App& app) {
   command.add_to(app, "TorchScript extractor, such as inception-2015-12-05.pt");
 }
 
-int StatsCommand::run() const {
-  const c10::Device device = command.common.apply();
+void StatsCommand::check_out() const {
+  check_usage(!out.empty(), "--out: give the .npz to write");
   const fs::path file = out;
   check_usage(file.extension() == ".npz", "--out ", out, ": must end in .npz");
   check_usage(!fs::is_directory(file), "--out ", out, ": is a folder");
-  if (file.has_parent_path()) fs::create_directories(file.parent_path());
+  check_run_path(fs::absolute(file).parent_path());  // made when the statistics are there
+  check_replaceable(file);
+}
+
+int StatsCommand::run() const {
+  const c10::Device device = command.common.apply();
+  const bool configured = command.config.any();
+  if (command.config.print_config) {
+    std::cout << command.training(images).to_yaml();
+    return kDone;
+  }
+  check_out();
+  check_usage(!images.empty() || configured,
+              "images: give a folder, a .zip or an .npz of them, or --config C for the data set of a recipe");
+  const auto bad = command.bad_files(out + ".bad-files.txt");
+  const auto set = configured ? command.open_training(images, bad) : command.open_images(images, bad);
+  bad->tell();
+  const std::string name = images.empty() ? command.training("").data.path : images;
+  check_enough(*set, name);
   const auto extractor = command.open_extractor(device, "the statistics are of its features");
-  const FeatureSet set = command.extract(*extractor, images, {.keep_rows = save_features}).set;
-  const int64_t D = set.pooled.dim();
-  const std::string warning = small_sample_warning(images, set.images, std::min(set.images - 1, D), D);
+  extractor->probe(set->first_size().height, set->first_size().width);
+
+  const FeatureSet features = command.extract(*extractor, *set, name, *bad, {.keep_rows = save_features}).set;
+  const int64_t D = features.pooled.dim();
+  const std::string warning =
+      small_sample_warning({{name, features.images, std::min(features.images - 1, D)}}, D);
   if (!warning.empty()) log_warning(warning);
-  save_stats(file, set, mu_dtype == "float32" ? at::kFloat : at::kDouble);
+  fs::create_directories(fs::absolute(out).parent_path());
+  save_stats(out, features, mu_dtype == "float32" ? at::kFloat : at::kDouble, set->left_out() > 0);
   log_info("wrote ", out, ": mu [", D, "], sigma [", D, ", ", D, "]",
-           set.spatial.defined() ? ", mu_s, sigma_s" : "", save_features ? ", arr_0" : "", " of ", set.images,
-           " images");
+           features.spatial.defined() ? ", mu_s, sigma_s" : "", save_features ? ", arr_0" : "", " of ",
+           count_of(features.images, "image"));
   return kDone;
 }
 

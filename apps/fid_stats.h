@@ -11,6 +11,9 @@ struct StatsCommand {
 
   void add_to(CLI::App& app);
   int run() const;
+
+ private:
+  void check_out() const;
 };
 
 }  // namespace uvic

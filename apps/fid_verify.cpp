@@ -6,6 +6,7 @@
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/seeds.h"
+#include "core/text.h"
 #include "io/digests.h"
 #include "sample_options.h"
 #include "sampling/dump/verify.h"
@@ -33,8 +34,9 @@ LoadedModel VerifyCommand::find(const DumpManifest& manifest) const {
   ConfigOptions options;
   options.assign(assignments);
   const auto where = checkpoint.empty() ? manifest.making.checkpoint.string() : checkpoint;
-  const bool file = std::filesystem::is_regular_file(where);
-  LoadedModel loaded = find_model(where, file ? "ema" : manifest.making.weights, options.overlay());
+  // The file of a reconstructed average would have to be made first.
+  const bool made = manifest.making.weights.starts_with("width-") && std::filesystem::is_regular_file(where);
+  LoadedModel loaded = find_model(where, made ? "ema" : manifest.making.weights, options.overlay());
   check_usage(file_digests(loaded.file).sha256 == manifest.weights_sha256, loaded.file.string(),
               ": these are not the weights that made ", path,
               "; --checkpoint says where they are, --count 0 checks the files alone");
@@ -52,13 +54,15 @@ int VerifyCommand::run() {
   const Inspection found = inspect_dump(*reader, draw_indices(manifest.seeds.size(), count, seed));
   for (const std::string& problem : found.problems) write_line(problem);
   if (!found.problems.empty()) {
-    write_line(c10::str(
-        "error: ", path, ": ", found.problems.size(), " problems with its ", manifest.seeds.size(),
-        " images; ",
-        is_folder(manifest.format) ? "the same dump command makes them again" : "remove it and dump again"));
+    write_line(c10::str("error: ", path, ": ", count_of(found.problems.size(), "problem"), " with its ",
+                        count_of(manifest.seeds.size(), "image"), "; ",
+                        !manifest.not_finite.empty() ? not_finite_text(manifest)
+                        : is_folder(manifest.format) ? "the same dump command makes them again"
+                                                     : "remove it and dump again"));
     return kFailed;
   }
-  std::cout << path << ": all " << manifest.seeds.size() << " images are there and whole" << std::endl;
+  std::cout << path << ": all " << count_of(manifest.seeds.size(), "image")
+            << (manifest.seeds.size() == 1 ? " is" : " are") << " there and whole" << std::endl;
   return count > 0 ? compare(loaded, *reader, found.pixels, device) : int(kDone);
 }
 
@@ -68,11 +72,15 @@ int VerifyCommand::compare(LoadedModel& loaded, const DumpReader& reader,
   log_info(describe_sampling(loaded, pixels.size(), device));
   const Sampler sampler = make_sampler(loaded, device);
   const Comparison result = regenerate_and_compare(reader.plan(), pixels, sampler);
+  if (!result.not_finite.empty()) {
+    write_line(c10::str("error: ", path, ": made anew, ", result.not_finite));
+    return kFailed;
+  }
   char share[32];
   std::snprintf(share, sizeof share, "%.3g %%", 100 * result.share);
   std::vector<int64_t> seeds;
   for (const auto& [index, image] : pixels) seeds.push_back(reader.manifest().seeds[index]);
-  const auto text = c10::str(result.equal, " of ", result.images, " images made anew (seeds ",
+  const auto text = c10::str(result.equal, " of ", count_of(result.images, "image"), " made anew (seeds ",
                              seeds_text(seeds), ") are equal to the bytes; largest difference ",
                              result.largest, " grey levels, ", share, " of the bytes differ");
   if (result.within_contract()) {

@@ -6,6 +6,7 @@
 #include "core/text.h"
 #include "nn/attention.h"
 #include "nn/parameter_shapes.h"
+#include "sampling/class_policy.h"
 #include "sampling/labels.h"
 
 namespace uvic {
@@ -16,12 +17,16 @@ void SampleCommand::add_to(CLI::App& app) {
          "weights: a safetensors or .pth file, a run directory or a checkpoint directory; a file without "
          "a configuration inside needs --config")
       ->required();
-  app.add_option("--weights", weights,
-                 "in a directory: ema (the largest decay), ema-DECAY, power-WIDTH or raw")
+  app.add_option(
+         "--weights", weights,
+         "in a directory: ema (the largest decay), ema-DECAY, power-WIDTH or raw; in a file of several: "
+         "ema, raw, or the key that they are under")
       ->capture_default_str();
   add_ema_width(app, weights);
-  app.add_option("--labels", labels,
-                 "classes: balanced (seed mod K), random, a class number, or a JSON list of counts")
+  app.add_option(
+         "--labels", labels,
+         "classes: balanced (seed mod K), random, a class by number or name, none (the null label), or a "
+         "JSON list of counts")
       ->capture_default_str();
   app.add_flag("--dry-run", dry_run, "say what would be done, check the paths, and exit");
   config.add_to(app, fields_of(RecipeFile{}.recipe), "sample");
@@ -41,11 +46,15 @@ LoadedModel SampleCommand::find(size_t images) const {
   return loaded;
 }
 
-SampleRequest SampleCommand::request(const LoadedModel& loaded, const std::vector<int64_t>& seeds) const {
-  return {seeds, choose_labels(labels, seeds, loaded.recipe().model.real_classes())};
+std::string SampleCommand::policy(const LoadedModel& loaded) const {
+  return labels_policy(labels, loaded.recipe().model, loaded.classes);
 }
 
-RecordInputs SampleCommand::record(const Sampler& sampler, const LoadedModel& loaded, uint32_t weights_crc,
+SampleRequest SampleCommand::request(const LoadedModel& loaded, const std::vector<int64_t>& seeds) const {
+  return {seeds, choose_labels(policy(loaded), seeds, loaded.recipe().model.real_classes())};
+}
+
+RecordInputs SampleCommand::record(const SamplingPlan& plan, const LoadedModel& loaded, uint32_t weights_crc,
                                    const std::string& seeds_text, const std::string& labels_text,
                                    c10::Device device) const {
   return {.checkpoint = checkpoint,
@@ -54,8 +63,8 @@ RecordInputs SampleCommand::record(const Sampler& sampler, const LoadedModel& lo
           .seeds = seeds_text,
           .labels = labels_text,
           .layout = "",
-          .sample = sampler.plan().options,
-          .evaluations = sampler.plan().evaluations,
+          .sample = plan.options,
+          .evaluations = plan.evaluations,
           .overrides = loaded.overrides,
           .threads = at::get_num_threads(),
           .device = device.str()};
@@ -67,7 +76,8 @@ std::string describe_sampling(const LoadedModel& loaded, size_t images, c10::Dev
   const double guidance = sample.cfg == 1.0 ? 1 : 2;
   const double flops = forward_flops(model) * double(plan.evaluations) * guidance;
   return c10::str(loaded.file.string(), ": ", format_count(double(count_parameters(model))), " parameters; ",
-                  images, " images, ", sample.solver, ", ", plan.evaluations, " evaluations an image",
+                  count_of(images, "image"), ", ", sample.solver, ", ",
+                  count_of(uint64_t(plan.evaluations), "evaluation"), " an image",
                   guidance == 2 ? " (each of two passes, for guidance)" : "", ", ", format_count(flops),
                   "FLOP an image\n", describe_attention(model, device, sample.precision));
 }

@@ -24,10 +24,12 @@ struct SampleCommand {
   /// command line sets sample.batch_size, it shrinks to `images`: a smaller request would otherwise pay for
   /// the padding. A batch size given is kept, and with it the bytes of every image.
   LoadedModel find(size_t images) const;
-  /// Labels of `seeds` by the policy --labels.
+  /// --labels with the names of classes replaced by their numbers.
+  std::string policy(const LoadedModel& loaded) const;
+  /// Labels of `seeds` by that policy.
   SampleRequest request(const LoadedModel& loaded, const std::vector<int64_t>& seeds) const;
   /// The record of a picture of `seeds`; the layout is the caller's.
-  RecordInputs record(const Sampler& sampler, const LoadedModel& loaded, uint32_t weights_crc,
+  RecordInputs record(const SamplingPlan& plan, const LoadedModel& loaded, uint32_t weights_crc,
                       const std::string& seeds, const std::string& labels, c10::Device device) const;
 };
 

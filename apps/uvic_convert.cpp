@@ -7,9 +7,11 @@
 #include "app.h"
 #include "config_options.h"
 #include "core/device.h"
+#include "core/environment.h"
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "io/output_path.h"
 #include "io/safetensors.h"
 #include "io/save_pth.h"
 #include "nn/parameter_shapes.h"
@@ -41,40 +43,33 @@ struct ConvertApp {
         ->check(CLI::IsMember({"keep", "fp32", "fp16", "bf16"}))
         ->capture_default_str();
     app.add_option("--weights", weights,
-                   "in a directory: ema (the largest decay), ema-DECAY, power-WIDTH or raw")
+                   "in a directory: ema (the largest decay), ema-DECAY, power-WIDTH or raw; in a file of "
+                   "several: ema, raw, or the key that they are under")
         ->capture_default_str();
     add_ema_width(app, weights);
     config.add_to(app, {}, "");
     app.add_flag("--quiet", quiet, "only warnings and errors")->group("Machine");
   }
 
-  bool to_pth() const { return fs::path(output).extension() == ".pth"; }
+  bool to_pth() const { return extension_of(output) == ".pth"; }
 
   void check_output() const {
     check_usage(!output.empty(), "OUTPUT: give the file to write, X.safetensors or X.pth");
-    check_usage(to_pth() || fs::path(output).extension() == ".safetensors", output,
-                ": its ending must be .safetensors or .pth");
-    check_usage(!fs::is_directory(output), output, ": is a folder");
-    const fs::path parent = fs::absolute(output).parent_path();
-    check_usage(fs::is_directory(parent), output, ": there is no folder ", parent.string());
+    check_output_file("", output, {".safetensors", ".pth"});
   }
 
   // Checks the weights against the model, if that is known, and brings them to its image size.
   void fit(TensorFile& file, const LoadedModel& found) const {
     const std::string source = found.file.string();
     if (!found.configured) {
-      check_usage(to_pth(), source, ": has no configuration inside; describe its model with --config F, for ",
-                  output, " to hold");
-      std::map<std::string, std::vector<int64_t>> shapes;
-      for (const auto& [name, tensor] : file.tensors) shapes[name] = tensor.sizes().vec();
-      check_weights(shapes, file.tensors, source);
+      if (!to_pth()) require_configuration(found);
+      check_weights(shapes_of(file.tensors), file.tensors, source);
       return;
     }
     DiffusionConfig all;  // what training reads is written too, so it must be right
     load_yaml(fields_of(all), found.config.to_yaml(), "the configuration");
-    const auto own = own_recipe(file.metadata, source);
     const ModelOptions& model = found.recipe().model;
-    fit_image_size(file.tensors, model, own ? std::optional(own->recipe.model) : std::nullopt, source);
+    fit_image_size(file, model, source);
     check_weights(parameter_shapes(model), file.tensors, source);
     file.metadata["uvic.config"] = found.config.to_yaml();
     file.metadata["uvic.version"] = version_number();
@@ -120,5 +115,9 @@ int main(int argc, char** argv) {
   uvic::ConvertApp convert;
   return uvic::run_app(
       "uvic-convert", "Converts weights: safetensors, .pth, number types, image sizes.", argc, argv,
-      [&](CLI::App& app) { convert.add_to(app); }, [&] { return convert.run(); });
+      [&](CLI::App& app) { convert.add_to(app); },
+      [&] {
+        uvic::refuse_ranks("uvic-convert");
+        return convert.run();
+      });
 }

@@ -1,5 +1,6 @@
 // uvic-fid: dumps images in bulk, and scores them.
 #include "app.h"
+#include "core/environment.h"
 #include "fid_dump.h"
 #include "fid_merge.h"
 #include "fid_score.h"
@@ -18,7 +19,13 @@ int main(int argc, char** argv) {
     const auto add = [&](const char* name, const char* help, auto& command) {
       auto* sub = app.add_subcommand(name, help);
       command.add_to(*sub);
-      sub->callback([&run, &command] { run = [&command] { return command.run(); }; });
+      const bool shards = sub->get_name() == "dump";  // the others are one process
+      sub->callback([&run, &command, shards, name = std::string(name)] {
+        run = [&command, shards, name] {
+          if (!shards) uvic::refuse_ranks("uvic-fid " + name);
+          return command.run();
+        };
+      });
     };
     add("dump", "write one image a seed into a folder, a ZIP or an npz; the same command again resumes",
         dump);

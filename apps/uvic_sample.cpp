@@ -6,17 +6,27 @@
 #include <optional>
 
 #include "app.h"
+#include "core/environment.h"
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/seeds.h"
 #include "core/signals.h"
+#include "core/text.h"
+#include "data/encode.h"
+#include "io/atomic_file.h"
 #include "io/digests.h"
 #include "io/grid.h"
 #include "io/npy_writer.h"
+#include "io/output_path.h"
 #include "io/png.h"
 #include "sample_options.h"
+#include "sampling/class_policy.h"
 #include "sampling/dump/formats.h"
+#include "sampling/dump/manifest.h"
+#include "sampling/finite.h"
+#include "sampling/image_folder.h"
+#include "sampling/labels.h"
 #include "sampling/make_sampler.h"
 
 namespace uvic {
@@ -26,17 +36,24 @@ namespace fs = std::filesystem;
 
 struct Stopped {};
 
-void check_writable(const std::string& option, const fs::path& path) {
-  if (path.empty()) return;
-  const fs::path parent = fs::absolute(path).parent_path();
-  check_usage(!fs::is_directory(path) || option == "--images", option, " ", path.string(), ": is a folder");
-  check_usage(fs::is_directory(parent), option, " ", path.string(), ": there is no folder ", parent.string());
+std::vector<std::string> picture_endings() {
+  std::vector<std::string> endings = encodable_endings();
+  endings.insert(endings.begin(), ".png");
+  return endings;
+}
+
+// As the ending says; only a PNG has room for `text`.
+void save_picture(const fs::path& path, const at::Tensor& image,
+                  const std::map<std::string, std::string>& text) {
+  if (extension_of(path) == ".png") return save_png(path, image, text);
+  write_file_atomically(path, encode_image(image, extension_of(path)));
 }
 
 struct SampleApp {
   SampleCommand command;
   std::string grid, out, raw, images;
-  int64_t class_label = -1, save_steps = 0;
+  std::optional<std::string> class_label;
+  int64_t save_steps = 0;
   bool class_per_row = false;
 
   void add_to(CLI::App& app) {
@@ -44,13 +61,19 @@ struct SampleApp {
     app.add_option("--seeds", command.seeds,
                    "0-99 (inclusive) or 5,6,1007; default 0 to the grid's size - 1, or 0-15");
     app.add_option("--grid", grid, "ROWSxCOLS, filled row by row; default the squarest");
-    app.add_option("--class", class_label, "every image shows this class")->excludes("--labels");
+    app.add_option("--class", class_label,
+                   "every image shows this class, a number or a name; none: the null label, no class")
+        ->excludes("--labels");
     app.add_flag("--class-per-row", class_per_row, "row r shows class r")
         ->excludes("--labels")
         ->excludes("--class");
-    app.add_option("--out", out, "the grid as a PNG; default samples.png if nothing else is written");
+    app.add_option(
+        "--out", out,
+        "the grid as a PNG, or by its ending a JPEG or WebP, which cannot say how they were made; default "
+        "samples.png if nothing else is written");
     app.add_option("--raw", raw, "float32 [n, C, H, W], unclamped, as .npy");
-    app.add_option("--images", images, "folder for one PNG a seed, named by seed");
+    app.add_option("--images", images,
+                   "folder for one PNG a seed, named by seed; others in it must be of the same settings");
     app.add_option("--save-steps", save_steps,
                    "also a grid of the state after every k-th solver step, beside --out")
         ->check(CLI::Range(int64_t{0}, int64_t{1000000}));
@@ -90,7 +113,6 @@ struct SampleApp {
     const c10::Device device = command.common.apply();
     if (out.empty() && raw.empty() && images.empty()) out = "samples.png";
     check_usage(save_steps == 0 || !out.empty(), "--save-steps: needs --out");
-    if (class_label != -1) command.labels = std::to_string(class_label);
     const auto seeds = chosen_seeds();
     LoadedModel loaded = command.find(seeds.size());
     if (command.config.print_config) {
@@ -102,16 +124,17 @@ struct SampleApp {
     if (class_per_row) {
       request.labels = labels_per_row(loaded, shape);
     } else {
-      request = command.request(loaded, seeds);
+      command.labels = class_label ? class_policy(*class_label, loaded.recipe().model, loaded.classes)
+                                   : command.policy(loaded);
+      request = {seeds, choose_labels(command.labels, seeds, loaded.recipe().model.real_classes())};
     }
-    check_writable("--out", out);
-    check_writable("--raw", raw);
-    check_writable("--images", images);
+    check_outputs(loaded, request, shape, device);
     for (const auto& [option, path] : {std::pair("--out", out), std::pair("--images", images)}) {
       if (!path.empty()) check_makes_pictures(loaded.recipe().model, option + (" " + path));
     }
     if (command.dry_run) {
       std::cout << describe_sampling(loaded, seeds.size(), device) << std::endl;
+      if (!loaded.classes.empty()) std::cout << describe_classes(loaded.classes) << std::endl;
       return kDone;
     }
     load_weights_of(loaded, device);
@@ -119,13 +142,41 @@ struct SampleApp {
     return sample(loaded, request, shape, device);
   }
 
+  // All that can be known before the work is done.
+  void check_outputs(const LoadedModel& loaded, const SampleRequest& request,
+                     std::pair<int64_t, int64_t> shape, c10::Device device) const {
+    if (!out.empty()) {
+      check_output_file("--out", out, picture_endings());
+      const ModelOptions& model = loaded.recipe().model;
+      const auto [height, width] = grid_size(shape, model.height(), model.width());
+      if (extension_of(out) == ".png") {
+        check_png_size(model.in_chans, height, width);
+      } else {
+        check_encodable(height, width, extension_of(out));
+      }
+    }
+    if (!raw.empty()) check_output_file("--raw", raw, {".npy"});
+    if (images.empty()) return;
+    check_output_folder("--images", images);
+    check_usage(!find_manifest(images), "--images ", images,
+                ": is a dump, which uvic-fid dump goes on with; use another folder");
+    std::map<int64_t, int64_t> labels;
+    for (size_t i = 0; i < request.labels.size(); ++i) labels[request.seeds[i]] = request.labels[i];
+    check_image_folder("--images", images, record_of(loaded, request, device), labels, out);
+  }
+
+  RecordInputs record_of(const LoadedModel& loaded, const SampleRequest& request, c10::Device device) const {
+    const auto& [model, diffusion, sample] = loaded.recipe();
+    return command.record(plan_sampling(sample, diffusion), loaded, file_crc32(loaded.file),
+                          seeds_text(request.seeds), command.labels, device);
+  }
+
   // Images are written as they come; for the grid they are kept as bytes.
   int sample(const LoadedModel& loaded, const SampleRequest& request, std::pair<int64_t, int64_t> shape,
              c10::Device device) const {
     const Sampler sampler = make_sampler(loaded, device);
     log_info(describe_sampling(loaded, request.seeds.size(), device));
-    const RecordInputs record = command.record(sampler, loaded, file_digests(loaded.file).crc32,
-                                               seeds_text(request.seeds), command.labels, device);
+    const RecordInputs record = record_of(loaded, request, device);
     const auto [C, H, W] = loaded.recipe().model.image_shape();
     std::optional<NpyWriter> array;
     if (!raw.empty()) array.emplace(raw, std::vector<int64_t>{int64_t(request.seeds.size()), C, H, W});
@@ -134,55 +185,75 @@ struct SampleApp {
     SamplingProgress progress(request.seeds.size(), sampler.plan());
     std::vector<at::Tensor> kept;
     std::map<int64_t, std::vector<at::Tensor>> intermediate;
-    size_t finished = 0;
+    FiniteCheck finite(request.seeds);
     try {
       sampler.run(
           request,
           [&](size_t first, const at::Tensor& batch) {
             if (array) array->append(batch);
-            const at::Tensor bytes = to_uint8(batch);
-            if (!images.empty()) write_images(record, request, first, bytes);
+            const at::Tensor good = finite.add(batch), bytes = to_pictures(batch);
+            if (!images.empty())
+              write_images(record, request, loaded.recipe().model.real_classes(), first, bytes, good);
             if (!out.empty()) kept.push_back(bytes);
-            finished += size_t(batch.size(0));
+            if (finite.all_bad()) throw Stopped{};
           },
           [&](size_t first, int64_t step, const at::Tensor& x) {
             progress.update(first, step);
-            if (save_steps > 0 && step % save_steps == 0) intermediate[step].push_back(to_uint8(x).cpu());
+            if (save_steps > 0 && step % save_steps == 0) intermediate[step].push_back(to_pictures(x).cpu());
             if (received_signal() != 0) throw Stopped{};
           });
     } catch (const Stopped&) {
     }
     progress.finish();
+    const size_t finished = finite.made();
     if (array && finished > 0) array->finish();
-    if (!out.empty() && finished > 0)
-      write_grid(record, request, finished, shape, at::cat(kept), intermediate);
+    const bool shows = !out.empty() && finished > 0 && !finite.all_bad();
+    if (shows)
+      write_grid(record, finished == request.seeds.size() && !finite.any_bad(), shape, at::cat(kept),
+                 intermediate);
+    if (finite.any_bad()) {
+      throw std::runtime_error(finite.text(sampler.plan().options.precision, "--precision") +
+                               (shows ? "; black in " + out : ""));
+    }
+    say_written(finished, request);
     if (finished == request.seeds.size()) return kDone;
-    write_line(c10::str(signal_name(received_signal()), ": ", finished, " of ", request.seeds.size(),
-                        " images made", finished > 0 ? ", those of the seeds " : "",
-                        seeds_text(first_seeds(request, finished))));
+    write_line(c10::str(
+        signal_name(received_signal()), ": ", finished, " of ", count_of(request.seeds.size(), "image"),
+        " made", finished > 0 ? ", those of the seeds " : "", seeds_text(first_seeds(request, finished))));
     return kInterrupted;
+  }
+
+  void say_written(size_t count, const SampleRequest& request) const {
+    if (count == 0) return;
+    if (!images.empty()) {
+      log_info("wrote ", count_of(count, "image"), " to ", images, ", ",
+               image_file_name(request.seeds.front()),
+               count > 1 ? " to " + image_file_name(request.seeds[count - 1]) : "");
+    }
+    if (!raw.empty()) log_info("wrote ", raw, ": ", count_of(count, "image"));
   }
 
   static std::vector<int64_t> first_seeds(const SampleRequest& request, size_t count) {
     return {request.seeds.begin(), request.seeds.begin() + long(count)};
   }
 
-  void write_images(const RecordInputs& record, const SampleRequest& request, size_t first,
-                    const at::Tensor& bytes) const {
+  // Those that are `good`, bool [n].
+  void write_images(const RecordInputs& record, const SampleRequest& request, int64_t real_classes,
+                    size_t first, const at::Tensor& bytes, const at::Tensor& good) const {
     for (size_t i = 0; i < size_t(bytes.size(0)); ++i) {
+      if (!good.const_data_ptr<bool>()[i]) continue;
       RecordInputs single = record;
       const int64_t seed = request.seeds[first + i];
       single.seeds = std::to_string(seed);
-      if (!request.labels.empty()) single.labels = std::to_string(request.labels[first + i]);
+      if (!request.labels.empty()) single.labels = label_text(request.labels[first + i], real_classes);
       save_png(fs::path(images) / image_file_name(seed), bytes[int64_t(i)],
                {{"parameters", sample_record(single)}});
     }
   }
 
-  // Of the first `finished` images. Where a signal kept some from being made their places are black, and
-  // there is no record: no command makes that.
-  void write_grid(RecordInputs record, const SampleRequest& request, size_t finished,
-                  std::pair<int64_t, int64_t> shape, const at::Tensor& bytes,
+  // Unless `all` images are there (a signal kept some from being made, some are not finite) the places of the
+  // others are black, and there is no record: no command makes that.
+  void write_grid(RecordInputs record, bool all, std::pair<int64_t, int64_t> shape, const at::Tensor& bytes,
                   const std::map<int64_t, std::vector<at::Tensor>>& intermediate) const {
     if (!grid.empty()) record.layout = "--grid " + grid;
     if (class_per_row) {
@@ -190,13 +261,13 @@ struct SampleApp {
       record.labels.clear();
     }
     std::map<std::string, std::string> text;
-    if (finished == request.seeds.size()) text["parameters"] = sample_record(record);
-    save_png(out, make_grid(bytes, shape.first, shape.second), text);
+    if (all) text["parameters"] = sample_record(record);
+    save_picture(out, make_grid(bytes, shape.first, shape.second), text);
     for (const auto& [step, parts] : intermediate) {
       char suffix[32];
-      std::snprintf(suffix, sizeof suffix, "-step-%04ld.png", step);
-      save_png(fs::path(out).replace_extension().string() + suffix,
-               make_grid(at::cat(parts), shape.first, shape.second));
+      std::snprintf(suffix, sizeof suffix, "-step-%04ld", step);
+      save_picture(fs::path(out).replace_extension().string() + suffix + extension_of(out),
+                   make_grid(at::cat(parts), shape.first, shape.second), {});
     }
     log_info("wrote ", out);
   }
@@ -209,5 +280,9 @@ int main(int argc, char** argv) {
   uvic::SampleApp sample;
   return uvic::run_app(
       "uvic-sample", "Samples images from a trained U-ViT diffusion model.", argc, argv,
-      [&](CLI::App& app) { sample.add_to(app); }, [&] { return sample.run(); });
+      [&](CLI::App& app) { sample.add_to(app); },
+      [&] {
+        uvic::refuse_ranks("uvic-sample", "or let uvic-fid dump sample");
+        return sample.run();
+      });
 }

@@ -11,7 +11,7 @@ AttentionKind kind_of(int64_t number) {
 void check_attention_inputs(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, bool causal) {
   TORCH_CHECK(q.dim() == 4, "cog_attention: q must be [B, H, N, D], got ", q.sizes());
   TORCH_CHECK(at::isFloatingType(q.scalar_type()), "cog_attention: q must be floating point, got ",
-              q.scalar_type());
+              c10::getDtypeNames(q.scalar_type()).first);
   TORCH_CHECK(q.size(3) > 0, "cog_attention: D must be at least 1, got q ", q.sizes());
   const auto check_like_q = [&](const at::Tensor& other, const char* name) {
     TORCH_CHECK(other.dim() == 4 && other.size(0) == q.size(0) && other.size(1) == q.size(1) &&
@@ -19,7 +19,8 @@ void check_attention_inputs(const at::Tensor& q, const at::Tensor& k, const at::
                 "cog_attention: ", name, " must be [", q.size(0), ", ", q.size(1), ", M, ", q.size(3),
                 "] for q ", q.sizes(), ", got ", other.sizes());
     TORCH_CHECK(other.scalar_type() == q.scalar_type(), "cog_attention: ", name, " must have q's dtype ",
-                q.scalar_type(), ", got ", other.scalar_type());
+                c10::getDtypeNames(q.scalar_type()).first, ", got ",
+                c10::getDtypeNames(other.scalar_type()).first);
     TORCH_CHECK(other.device() == q.device(), "cog_attention: ", name, " must be on q's device ", q.device(),
                 ", got ", other.device());
   };

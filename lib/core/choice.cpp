@@ -16,9 +16,7 @@ bool NamedValue::set(const std::string& name) {
 
 NamedValue::NamedValue(std::span<const char* const> names, const std::string& name) : names_(names) {
   if (set(name)) return;
-  const std::string close = nearest(name, this->names());
-  usage_error("unknown value '", name, "'", close.empty() ? "" : " (did you mean '" + close + "'?)",
-              "; it must be one of ", join(this->names(), ", "));
+  usage_error(unknown_value(name, this->names()), "; it must be one of ", join(this->names(), ", "));
 }
 
 }  // namespace uvic

@@ -3,12 +3,13 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <charconv>
 #include <fstream>
 #include <set>
 #include <sstream>
 
 #include "core/errors.h"
+#include "core/home.h"
+#include "core/parse.h"
 #include "core/text.h"
 
 namespace uvic {
@@ -18,55 +19,106 @@ std::string place(const std::string& source, const YAML::Mark& mark) {
   return mark.line >= 0 ? c10::str(source, ":", mark.line + 1) : source;
 }
 
-bool parse(const std::string& text, bool& value) {
-  value = text == "true";
-  return text == "true" || text == "false";
+// What a parser's complaint is about where a line is indented by a tab, which YAML does not take.
+std::string tab_hint(const std::string& text) {
+  std::istringstream lines(text);
+  std::string line;
+  for (int number = 1; std::getline(lines, line); ++number) {
+    const size_t tab = line.find_first_not_of(' ');
+    if (tab != std::string::npos && line[tab] == '\t' && line.find_first_not_of(" \t\r") != std::string::npos)
+      return c10::str(" (line ", number, " is indented by a tab; YAML takes spaces)");
+  }
+  return "";
 }
-bool parse(const std::string& text, std::string& value) {
+
+using uvic::parse_value;
+bool parse_value(const std::string& text, std::string& value) {
   value = text;
   return true;
 }
-bool parse(const std::string& text, NamedValue& value) {
-  return value.set(text);
+bool parse_value(const std::string& text, NamedValue& value) {
+  bool flag = false;  // of a choice between true, false and something else: in every spelling
+  return value.set(text) || (parse_value(text, flag) && value.set(flag ? "true" : "false"));
 }
-template <class Number>
-bool parse(const std::string& text, Number& value) {
-  const char* begin = text.data() + (text.starts_with('+') && !text.starts_with("+-") ? 1 : 0);
-  const char* end = text.data() + text.size();
-  const auto result = std::from_chars(begin, end, value);
-  return result.ec == std::errc{} && result.ptr == end;
+
+std::string trimmed(const std::string& text) {
+  const size_t begin = text.find_first_not_of(" \t\r\n");
+  return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
 }
+
+// Of a list in one scalar: `0.9, 0.99` or, as Python prints a tuple, `(28, 28)`.
+std::vector<std::string> items_of(std::string text) {
+  const bool tuple = text.starts_with('(') && text.ends_with(')');
+  if (tuple) text = trimmed(text.substr(1, text.size() - 2));
+  if (tuple && text.ends_with(',')) text.pop_back();  // "(28,)"
+  std::vector<std::string> items;
+  if (tuple && text.empty()) return items;
+  for (size_t begin = 0, end = 0; begin <= text.size(); begin = end + 1) {
+    end = std::min(text.find(',', begin), text.size());
+    items.push_back(trimmed(text.substr(begin, end - begin)));
+  }
+  return items;
+}
+
 template <class T>
 bool read(const YAML::Node& node, T& value) {
-  return node.IsScalar() && parse(node.Scalar(), value);
+  return node.IsScalar() && parse_value(node.Scalar(), value);
 }
 // A scalar where a list is expected is a list of one: `ema: 0.9999`, `img_size: 32`.
 template <class T>
 bool read(const YAML::Node& node, std::vector<T>& values) {
   values.clear();
-  if (node.IsScalar()) return parse(node.Scalar(), values.emplace_back());
+  const auto take = [&](const std::string& item) { return parse_value(item, values.emplace_back()); };
+  if (node.IsScalar()) {
+    const auto items = items_of(node.Scalar());
+    return std::all_of(items.begin(), items.end(), take);
+  }
   return node.IsSequence() && std::all_of(node.begin(), node.end(), [&](const YAML::Node& item) {
-           return item.IsScalar() && parse(item.Scalar(), values.emplace_back());
+           return item.IsScalar() && take(item.Scalar());
          });
 }
 
-std::string flow_text(const YAML::Node& node) {
-  YAML::Emitter emitter;
-  emitter << YAML::Flow << node;
-  return emitter.c_str();
+// Aliases make a node that holds itself possible.
+void check_depth(int depth, const std::string& where) {
+  constexpr int kDeepest = 32;
+  check_usage(depth <= kDeepest, where, ": a value is nested in more than ", kDeepest, " others");
+}
+
+// As YAML flow text that reads back equal.
+std::string flow_text(const YAML::Node& node, const std::string& where, int depth = 0) {
+  check_depth(depth, where);
+  if (node.IsScalar()) return value_text(node.Scalar());
+  const auto inner = [&](const YAML::Node& part) { return flow_text(part, where, depth + 1); };
+  std::vector<std::string> parts;
+  if (node.IsMap()) {
+    for (const auto& entry : node) parts.push_back(inner(entry.first) + ": " + inner(entry.second));
+    return "{" + join(parts, ", ") + "}";
+  }
+  for (const YAML::Node& item : node) parts.push_back(inner(item));
+  return node.IsSequence() ? "[" + join(parts, ", ") + "]" : "null";
 }
 
 void assign(const Field& field, const YAML::Node& node, const std::string& where) {
+  const std::string what = where + ": " + field.key + ": ", allowed = "; it must be " + allowed_text(field);
+  check_usage(!node.IsNull(), what, "has no value", allowed,
+              field.is(kPath) ? " (~/ is the home folder, \"\" is none)" : "");
   if (std::visit([&](auto* value) { return read(node, *value); }, field.target)) {
     const std::string problem = problem_with(field);
-    check_usage(problem.empty(), where, ": ", field.key, ": ", problem, "; it must be ", allowed_text(field));
+    check_usage(problem.empty(), what, problem, allowed);
+    if (!field.is(kPath)) return;
+    auto& path = *std::get<std::string*>(field.target);
+    try {
+      path = expand_home(path);
+    } catch (const UsageError& error) {
+      usage_error(what, error.what());
+    }
     return;
   }
-  const bool unknown_name = node.IsScalar() && std::holds_alternative<NamedValue*>(field.target);
-  const std::string close = unknown_name ? nearest(node.Scalar(), field.allowed.choices) : "";
-  check_usage(!unknown_name, where, ": ", field.key, ": unknown value '", flow_text(node), "'",
-              close.empty() ? "" : " (did you mean '" + close + "'?)", "; it must be ", allowed_text(field));
-  usage_error(where, ": ", field.key, ": '", flow_text(node), "' is not ", allowed_text(field));
+  const std::string given = node.IsScalar() ? node.Scalar() : flow_text(node, where);
+  const bool name = node.IsScalar() && std::holds_alternative<NamedValue*>(field.target);
+  check_usage(!name, what, unknown_value(given, field.allowed.choices), allowed);
+  usage_error(what, "'", given, "' is not ", allowed_text(field),
+              given.starts_with('(') ? "; a list is written [a, b]" : "");
 }
 
 const Field* find(const std::vector<Field>& fields, const std::string& key) {
@@ -81,53 +133,94 @@ bool is_section(const std::vector<Field>& fields, const std::string& key) {
 
 [[noreturn]] void unknown_key(const std::vector<Field>& fields, const std::string& key,
                               const std::string& where) {
-  std::vector<std::string> keys;
+  const auto leaf = [](const std::string& k) { return k.substr(k.rfind('.') + 1); };
+  const auto depth = [](const std::string& k) { return std::count(k.begin(), k.end(), '.'); };
+  std::vector<std::string> keys, elsewhere;
   for (const Field& field : fields) {
     keys.push_back(field.key);
+    if (leaf(field.key) == leaf(key)) elsewhere.push_back("'" + field.key + "'");
     for (size_t dot = field.key.find('.'); dot != std::string::npos; dot = field.key.find('.', dot + 1)) {
-      keys.push_back(field.key.substr(0, dot));
+      if (depth(field.key.substr(0, dot)) == depth(key)) keys.push_back(field.key.substr(0, dot));
     }
   }
   const std::string close = nearest(key, keys);
-  usage_error(where, ": unknown key '", key, "'", close.empty() ? "" : "; did you mean '" + close + "'?");
+  if (elsewhere.empty() && !close.empty()) elsewhere.push_back("'" + close + "'");
+  usage_error(where, ": unknown key '", key, "'",
+              elsewhere.empty() ? "" : "; did you mean " + join(elsewhere, " or ") + "?");
 }
 
 struct Reading {
   const std::vector<Field>& fields;
   OtherSections* others;
-  std::string source;
+  std::string source, tabs;
   std::set<std::string> seen = {};
 };
 
-void load_map(Reading& reading, const YAML::Node& map, const std::string& prefix) {
-  const auto& [fields, others, source, seen] = reading;
+using Entry = std::pair<YAML::Node, YAML::Node>;
+
+// A map's own entries, then those of its merge keys (`<<: *defaults`) that it has not itself.
+std::vector<Entry> entries_of(const YAML::Node& map, const std::string& source, int depth = 0) {
+  check_depth(depth, place(source, map.Mark()));
+  std::vector<Entry> entries;
+  std::vector<YAML::Node> merged;
   for (const auto& entry : map) {
     const std::string where = place(source, entry.first.Mark());
     check_usage(entry.first.IsScalar(), where, ": a key must be a name");
-    const std::string key = prefix + entry.first.Scalar();
+    if (entry.first.Scalar() != "<<") {
+      entries.emplace_back(entry.first, entry.second);
+      continue;
+    }
+    const auto take = [&](const YAML::Node& node) {
+      check_usage(node.IsMap(), where, ": << takes in a map or a list of maps, such as *defaults");
+      merged.push_back(node);
+    };
+    if (entry.second.IsSequence()) {
+      for (const YAML::Node& node : entry.second) take(node);
+    } else {
+      take(entry.second);
+    }
+  }
+  for (const YAML::Node& node : merged) {
+    for (Entry& entry : entries_of(node, source, depth + 1)) {
+      const bool own = std::any_of(entries.begin(), entries.end(), [&](const Entry& known) {
+        return known.first.Scalar() == entry.first.Scalar();
+      });
+      if (!own) entries.push_back(std::move(entry));
+    }
+  }
+  return entries;
+}
+
+void load_map(Reading& reading, const YAML::Node& map, const std::string& prefix) {
+  const auto& [fields, others, source, tabs, seen] = reading;
+  check_depth(int(std::count(prefix.begin(), prefix.end(), '.')), place(source, map.Mark()));
+  for (const auto& [name, value] : entries_of(map, source)) {
+    const std::string where = place(source, name.Mark());
+    const std::string key = prefix + name.Scalar();
     check_usage(reading.seen.insert(key).second, where, ": key '", key, "' is given twice");
     if (const Field* field = find(fields, key)) {
-      assign(*field, entry.second, where);
-    } else if (others != nullptr && others->hold(key) && !entry.second.IsMap()) {
-      if (!entry.second.IsNull()) others->set(key, flow_text(entry.second));
+      assign(*field, value, where);
+    } else if (others != nullptr && others->hold(key) && !value.IsMap()) {
+      if (!value.IsNull()) others->set(key, flow_text(value, where));
     } else if (!is_section(fields, key) && (others == nullptr || !others->hold(key + "."))) {
       unknown_key(fields, key, where);
-    } else if (entry.second.IsMap()) {
-      load_map(reading, entry.second, key + ".");
+    } else if (value.IsMap()) {
+      load_map(reading, value, key + ".");
     } else {
-      check_usage(entry.second.IsNull(), where, ": '", key, "' is a section; it must be a map of keys");
+      check_usage(value.IsNull(), where, ": '", key, "' is a section; it must be a map of keys", tabs);
     }
   }
 }
 
 YAML::Node parse_yaml(const std::string& text, const std::string& source) {
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    std::erase_if(documents, [](const YAML::Node& document) { return document.IsNull(); });
     check_usage(documents.size() <= 1, source, ": holds ", documents.size(),
                 " YAML documents; it must hold one");
     return documents.empty() ? YAML::Node() : documents.front();
   } catch (const YAML::ParserException& error) {
-    usage_error(place(source, error.mark), ": not valid YAML: ", error.msg);
+    usage_error(place(source, error.mark), ": not valid YAML: ", error.msg, tab_hint(text));
   }
 }
 
@@ -137,30 +230,62 @@ std::string read_config(const std::filesystem::path& path, const std::string& wh
   text << file.rdbuf();
   check_usage(file.is_open() && !file.bad() && std::filesystem::is_regular_file(path), where, path.string(),
               ": cannot read this config file");
+  check_usage(!is_lfs_pointer(text.str()), where, path.string(),
+              ": this is a Git LFS pointer, not the file itself (git lfs pull fetches it)");
   return text.str();
 }
 
 void load_document(const std::vector<Field>& fields, const YAML::Node& root, const std::string& source,
-                   OtherSections* others) {
+                   const std::string& text, OtherSections* others) {
   if (root.IsNull()) return;
-  check_usage(root.IsMap(), source, ": the file must be a map of sections");
-  Reading reading{fields, others, source};
+  check_usage(root.IsMap(), source, ": the file must be a map of sections", tab_hint(text));
+  Reading reading{fields, others, source, tab_hint(text)};
   load_map(reading, root, "");
+}
+
+// What stands in quotes as YAML reads them; any other text is itself, also one that only begins and ends so.
+std::string unquoted(const std::string& text) {
+  const char quote = text.size() > 1 && text.front() == text.back() ? text[0] : ' ';
+  if (quote != '\'' && quote != '"') return text;
+  for (size_t i = 1; i + 1 < text.size(); ++i) {
+    const bool escape = quote == '"' ? text[i] == '\\' : text[i] == quote && text[i + 1] == quote;
+    if (!escape && text[i] == quote) return text;
+    if (escape && ++i + 1 == text.size()) return text;  // the last quote is not the end
+  }
+  try {
+    return YAML::Load(text).Scalar();
+  } catch (const YAML::Exception&) {
+    return text;
+  }
+}
+
+// Behind `=`: text is not YAML, whatever it looks like; a list may be in brackets or not.
+YAML::Node given_node(const Field& field, const std::string& text, const std::string& source) {
+  if (std::holds_alternative<std::string*>(field.target)) return YAML::Node(unquoted(text));
+  const std::string value = trimmed(text);
+  if (value.empty()) return YAML::Node();
+  if (!value.starts_with('[')) return YAML::Node(unquoted(value));
+  try {
+    return YAML::Load(value);
+  } catch (const YAML::Exception& error) {
+    usage_error(source, ": not valid YAML: ", error.msg);
+  }
 }
 
 /// `where` names the file that has this one as its base; `open` holds the files that led here.
 void load_file(const std::vector<Field>& fields, const std::filesystem::path& path, const std::string& where,
                std::set<std::filesystem::path> open, OtherSections* others) {
-  YAML::Node root = parse_yaml(read_config(path, where), path.string());
+  const std::string text = read_config(path, where);
+  YAML::Node root = parse_yaml(text, path.string());
   check_usage(open.insert(std::filesystem::canonical(path)).second, where, path.string(), " is its own base");
   if (root.IsMap() && root["base"]) {
     const YAML::Node base = root["base"];
     const std::string here = place(path.string(), base.Mark()) + ": base: ";
     check_usage(base.IsScalar(), here, "must be the name of a config file");
-    load_file(fields, path.parent_path() / base.Scalar(), here, open, others);
+    load_file(fields, path.parent_path() / expand_home(base.Scalar()), here, open, others);
     root.remove("base");
   }
-  load_document(fields, root, path.string(), others);
+  load_document(fields, root, path.string(), text, others);
 }
 
 }  // namespace
@@ -186,7 +311,7 @@ void OtherSections::set(const std::string& key, const std::string& text) {
 
 void load_yaml(const std::vector<Field>& fields, const std::string& text, const std::string& source,
                OtherSections* others) {
-  load_document(fields, parse_yaml(text, source), source, others);
+  load_document(fields, parse_yaml(text, source), source, text, others);
 }
 
 void load_yaml_file(const std::vector<Field>& fields, const std::filesystem::path& path,
@@ -206,7 +331,7 @@ void set_field(const std::vector<Field>& fields, const std::string& assignment, 
   check_usage(field != nullptr || !is_section(fields, key), source, ": '", key,
               "' is a section; set one of its keys");
   if (field == nullptr) unknown_key(fields, key, source);
-  assign(*field, parse_yaml(text, source), source);
+  assign(*field, given_node(*field, text, source), source);
 }
 
 std::string print_yaml(const std::vector<FieldView>& fields, const OtherSections& others) {

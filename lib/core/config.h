@@ -25,8 +25,9 @@ class OtherSections {
   std::vector<std::pair<std::string, std::string>> values_;
 };
 
-/// Sets the fields named in `text`. Unknown keys (the nearest valid one is named), repeated keys, wrong types
-/// and values out of range throw UsageError; `source` stands before the line number in messages
+/// Sets the fields named in `text`: YAML, and so JSON; numbers and booleans in any notation of parse_value,
+/// merge keys, tuples as Python prints them. Unknown keys (the nearest valid one is named), repeated keys,
+/// wrong types and values out of range throw UsageError; `source` stands before the line number in messages
 /// ("configs/x.yaml").
 void load_yaml(const std::vector<Field>& fields, const std::string& text, const std::string& source,
                OtherSections* others = nullptr);
@@ -36,8 +37,9 @@ void load_yaml(const std::vector<Field>& fields, const std::string& text, const 
 void load_yaml_file(const std::vector<Field>& fields, const std::filesystem::path& path,
                     OtherSections* others = nullptr);
 
-/// One `--set a.b.c=value`; the value is YAML flow text. A key of `others` is refused: nothing would come of
-/// it.
+/// One `--set a.b.c=value`. Of a key of text all that follows `=` is its value, never YAML, but for quotes
+/// around the whole of it, which are taken off ('a b'). A list may stand in brackets or not: [28, 28] or
+/// 28,28. A key of `others` is refused: nothing would come of it.
 void set_field(const std::vector<Field>& fields, const std::string& assignment,
                const OtherSections* others = nullptr);
 

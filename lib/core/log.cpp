@@ -4,6 +4,9 @@
 
 #include <atomic>
 #include <cstdio>
+#include <functional>
+#include <mutex>
+#include <unordered_set>
 
 namespace uvic {
 namespace {
@@ -22,6 +25,16 @@ void write_line(const std::string& line) {
   static const bool terminal = isatty(STDERR_FILENO) != 0;
   const std::string text = (terminal ? "\r\033[K" : "") + line + "\n";
   std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+void warn_once(const std::string& text) {
+  static std::mutex mutex;
+  static std::unordered_set<size_t> said;  // hashes: a run may warn about many files
+  {
+    const std::lock_guard lock(mutex);
+    if (!said.insert(std::hash<std::string>{}(text)).second) return;
+  }
+  write_line("warning: " + text);
 }
 
 }  // namespace uvic

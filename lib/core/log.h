@@ -18,9 +18,12 @@ void log_info(const Args&... args) {
   if (!is_quiet()) write_line(c10::str(args...));
 }
 
+/// Writes it, "warning: " first, unless this process has said the same before.
+void warn_once(const std::string& text);
+
 template <class... Args>
 void log_warning(const Args&... args) {
-  write_line(c10::str("warning: ", args...));
+  warn_once(c10::str(args...));
 }
 
 }  // namespace uvic

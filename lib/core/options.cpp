@@ -36,8 +36,10 @@ std::string to_text(const std::string& value) {
            std::string_view("_./+-=~ ").find(c) != std::string::npos;
   };
   const bool null = value == "null" || value == "Null" || value == "NULL";
+  const bool negative =
+      value.size() > 1 && value[0] == '-' && std::isdigit(static_cast<unsigned char>(value[1])) != 0;
   if (!value.empty() && !null && std::all_of(value.begin(), value.end(), plain) && value.back() != ' ' &&
-      std::string_view("+-=~ ").find(value.front()) == std::string::npos) {
+      (negative || std::string_view("+-=~ ").find(value.front()) == std::string::npos)) {
     return value;
   }
   std::string quoted = "\"";
@@ -82,8 +84,7 @@ std::string check(const Allowed& allowed, int64_t value) {
 std::string check(const Allowed& allowed, const std::string& value) {
   const auto& choices = allowed.choices;
   if (choices.empty() || std::find(choices.begin(), choices.end(), value) != choices.end()) return "";
-  const std::string close = nearest(value, choices);
-  return "unknown value '" + value + "'" + (close.empty() ? "" : " (did you mean '" + close + "'?)");
+  return unknown_value(value, choices);
 }
 template <class T>
 std::string check(const Allowed& allowed, const std::vector<T>& values) {
@@ -130,6 +131,10 @@ std::string value_text(double value) {
   return to_text(value);
 }
 
+std::string value_text(const std::string& value) {
+  return to_text(value);
+}
+
 std::string allowed_text(const FieldView& field) {
   if (!field.allowed.choices.empty()) return "one of " + join(field.allowed.choices, ", ");
   const std::string range = range_text(field.allowed);
@@ -150,7 +155,7 @@ std::string problem_with(const FieldView& field) {
 }
 
 void refuse_unread(const FieldView& field, const std::string& section) {
-  usage_error(section, ".", field.key, ": only ", field.readers, " read it; leave it at its default");
+  usage_error(section, ".", field.key, ": only ", field.readers.whom, " read it; leave it at its default");
 }
 
 }  // namespace uvic

@@ -30,7 +30,14 @@ enum Role : unsigned {
   kFreeOnResume = 1,  ///< may change when a run goes on: says where, when or how fast, not what is computed
   kTrainingOnly = 2,  ///< sampling does not read it
   kInterface = 4,     ///< what goes into a network and comes out: two that work together must agree
-  kLastBits = 8       ///< moves a result by at most its last bits
+  kLastBits = 8,      ///< moves a result by at most its last bits
+  kPath = 16          ///< a file or folder: `~` at its beginning is the home folder
+};
+
+/// Of a key that only some choices of other keys read: whether they are made, and which they are.
+struct KeyReaders {
+  bool chosen = true;
+  std::string whom = {};
 };
 
 template <template <class> class Pointer>
@@ -48,9 +55,7 @@ struct FieldView {
   AnyValue<Readable> value;
   Allowed allowed;
   unsigned roles = 0;
-  /// Where only some choices of other keys read this one: whether they are made, and who they are.
-  bool read = true;
-  std::string readers = {};
+  KeyReaders readers = {};
 
   bool is(Role role) const { return (roles & role) != 0; }
 };
@@ -63,9 +68,8 @@ struct Field : FieldView {
     roles |= more;
     return *this;
   }
-  Field& read_only_if(bool condition, std::string by_whom) {
-    read = condition;
-    readers = std::move(by_whom);
+  Field& read_only_by(KeyReaders whom) {
+    readers = std::move(whom);
     return *this;
   }
 };
@@ -116,8 +120,9 @@ std::vector<FieldView> fields_of(const Options& options) {
 /// The value as YAML flow text: `2e-04`, `[28, 28]`, `cog`. Numbers are the shortest text that reads back
 /// equal.
 std::string value_text(const FieldView& field);
-/// The same of a number by itself.
+/// The same of a number or a text by itself.
 std::string value_text(double value);
+std::string value_text(const std::string& value);
 /// What is allowed, for messages and --help: "a number above 0", "one of cog, softmax".
 std::string allowed_text(const FieldView& field);
 /// A message naming what is wrong with the current value, empty if nothing is.
@@ -144,11 +149,11 @@ std::vector<std::string> differing_keys(const Options& a, const Options& b) {
 
 [[noreturn]] void refuse_unread(const FieldView& field, const std::string& section);
 
-/// UsageError, naming the key in `section`, for one that is set although nothing reads it (see read_only_if).
+/// UsageError, naming the key in `section`, for one that is set although nothing reads it (see read_only_by).
 template <class Options>
 void check_all_read(const Options& options, const std::string& section) {
   for (const auto& [field, standard] : differing_fields(options, Options{})) {
-    if (!field.read) refuse_unread(field, section);
+    if (!field.readers.chosen) refuse_unread(field, section);
   }
 }
 

@@ -31,6 +31,7 @@ class CachedDataset : public Dataset {
   int64_t size() const override { return dataset_->size(); }
   ImageShape image_shape() const override { return dataset_->image_shape(); }
   int64_t num_classes() const override { return dataset_->num_classes(); }
+  std::vector<std::string> class_names() const override { return dataset_->class_names(); }
   int64_t label(int64_t index) const override { return dataset_->label(index); }
   std::string describe() const override { return dataset_->describe() + note_; }
   DataIdentity identity() const override { return dataset_->identity(); }

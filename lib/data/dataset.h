@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/random.h"
 #include "data/identity.h"
@@ -21,6 +22,8 @@ class Dataset {
   virtual ImageShape image_shape() const = 0;
   /// Classes that the labels are of: labels are 0 .. num_classes() - 1. 0: the images have no labels.
   virtual int64_t num_classes() const = 0;
+  /// By their numbers, in Unicode's normal form C; empty if classes are known by their numbers alone.
+  virtual std::vector<std::string> class_names() const { return {}; }
   /// uint8 [C, H, W]. Thread-safe. UsageError names a file that cannot be decoded.
   virtual at::Tensor image(int64_t index) const = 0;
   /// The same as training shows it: with a random crop, if that is asked for, drawn from `random`.
@@ -35,6 +38,9 @@ class Dataset {
   /// As it stands it looks at every image: for sets in memory.
   virtual DataIdentity identity() const;
 };
+
+/// How many images each class 0 .. num_classes() - 1 has.
+std::vector<int64_t> images_per_class(const Dataset& dataset);
 
 struct DataSets {
   std::shared_ptr<const Dataset> train;

@@ -7,8 +7,10 @@
 #include "core/text.h"
 #include "data/decode.h"
 #include "data/image_headers.h"
+#include "data/image_notes.h"
 #include "data/listing.h"
 #include "data/prepare.h"
+#include "data/renumber.h"
 #include "io/digests.h"
 
 namespace uvic {
@@ -28,6 +30,8 @@ class FolderDataset : public Dataset {
         options_(options),
         shape_(shape) {
     decode_.channels = int(shape[0]);
+    decode_.max_pixels = options.max_pixels;
+    if (options.crop_box.empty()) decode_.to_cover = most_covered(int(shape[2]), int(shape[1]));
     for (size_t c = 0; c < 3; ++c) {
       decode_.background[c] = static_cast<uint8_t>(options.background[c % options.background.size()]);
     }
@@ -35,30 +39,45 @@ class FolderDataset : public Dataset {
   int64_t size() const override { return int64_t(listing_.files.size()); }
   ImageShape image_shape() const override { return shape_; }
   int64_t num_classes() const override { return listing_.num_classes; }
+  std::vector<std::string> class_names() const override { return listing_.class_names; }
   at::Tensor image(int64_t index) const override {
-    return to_tensor(prepare_centered(decode(index), int(shape_[2]), int(shape_[1])));
+    return prepared(
+        index, [&](const Pixels& image) { return prepare_centered(image, int(shape_[2]), int(shape_[1])); });
   }
   at::Tensor augmented(int64_t index, CounterRandom& random) const override {
     if (options_.crop == Crop::kCenter) return image(index);
-    return to_tensor(prepare_random(decode(index), int(shape_[2]), int(shape_[1]), random));
+    return prepared(index, [&](const Pixels& image) {
+      return prepare_random(image, int(shape_[2]), int(shape_[1]), random);
+    });
   }
   int64_t label(int64_t index) const override {
     return listing_.labels.empty() ? 0 : listing_.labels.at(size_t(index));
   }
   std::string describe() const override {
-    const std::string classes = num_classes() == 0 ? c10::str("no classes (", listing_.labels_from, ")")
-                                                   : c10::str(num_classes(), " classes", class_names(),
-                                                              " from ", listing_.labels_from);
-    return c10::str(size(), " images prepared to ", shape_[0], "x", shape_[1], "x", shape_[2], ", ", classes,
-                    ", folder ", root_.string());
+    const std::string classes = num_classes() == 0
+                                    ? c10::str("no classes (", listing_.labels_from, ")")
+                                    : c10::str(num_classes(), num_classes() == 1 ? " class" : " classes",
+                                               some_names(), " from ", listing_.labels_from);
+    return c10::str(count_of(uint64_t(size()), "image"), " prepared to ", shape_[0], "x", shape_[1], "x",
+                    shape_[2], ", ", classes, ", folder ", root_.string());
   }
   DataIdentity identity() const override {
-    return {size(), shape_, num_classes(), listing_.class_names, sha256_};
+    return {size(), shape_, num_classes(), listing_.class_names, sha256_, images_per_class(*this), parts()};
   }
 
  private:
-  Pixels decode(int64_t index) const {
+  std::map<std::string, std::string> parts() const {
+    Sha256 names, labels;
+    for (const std::string& file : listing_.files) names.add(file + '\n');
+    for (const int64_t number : listing_.labels) labels.add(&number, sizeof number);
+    return {{"names", names.hex()}, {"labels", labels.hex()}};
+  }
+  template <class Prepare>
+  at::Tensor prepared(int64_t index, const Prepare& prepare) const {
     const fs::path file = root_ / listing_.files.at(size_t(index));
+    return naming_shortage(file.string(), [&] { return to_tensor(prepare(decode(file))); });
+  }
+  Pixels decode(const fs::path& file) const {
     Pixels pixels = decode_image(file, decode_);
     const auto& box = options_.crop_box;
     if (!box.empty()) {
@@ -67,7 +86,7 @@ class FolderDataset : public Dataset {
     }
     return pixels;
   }
-  std::string class_names() const {
+  std::string some_names() const {
     const auto& names = listing_.class_names;
     if (names.empty()) return "";
     return " (" + (names.size() <= kMostNamed ? join(names, ", ") : names.front() + " ... " + names.back()) +
@@ -103,29 +122,19 @@ void drop(ImageListing& listing, std::vector<ImageVerdict>& verdicts) {
 }
 
 /// Checks every header, see open_folder; returns the verdicts of the files that stay in the listing.
-std::vector<ImageVerdict> check_headers(const fs::path& root, const DataOptions& options,
-                                        const ImageShape& shape, const fs::path& memory,
-                                        ImageListing& listing) {
-  const size_t n = listing.files.size();
+std::vector<ImageVerdict> check_headers(const fs::path& root, const ImageShape& shape, const fs::path& memory,
+                                        int64_t max_pixels, BadFiles& bad, ImageListing& listing) {
   auto verdicts = read_image_headers(root, listing.files, memory);
-  std::vector<std::string> named;
-  size_t bad = 0;
-  for (size_t i = 0; i < n; ++i) {
-    if (verdicts[i].problem.empty() || ++bad > kMostNamed) continue;
-    named.push_back((root / listing.files[i]).string() + ": " + verdicts[i].problem);
-  }
-  if (bad > named.size()) named.push_back(c10::str("and ", bad - named.size(), " more"));
-  check_usage(bad == 0 || options.on_error == OnError::kSkip, join(named, "; "),
-              ". data.on_error: skip would leave such files out");
-  check_usage(bad < n, root.string(), ": none of the ", n, " images can be read: ", join(named, "; "));
-  if (bad > 0) log_warning(root.string(), ": skipped ", bad, " of ", n, " images: ", join(named, "; "));
+  refuse_too_large(verdicts, max_pixels);
+  bad.found(root.string(), int64_t(listing.files.size()), problems_of(root, listing.files, verdicts));
   drop(listing, verdicts);
+  report_notes(root, listing.files, verdicts);
   const auto upsampled = std::count_if(verdicts.begin(), verdicts.end(), [&](const ImageVerdict& image) {
     return image.width < shape[2] || image.height < shape[1];
   });
   if (upsampled > 0) {
-    log_info(root.string(), ": ", upsampled, " of ", n - bad, " images are smaller than ", shape[2], "x",
-             shape[1], " and are upsampled");
+    log_info(root.string(), ": ", upsampled, " of ", verdicts.size(), " images are smaller than ", shape[2],
+             "x", shape[1], " and are upsampled");
   }
   return verdicts;
 }
@@ -142,14 +151,25 @@ std::string sha256_of(const ImageListing& listing, const std::vector<ImageVerdic
 }  // namespace
 
 std::shared_ptr<const Dataset> open_folder(const std::string& path, const DataOptions& options,
-                                           const ImageShape& shape, const fs::path& memory) {
+                                           const ImageShape& shape, const fs::path& memory, BadFiles& bad,
+                                           const Dataset* training) {
   check_usage(shape[0] == 1 || shape[0] == 3,
               "data.kind: folder gives images of 1 or 3 channels, but model.in_chans is ", shape[0]);
   ImageListing listing = list_images(path);
+  if (training != nullptr) number_as_training(path, *training, listing);
   report_others(path, listing);
-  const auto verdicts = check_headers(path, options, shape, memory, listing);
+  for (const std::string& warning : listing.warnings) log_warning(path, ": ", warning);
+  const auto verdicts = check_headers(path, shape, memory, options.max_pixels, bad, listing);
   std::string sha256 = sha256_of(listing, verdicts);
   return std::make_shared<FolderDataset>(path, std::move(listing), std::move(sha256), options, shape);
+}
+
+std::shared_ptr<const Dataset> open_folder(const std::string& path, const DataOptions& options,
+                                           const ImageShape& shape) {
+  BadFiles bad(options.on_error, "data.on_error: skip", bad_files_list({}));
+  auto dataset = open_folder(path, options, shape, {}, bad);
+  bad.tell();
+  return dataset;
 }
 
 }  // namespace uvic

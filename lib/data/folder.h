@@ -3,15 +3,23 @@
 #include <filesystem>
 #include <memory>
 
+#include "data/bad_files.h"
 #include "data/dataset.h"
 
 namespace uvic {
 
-/// The images below `path`, each prepared to `shape` when it is asked for. Reads every header first:
-/// UsageError names each file that is no image (or it is left out, with a warning, if options.on_error is
-/// skip); `memory` as read_image_headers has it. Says what was passed over and how many images are smaller
-/// than `shape`.
+/// The images below `path`, each prepared to `shape` when it is asked for. Reads every header first, and adds
+/// the files that are no images to `bad`; `memory` as read_image_headers has it. Says what was passed over
+/// and how many images are smaller than `shape`, and warns of what is likely a mistake
+/// (ImageListing::warnings). `training`: the images are held out, and their classes have the numbers that
+/// they have there (number_as_training). UsageError also if no image can be read.
 std::shared_ptr<const Dataset> open_folder(const std::string& path, const DataOptions& options,
-                                           const ImageShape& shape, const std::filesystem::path& memory = {});
+                                           const ImageShape& shape, const std::filesystem::path& memory,
+                                           BadFiles& bad, const Dataset* training = nullptr);
+
+/// The same where there is no other set: files that are no images are a UsageError, or left out with a
+/// warning if options.on_error is skip.
+std::shared_ptr<const Dataset> open_folder(const std::string& path, const DataOptions& options,
+                                           const ImageShape& shape);
 
 }  // namespace uvic

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "core/errors.h"
+#include "core/text.h"
+#include "data/idx_files.h"
 
 namespace uvic {
 namespace {
@@ -112,15 +114,6 @@ at::Tensor read_ranked(const fs::path& path, int rank, const char* what) {
       data->data(), sizes, [data](void*) {}, at::TensorOptions().dtype(at::kByte));
 }
 
-fs::path find_file(const fs::path& directory, const std::string& name) {
-  std::error_code ignored;
-  for (const char* ending : {"", ".gz"}) {
-    const fs::path path = directory / (name + ending);
-    if (fs::is_regular_file(path, ignored)) return path;
-  }
-  usage_error(directory.string(), ": this folder has neither ", name, " nor ", name, ".gz");
-}
-
 class IdxDataset : public Dataset {
  public:
   /// images uint8 [N, H, W], labels uint8 [N].
@@ -138,8 +131,9 @@ class IdxDataset : public Dataset {
     return labels_.const_data_ptr<uint8_t>()[index];
   }
   std::string describe() const override {
-    return c10::str(size(), " images 1x", images_.size(2), "x", images_.size(3), ", ", num_classes_,
-                    " classes (labels 0 to ", num_classes_ - 1, "), idx in ", directory_);
+    return c10::str(count_of(uint64_t(size()), "image"), " 1x", images_.size(2), "x", images_.size(3), ", ",
+                    num_classes_, num_classes_ == 1 ? " class (label 0" : " classes (labels 0 to ",
+                    num_classes_ == 1 ? "" : std::to_string(num_classes_ - 1), "), idx in ", directory_);
   }
 
  private:
@@ -155,18 +149,22 @@ at::Tensor read_idx(const fs::path& path) {
 }
 
 std::shared_ptr<const Dataset> open_idx(const fs::path& directory, bool held_out) {
-  std::error_code ignored;
-  check_usage(fs::exists(directory, ignored), directory.string(), ": no such folder");
-  check_usage(fs::is_directory(directory, ignored), directory.string(), ": not a folder");
-  const std::string part = held_out ? "t10k" : "train";
-  const fs::path image_file = find_file(directory, part + "-images-idx3-ubyte");
-  const fs::path label_file = find_file(directory, part + "-labels-idx1-ubyte");
+  const auto [image_file, label_file] = find_idx_files(directory, held_out);
   const at::Tensor labels = read_ranked(label_file, 1, "idx of labels");
   const at::Tensor images = read_ranked(image_file, 3, "idx of images");
   check_usage(images.numel() > 0, image_file.string(), ": holds no images: its sizes are ", images.sizes());
   check_usage(images.size(0) == labels.size(0), directory.string(), ": ", images.size(0), " images but ",
               labels.size(0), " labels");
-  return std::make_shared<IdxDataset>(images, labels, directory);
+  return std::make_shared<IdxDataset>(images, labels, image_file.parent_path());
+}
+
+bool holds_idx(const fs::path& directory) {
+  try {
+    find_idx_files(directory, /*held_out=*/false);
+    return true;
+  } catch (const UsageError&) {
+    return false;
+  }
 }
 
 }  // namespace uvic

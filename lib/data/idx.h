@@ -14,10 +14,12 @@ namespace uvic {
 /// damaged, or with bytes left over.
 at::Tensor read_idx(const std::filesystem::path& path);
 
-/// `directory` holds `train-images-idx3-ubyte[.gz]` and `train-labels-idx1-ubyte[.gz]`, or `held_out` the
-/// same of `t10k`; the file without .gz is taken where there are both. The classes are 0 .. the largest
-/// label, whether or not each occurs. UsageError: the folder or a file is missing, no images, counts that
-/// disagree, or what read_idx refuses.
+/// The training images of `directory`, or `held_out` its test images, see find_idx_files. The classes are 0
+/// .. the largest label, whether or not each occurs. UsageError: the folder or a file is missing, no images,
+/// counts that disagree, or what read_idx refuses.
 std::shared_ptr<const Dataset> open_idx(const std::filesystem::path& directory, bool held_out = false);
+
+/// Whether `directory` holds such training images.
+bool holds_idx(const std::filesystem::path& directory);
 
 }  // namespace uvic

@@ -8,20 +8,23 @@
 namespace uvic {
 
 struct ImageHeader {
-  std::string format;             ///< "PNG", "JPEG", "BMP", "WebP" or "TIFF", by content
+  std::string format;  ///< "PNG", "JPEG", "BMP", "WebP", "TIFF", "PBM", "PGM", "PPM" or "PFM", by content
   int64_t width = 0, height = 0;  ///< as stored, before `orientation`
-  int orientation = 1;            ///< EXIF's 1 to 8; always 1 for TIFF, whose decoder applies it
+  int orientation = 1;            ///< EXIF's 1 to 8
+  int depth = 8;                  ///< bits of a sample, where the format has a choice
+  std::string note;  ///< what should be said of an image that is taken: the first of its pages; or empty
 };
 
 /// Parses the header of a file of which `bytes` are the first. `file_size` is the whole file's. Throws
-/// UsageError with `name` first: empty, no such format, damaged, or shorter than its header says.
+/// UsageError with `name` first: empty, no such format, of a kind that cannot be decoded, damaged, or shorter
+/// than its header says. A TIFF's header may be anywhere: of one all bytes must be there.
 ImageHeader parse_image_header(std::span<const uint8_t> bytes, int64_t file_size, const std::string& name);
 
-/// The same of a file, reading no more of it than is needed.
+/// The same of a file, reading no more of it than is needed: its first bytes and, of PNG and JPEG, the last.
+/// Only a JPEG without its end marker is decoded, to see whether its pixels are there.
 ImageHeader read_image_header(const std::filesystem::path& path);
 
-/// What a decoder would pass over in silence in a whole file: a JPEG that stops before its end, a PNG chunk
-/// with a wrong checksum. Throws UsageError with `name` first.
-void check_image_is_whole(std::span<const uint8_t> bytes, const std::string& name);
+/// Why a picture of so many pixels is refused by data.max_pixels, 0 for none; empty: it is not.
+std::string too_many_pixels(int64_t width, int64_t height, int64_t max_pixels);
 
 }  // namespace uvic

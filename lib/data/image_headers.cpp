@@ -22,7 +22,8 @@ namespace {
 namespace fs = std::filesystem;
 
 using Memory = std::unordered_map<std::string, ImageVerdict>;  // by the name of the file
-using Line = std::tuple<std::string, int64_t, int64_t, int64_t, int64_t, std::string>;
+// Lines of an earlier kind were shorter, and are read as malformed.
+using Line = std::tuple<std::string, int64_t, int64_t, int64_t, int64_t, int64_t, std::string, std::string>;
 
 Memory recall(const fs::path& path) {
   Memory memory;
@@ -36,8 +37,9 @@ Memory recall(const fs::path& path) {
   }
   for (std::string line; std::getline(lines, line);) {
     try {
-      auto [name, bytes, modified, width, height, problem] = nlohmann::json::parse(line).get<Line>();
-      memory[name] = {bytes, modified, width, height, std::move(problem)};
+      auto [name, bytes, modified, width, height, depth, problem, note] =
+          nlohmann::json::parse(line).get<Line>();
+      memory[name] = {bytes, modified, width, height, depth, std::move(problem), std::move(note)};
     } catch (const nlohmann::json::exception&) {
       continue;  // such a file is read again
     }
@@ -51,8 +53,8 @@ void remember(const fs::path& path, const std::vector<std::string>& files,
   if (!fs::is_directory(fs::absolute(path).parent_path(), ignored)) return;
   const auto write = [&](std::ostream& stream) {
     for (size_t i = 0; i < files.size(); ++i) {
-      const auto& [bytes, modified, width, height, problem] = verdicts[i];
-      const nlohmann::json line = Line{files[i], bytes, modified, width, height, problem};
+      const auto& [bytes, modified, width, height, depth, problem, note] = verdicts[i];
+      const nlohmann::json line = Line{files[i], bytes, modified, width, height, depth, problem, note};
       if (lasting[i]) stream << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
     }
   };
@@ -70,7 +72,8 @@ ImageVerdict stamp_of(const fs::path& file) {
   constexpr int64_t kNanoseconds = 1'000'000'000;
   return {.bytes = status.st_size,
           .modified = status.st_mtim.tv_sec * kNanoseconds + status.st_mtim.tv_nsec,
-          .problem = {}};
+          .problem = {},
+          .note = {}};
 }
 
 /// Fills `verdict`; false if it is the system that fails.
@@ -81,6 +84,8 @@ bool judge(const fs::path& file, ImageVerdict& verdict) {
     const bool turned = header.orientation >= 5;
     verdict.width = turned ? header.height : header.width;
     verdict.height = turned ? header.width : header.height;
+    verdict.depth = header.depth;
+    verdict.note = header.note;
   } catch (const UnreadableFile& error) {
     verdict.problem = std::string(error.what()).substr(name);
     return false;
@@ -124,6 +129,24 @@ std::vector<ImageVerdict> read_image_headers(const fs::path& root, const std::ve
   const bool changed = known.size() != files.size() || std::find(news.begin(), news.end(), 1) != news.end();
   if (!memory.empty() && changed) remember(memory, files, verdicts, lasting);
   return verdicts;
+}
+
+void refuse_too_large(std::vector<ImageVerdict>& verdicts, int64_t max_pixels) {
+  for (ImageVerdict& verdict : verdicts) {
+    if (verdict.problem.empty()) {
+      verdict.problem = too_many_pixels(verdict.width, verdict.height, max_pixels);
+    }
+  }
+}
+
+std::vector<std::string> problems_of(const fs::path& root, const std::vector<std::string>& files,
+                                     const std::vector<ImageVerdict>& verdicts) {
+  std::vector<std::string> problems;
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (!verdicts[i].problem.empty())
+      problems.push_back((root / files[i]).string() + ": " + verdicts[i].problem);
+  }
+  return problems;
 }
 
 }  // namespace uvic

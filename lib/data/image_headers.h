@@ -10,7 +10,9 @@ namespace uvic {
 struct ImageVerdict {
   int64_t bytes = 0, modified = 0;  ///< of the file: its size, and when it was last written, in nanoseconds
   int64_t width = 0, height = 0;    ///< turned as its orientation says
+  int64_t depth = 0;                ///< bits of a sample
   std::string problem;              ///< why it is no image, without its name; empty: it is one
+  std::string note;                 ///< what should be said though it is one, as ImageHeader's
 };
 
 /// A verdict for each of `files` (relative to `root`), in their order; their headers are read in threads.
@@ -21,5 +23,13 @@ struct ImageVerdict {
 std::vector<ImageVerdict> read_image_headers(const std::filesystem::path& root,
                                              const std::vector<std::string>& files,
                                              const std::filesystem::path& memory = {});
+
+/// Makes it a problem of those that have none if they are of more than `max_pixels` (0: any number is
+/// taken). Never remembered, as the limit may change.
+void refuse_too_large(std::vector<ImageVerdict>& verdicts, int64_t max_pixels);
+
+/// "photos/x.png: the file is empty" for each of `files` that is no image.
+std::vector<std::string> problems_of(const std::filesystem::path& root, const std::vector<std::string>& files,
+                                     const std::vector<ImageVerdict>& verdicts);
 
 }  // namespace uvic

@@ -6,6 +6,7 @@
 
 #include "core/errors.h"
 #include "core/text.h"
+#include "data/class_folders.h"
 #include "data/label_files.h"
 
 namespace uvic {
@@ -13,8 +14,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<std::string> kEndings = {"png", "jpg", "jpeg", "jpe", "jfif", "bmp", "webp", "tif", "tiff"};
+const std::vector<std::string> kEndings = {"png", "jpg",  "jpeg", "jpe", "jfif", "bmp", "webp",
+                                           "tif", "tiff", "ppm",  "pgm", "pbm",  "pnm", "pfm"};
 constexpr std::array kLabelFiles = {"dataset.json", "labels.csv"};
+
+// What systems put beside people's files: hidden ones, and the folders of macOS in archives and of a NAS.
+bool is_of_the_system(const std::string& name) {
+  return name.starts_with('.') || name == "__MACOSX" || name == "@eaDir" || name == "lost+found";
+}
 
 class Walk {
  public:
@@ -27,9 +34,10 @@ class Walk {
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(folder, error)) {
       const fs::path& path = entry.path();
-      if (path.filename().string().starts_with('.')) {
+      if (is_of_the_system(path.filename().string())) {
         ++listing_.others["hidden"];
       } else if (entry.is_directory()) {
+        if (folder == root_) listing_.folders.push_back(path.filename().string());
         enter(path);
       } else {
         add(path);
@@ -49,26 +57,6 @@ class Walk {
   ImageListing& listing_;
   std::set<fs::path> seen_;
 };
-
-void label_by_folder(ImageListing& listing) {
-  std::set<std::string> names;
-  for (const std::string& file : listing.files) {
-    const size_t slash = file.find('/');
-    if (slash == std::string::npos) {
-      listing.labels_from = file + " lies outside any class folder";
-      return;
-    }
-    names.insert(file.substr(0, slash));
-  }
-  listing.labels_from = "class folders";
-  listing.class_names.assign(names.begin(), names.end());
-  listing.num_classes = int64_t(names.size());
-  const auto& sorted = listing.class_names;
-  for (const std::string& file : listing.files) {
-    const std::string name = file.substr(0, file.find('/'));
-    listing.labels.push_back(std::lower_bound(sorted.begin(), sorted.end(), name) - sorted.begin());
-  }
-}
 
 }  // namespace
 
@@ -111,7 +99,7 @@ ImageListing list_images(const fs::path& root) {
     read_label_csv(csv, listing);
     listing.labels_from = kLabelFiles[1];
   } else {
-    label_by_folder(listing);
+    label_by_folder(root, listing);
   }
   return listing;
 }

@@ -26,7 +26,7 @@ DataLoader::DataLoader(std::shared_ptr<const Dataset> dataset, const DataOptions
                        const SliceSequence& slices, int64_t first_step, int64_t last_step)
     : dataset_(std::move(dataset)),
       order_(seed, dataset_->size()),
-      random_flip_(options.random_flip),
+      random_flip_(options.flips()),
       skip_unreadable_(options.on_error == OnError::kSkip),
       seed_(seed),
       batches_([this, slices](int64_t index) { return prepare(slices[index]); }, first_step * slices.rounds,

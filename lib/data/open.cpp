@@ -12,9 +12,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The training images in `path`, or what that kind of set holds out.
+/// The training images in `path`, or what that kind of set holds out. `training`: see open_folder.
 std::shared_ptr<const Dataset> open_one(const std::string& path, const DataOptions& options,
-                                        const ImageShape& shape, bool held_out, const fs::path& memory) {
+                                        const ImageShape& shape, bool held_out, const fs::path& memory,
+                                        BadFiles& bad, const Dataset* training = nullptr) {
   switch (options.kind) {
     case DataKind::kIdx:
       return open_idx(path, held_out);
@@ -27,15 +28,26 @@ std::shared_ptr<const Dataset> open_one(const std::string& path, const DataOptio
   }
   const fs::path file =
       memory.empty() ? fs::path() : memory / (held_out ? ".image-headers-val.jsonl" : ".image-headers.jsonl");
-  return open_folder(path, options, shape, file);
+  return open_folder(path, options, shape, file, bad, training);
 }
 
 }  // namespace
 
-DataSets open_data(const DataOptions& options, const ImageShape& shape, const fs::path& memory) {
+DataSets open_data(const DataOptions& options, const ImageShape& shape, const fs::path& memory,
+                   bool with_classes) {
+  BadFiles bad(options.on_error, "data.on_error: skip", bad_files_list(memory));
+  return open_data(options, shape, memory, bad, with_classes);
+}
+
+DataSets open_data(const DataOptions& options, const ImageShape& shape, const fs::path& memory, BadFiles& bad,
+                   bool with_classes) {
   check_usage(!options.path.empty(), "data.path is not set; it must be the folder of the data set");
-  DataSets data{open_one(options.path, options, shape, false, memory), nullptr};
-  if (!options.val_path.empty()) data.validation = open_one(options.val_path, options, shape, true, memory);
+  DataSets data{open_one(options.path, options, shape, false, memory, bad), nullptr};
+  if (!options.val_path.empty()) {
+    const Dataset* training = with_classes ? data.train.get() : nullptr;
+    data.validation = open_one(options.val_path, options, shape, true, memory, bad, training);
+  }
+  bad.tell();
   if (options.kind == DataKind::kFolder) data = with_caches(std::move(data), options, available_memory());
   return options.val_fraction > 0 ? split(std::move(data.train), options.val_fraction) : data;
 }

@@ -13,6 +13,11 @@ inline constexpr std::array kNamesOf<DataKind> = {"idx", "cifar10", "cifar100", 
 enum class Crop { kCenter, kRandom };
 template <>
 inline constexpr std::array kNamesOf<Crop> = {"center", "random"};
+/// Whether each image is mirrored with probability 1/2; auto: not where a mirrored image may be of another
+/// class (idx: digits and letters).
+enum class RandomFlip { kAuto, kTrue, kFalse };
+template <>
+inline constexpr std::array kNamesOf<RandomFlip> = {"auto", "true", "false"};
 enum class OnError { kFail, kSkip };
 template <>
 inline constexpr std::array kNamesOf<OnError> = {"fail", "skip"};
@@ -20,14 +25,18 @@ enum class CacheUse { kAuto, kAlways, kNever };
 template <>
 inline constexpr std::array kNamesOf<CacheUse> = {"auto", "always", "never"};
 
+/// Where Pillow, too, suspects a decompression bomb: half a GiB as RGB.
+constexpr int64_t kMaxPixels = 178'956'970;
+
 struct DataOptions {
   Choice<DataKind> kind = DataKind::kIdx;
   std::string path = {}, val_path = {};
   double val_fraction = 0;
-  bool random_flip = true;
+  Choice<RandomFlip> random_flip = RandomFlip::kAuto;
   Choice<Crop> crop = Crop::kCenter;
   std::vector<int64_t> crop_box = {};
   std::vector<int64_t> background = {255, 255, 255};
+  int64_t max_pixels = kMaxPixels;
   Choice<OnError> on_error = OnError::kFail;
   Choice<CacheUse> cache = CacheUse::kAuto;
   int64_t workers = 2;
@@ -36,20 +45,28 @@ struct DataOptions {
     fields("kind", kind,
            "format of the data set: idx (the MNIST family, .gz or not), cifar10 or cifar100 (the binary "
            "version), or a folder of images");
-    fields("path", path, "folder of the data set").mark(kFreeOnResume);
+    fields("path", path, "folder of the data set").mark(kFreeOnResume | kPath);
     fields("val_path", val_path,
            "held-out images for a validation loss: a folder like data.path, of which idx reads the t10k pair "
            "and cifar the test file")
-        .mark(kFreeOnResume);
+        .mark(kFreeOnResume | kPath);
     fields("val_fraction", val_fraction, "instead: the share of the images of data.path to hold out",
            between(0, 0.9));
-    fields("random_flip", random_flip, "mirror each image left to right with probability 1/2");
+    fields("random_flip", random_flip,
+           "mirror each image left to right with probability 1/2: true, false, or auto: but for idx, whose "
+           "digits "
+           "and letters are others when mirrored");
     fields("crop", crop, "of folder images, once their short side fits: center, or random as in ADM");
     fields("crop_box", crop_box, "first cut [left, top, right, bottom] out of every image; []: all of it",
            at_least(0));
     fields("background", background,
            "shows through transparent pixels: [red, green, blue], or one grey level", between(0, 255));
-    fields("on_error", on_error, "a file that cannot be decoded: fail, or skip it and say so");
+    fields("max_pixels", max_pixels,
+           "an image of more pixels, width x height, counts as a file that cannot be decoded; 0: none does",
+           at_least(0))
+        .mark(kFreeOnResume);
+    fields("on_error", on_error, "a file that cannot be decoded: fail, or skip it and say so")
+        .mark(kFreeOnResume);
     fields("cache", cache, "keep prepared images in memory: auto (if they take at most half of what is free)")
         .mark(kFreeOnResume);
     fields("workers", workers, "threads that prepare batches ahead; the batches do not depend on it",
@@ -57,6 +74,11 @@ struct DataOptions {
         .mark(kFreeOnResume);
   }
 
+  /// Replaces "auto" in random_flip.
+  void resolve() { random_flip = flips() ? RandomFlip::kTrue : RandomFlip::kFalse; }
+  bool flips() const {
+    return random_flip == RandomFlip::kTrue || (random_flip == RandomFlip::kAuto && kind != DataKind::kIdx);
+  }
   /// Throws UsageError, naming the keys, if values do not go together.
   void validate() const;
 };

@@ -36,15 +36,21 @@ struct Taps {
   }
 };
 
-Taps make_taps(int in, int out, Filter filter) {
-  const double scale = double(in) / out, widening = std::max(scale, 1.0);
+struct Range {
+  int64_t begin;
+  int count;
+};
+
+/// Of the places `part` of `out`.
+Taps make_taps(int in, int64_t out, Range part, Filter filter) {
+  const double scale = double(in) / double(out), widening = std::max(scale, 1.0);
   const double support = (filter == Filter::kBox ? 0.5 : 2.0) * widening;
   Taps taps;
   taps.most = int(std::ceil(support)) * 2 + 1;
-  taps.weights.resize(static_cast<size_t>(out) * static_cast<size_t>(taps.most));
+  taps.weights.resize(static_cast<size_t>(part.count) * static_cast<size_t>(taps.most));
   std::vector<double> weights(static_cast<size_t>(taps.most));
-  for (int i = 0; i < out; ++i) {
-    const double center = (i + 0.5) * scale;
+  for (int i = 0; i < part.count; ++i) {
+    const double center = (double(part.begin + i) + 0.5) * scale;
     const int first = std::max(int(center - support + 0.5), 0);
     const int count = std::min(int(center + support + 0.5), in) - first;
     double sum = 0;
@@ -67,9 +73,9 @@ uint8_t to_byte(int32_t sum) {
 }
 
 template <int C>
-void resample_rows(const Pixels& from, const Taps& taps, Pixels& to) {
+void resample_rows(const Pixels& from, const Taps& taps, int first_row, Pixels& to) {
   for (int y = 0; y < to.height; ++y) {
-    const uint8_t* in = from.row(y);
+    const uint8_t* in = from.row(first_row + y);
     uint8_t* out = to.row(y);
     for (int x = 0; x < to.width; ++x, out += C) {
       const int32_t* weights = taps.of(x);
@@ -85,13 +91,13 @@ void resample_rows(const Pixels& from, const Taps& taps, Pixels& to) {
 }
 
 // Whole rows at a time, which the compiler turns into vector code.
-void resample_columns(const Pixels& from, const Taps& taps, Pixels& to) {
-  const size_t stride = from.stride();
+void resample_columns(const Pixels& from, const Taps& taps, int first_column, Pixels& to) {
+  const size_t stride = to.stride();
   std::vector<int32_t> sum(stride);
   for (int y = 0; y < to.height; ++y) {
     std::fill(sum.begin(), sum.end(), 1 << (kPrecisionBits - 1));
     for (int k = 0; k < taps.count[static_cast<size_t>(y)]; ++k) {
-      const uint8_t* in = from.row(taps.first[static_cast<size_t>(y)] + k);
+      const uint8_t* in = from.row(taps.first[static_cast<size_t>(y)] + k) + first_column * from.channels;
       const int32_t weight = taps.of(y)[k];
       for (size_t x = 0; x < stride; ++x) sum[x] += in[x] * weight;
     }
@@ -100,27 +106,75 @@ void resample_columns(const Pixels& from, const Taps& taps, Pixels& to) {
   }
 }
 
-Pixels to_width(const Pixels& image, int width, Filter filter) {
-  if (width == image.width) return image;
-  Pixels result(width, image.height, image.channels);
-  const Taps taps = make_taps(image.width, width, filter);
-  image.channels == 3 ? resample_rows<3>(image, taps, result) : resample_rows<1>(image, taps, result);
+/// A pass along one side: `in` places of the whole image scaled to `out`, of which `part` is wanted.
+struct Pass {
+  int in;
+  int64_t out;
+  Range part;
+  Filter filter;
+
+  bool is_idle() const { return in == out; }
+  /// The input places that `part` is made of.
+  Range needed() const {
+    if (is_idle()) return part;
+    const Taps first = make_taps(in, out, {part.begin, 1}, filter);
+    const Taps last = make_taps(in, out, {part.begin + part.count - 1, 1}, filter);
+    return {first.first[0], last.first[0] + last.count[0] - first.first[0]};
+  }
+  /// For an image that lacks what lies before `origin`.
+  Taps taps(int64_t origin) const {
+    Taps taps = make_taps(in, out, part, filter);
+    for (int& first : taps.first) first -= int(origin);
+    return taps;
+  }
+};
+
+Pixels cut(const Pixels& image, Range columns, Range rows) {
+  if (columns.count == image.width && rows.count == image.height) return image;
+  Pixels part(columns.count, rows.count, image.channels);
+  for (int y = 0; y < rows.count; ++y) {
+    const uint8_t* from = image.row(int(rows.begin) + y) + columns.begin * image.channels;
+    std::copy_n(from, part.stride(), part.row(y));
+  }
+  return part;
+}
+
+/// Of `rows` of an image whose first column is `origin` of the whole one.
+Pixels to_width(const Pixels& image, const Pass& pass, int64_t origin, Range rows) {
+  if (pass.is_idle()) return cut(image, {pass.part.begin - origin, pass.part.count}, rows);
+  Pixels result(pass.part.count, rows.count, image.channels);
+  const Taps taps = pass.taps(origin);
+  const auto first = int(rows.begin);
+  image.channels == 3 ? resample_rows<3>(image, taps, first, result)
+                      : resample_rows<1>(image, taps, first, result);
   return result;
 }
 
-Pixels to_height(const Pixels& image, int height, Filter filter) {
-  if (height == image.height) return image;
-  Pixels result(image.width, height, image.channels);
-  resample_columns(image, make_taps(image.height, height, filter), result);
+/// Of `columns` of an image whose first row is `origin` of the whole one.
+Pixels to_height(const Pixels& image, const Pass& pass, int64_t origin, Range columns) {
+  if (pass.is_idle()) return cut(image, columns, {pass.part.begin - origin, pass.part.count});
+  Pixels result(columns.count, pass.part.count, image.channels);
+  resample_columns(image, pass.taps(origin), int(columns.begin), result);
   return result;
 }
 
 }  // namespace
 
 Pixels resample(const Pixels& image, int width, int height, Filter filter) {
-  const bool tall = image.height > kTall * image.width && height < image.height;
-  return tall ? to_width(to_height(image, height, filter), width, filter)
-              : to_height(to_width(image, width, filter), height, filter);
+  return resample_part(image, width, height, {0, 0, width, height}, filter);
+}
+
+Pixels resample_part(const Pixels& image, int64_t width, int64_t height, const std::array<int64_t, 4>& part,
+                     Filter filter) {
+  const Pass across{image.width, width, {part[0], int(part[2])}, filter};
+  const Pass down{image.height, height, {part[1], int(part[3])}, filter};
+  const bool tall = image.height > int64_t{kTall} * image.width && height < image.height;
+  if (tall) {
+    const Range columns = across.needed();
+    return to_width(to_height(image, down, 0, columns), across, columns.begin, {0, down.part.count});
+  }
+  const Range rows = down.needed();
+  return to_height(to_width(image, across, 0, rows), down, rows.begin, {0, across.part.count});
 }
 
 }  // namespace uvic

@@ -18,6 +18,7 @@ class Subset : public Dataset {
   int64_t size() const override { return int64_t(indexes_.size()); }
   ImageShape image_shape() const override { return dataset_->image_shape(); }
   int64_t num_classes() const override { return dataset_->num_classes(); }
+  std::vector<std::string> class_names() const override { return dataset_->class_names(); }
   at::Tensor image(int64_t index) const override { return dataset_->image(inner(index)); }
   at::Tensor augmented(int64_t index, CounterRandom& random) const override {
     return dataset_->augmented(inner(index), random);
@@ -30,6 +31,7 @@ class Subset : public Dataset {
     hash.add(identity.sha256);
     hash.add(indexes_.data(), indexes_.size() * sizeof indexes_[0]);
     identity.images = size();
+    identity.class_counts = images_per_class(*this);
     identity.sha256 = hash.hex();
     return identity;
   }

@@ -34,56 +34,59 @@ struct DiffusionOptions {
   double p_uncond = 0.1;
 
   void visit(FieldList& fields) {
-    const bool edm = schedule == ScheduleKind::kEdm, ddpm = schedule == ScheduleKind::kDdpmLinear;
-    const bool betas = schedule == ScheduleKind::kVpLinear || ddpm;
-    const bool levels = schedule == ScheduleKind::kScaledLinear || ddpm;
-    const bool gamma = loss == LossKind::kMinSnr || loss == LossKind::kSoftMinSnr;
-    const bool log_normal = time_sampling == TimeSampling::kLogNormal,
-               logit_normal = time_sampling == TimeSampling::kLogitNormal;
+    const bool ddpm = schedule == ScheduleKind::kDdpmLinear;
+    const KeyReaders betas{schedule == ScheduleKind::kVpLinear || ddpm,
+                           "schedules vp_linear and ddpm_linear"};
+    const KeyReaders levels{schedule == ScheduleKind::kScaledLinear || ddpm,
+                            "schedules ddpm_linear and scaled_linear"};
+    const KeyReaders edm{schedule == ScheduleKind::kEdm, "schedule edm"};
+    const KeyReaders deviation{prediction == PredictionKind::kEdm || loss == LossKind::kEdm,
+                               "prediction edm and loss edm"};
+    const KeyReaders gamma{loss == LossKind::kMinSnr || loss == LossKind::kSoftMinSnr,
+                           "losses min_snr and soft_min_snr"};
+    const KeyReaders log_normal{time_sampling == TimeSampling::kLogNormal, "time_sampling log_normal"};
+    const KeyReaders logit_normal{time_sampling == TimeSampling::kLogitNormal, "time_sampling logit_normal"};
     fields("schedule", schedule, "noise schedule").mark(kInterface);
     fields("beta_min", beta_min, "beta(0) of vp_linear; 1000 beta_1 of ddpm_linear", at_least(0))
         .mark(kInterface)
-        .read_only_if(betas, "schedules vp_linear and ddpm_linear");
+        .read_only_by(betas);
     fields("beta_max", beta_max, "beta(1) of vp_linear; 1000 beta_N of ddpm_linear", above(0))
         .mark(kInterface)
-        .read_only_if(betas, "schedules vp_linear and ddpm_linear");
+        .read_only_by(betas);
     fields("sigma_min", sigma_min, "smallest noise level of edm", above(0))
         .mark(kInterface)
-        .read_only_if(edm, "schedule edm");
-    fields("sigma_max", sigma_max, "largest noise level of edm", above(0))
-        .mark(kInterface)
-        .read_only_if(edm, "schedule edm");
+        .read_only_by(edm);
+    fields("sigma_max", sigma_max, "largest noise level of edm", above(0)).mark(kInterface).read_only_by(edm);
     fields("zero_terminal_snr", zero_terminal_snr,
            "rescale ddpm_linear or scaled_linear so that the last level is pure noise")
         .mark(kInterface)
-        .read_only_if(levels, "schedules ddpm_linear and scaled_linear");
+        .read_only_by(levels);
     fields("prediction", prediction, "what the network predicts; edm: EDM's preconditioning")
         .mark(kInterface);
     fields("sigma_data", sigma_data, "standard deviation of the data, for edm's preconditioning and loss",
            above(0))
         .mark(kInterface)
-        .read_only_if(prediction == PredictionKind::kEdm || loss == LossKind::kEdm,
-                      "prediction edm and loss edm");
+        .read_only_by(deviation);
     fields("loss", loss, "weights of the training loss over noise levels").mark(kTrainingOnly);
     fields("snr_gamma", snr_gamma, "gamma of min_snr and soft_min_snr", above(0))
         .mark(kTrainingOnly)
-        .read_only_if(gamma, "losses min_snr and soft_min_snr");
+        .read_only_by(gamma);
     fields("time_sampling", time_sampling,
            "how training draws times; stratified: one from each of batch_size equal parts; log_normal: of "
            "sigma / alpha")
         .mark(kTrainingOnly);
     fields("p_mean", p_mean, "mean of the log of log_normal's sigma / alpha (EDM's P_mean)")
         .mark(kTrainingOnly)
-        .read_only_if(log_normal, "time_sampling log_normal");
+        .read_only_by(log_normal);
     fields("p_std", p_std, "its standard deviation (EDM's P_std)", above(0))
         .mark(kTrainingOnly)
-        .read_only_if(log_normal, "time_sampling log_normal");
+        .read_only_by(log_normal);
     fields("logit_mean", logit_mean, "mean of the logit of logit_normal's t")
         .mark(kTrainingOnly)
-        .read_only_if(logit_normal, "time_sampling logit_normal");
+        .read_only_by(logit_normal);
     fields("logit_std", logit_std, "its standard deviation", above(0))
         .mark(kTrainingOnly)
-        .read_only_if(logit_normal, "time_sampling logit_normal");
+        .read_only_by(logit_normal);
     fields("p_uncond", p_uncond,
            "probability of the null label in training, for classifier-free guidance; 0: every label is a "
            "real class",

@@ -18,10 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path temporary_beside(const fs::path& path) {
-  return c10::str(path.string(), ".tmp-", getpid());
-}
-
 /// std::ofstream keeps neither the descriptor, which fsync needs, nor the reason of a failure.
 class FileBuffer : public std::streambuf {
  public:
@@ -60,6 +56,10 @@ class FileBuffer : public std::streambuf {
 };
 
 }  // namespace
+
+fs::path temporary_beside(const fs::path& path) {
+  return c10::str(path.string(), ".tmp-", getpid());
+}
 
 void check_replaceable(const fs::path& path) {
   std::error_code ignored;

@@ -23,6 +23,9 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
 /// std::runtime_error if `path` is something that a rename must not replace: a folder, a device, a pipe.
 void check_replaceable(const std::filesystem::path& path);
 
+/// What a file or folder is written as before it is renamed to `path`.
+std::filesystem::path temporary_beside(const std::filesystem::path& path);
+
 /// Removes the temporaries that killed writers of `path`, by the functions above or below, have left beside
 /// it.
 void remove_temporaries_of(const std::filesystem::path& path);

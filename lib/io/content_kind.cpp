@@ -17,8 +17,6 @@ struct Signature {
   const char* kind;
 };
 
-constexpr auto kLfsPointer = "version https://git-lfs.github.com/spec/"sv;
-
 // ftyp's brands of ISO/IEC 14496-12 files and the signatures that the formats' own documents give.
 constexpr std::array kSignatures = {
     Signature{0, "\x89PNG\r\n\x1a\n"sv, "a PNG"},
@@ -120,8 +118,13 @@ std::string content_kind(std::span<const uint8_t> bytes) {
   return content_kind(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
 }
 
-bool is_lfs_pointer(std::string_view bytes) {
-  return bytes.starts_with(kLfsPointer);
+void refuse_content(std::string_view bytes, int64_t size, const std::string& name,
+                    const std::string& wanted) {
+  refuse_lfs_pointer(bytes, name);
+  const std::string kind = content_kind(bytes);
+  check_usage(kind != "all zeros", name, ": damaged: it begins with zeros alone (", size, " bytes)");
+  check_usage(!kind.empty(), name, ": not ", wanted, "; nothing known begins like it (", size, " bytes)");
+  usage_error(name, ": ", kind, ", not ", wanted);
 }
 
 void refuse_lfs_pointer(std::string_view bytes, const std::string& name) {

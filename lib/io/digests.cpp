@@ -37,16 +37,37 @@ std::string Sha256::hex() {
   return text;
 }
 
-FileDigests file_digests(const std::filesystem::path& path) {
+uint32_t crc32_of(std::string_view bytes, uint32_t so_far) {
+  return libdeflate_crc32(so_far, bytes.data(), bytes.size());
+}
+
+namespace {
+
+template <class Take>
+void read_in_pieces(const std::filesystem::path& path, const Take& take) {
   FileReader file(path);
-  FileDigests digests;
-  Sha256 sha256;
   std::vector<char> buffer(1 << 20);
   for (int64_t got = 1; got > 0;) {
     got = file.read(buffer.data(), static_cast<int64_t>(buffer.size()));
-    digests.crc32 = libdeflate_crc32(digests.crc32, buffer.data(), static_cast<size_t>(got));
-    sha256.add(buffer.data(), static_cast<size_t>(got));
+    take(std::string_view(buffer.data(), static_cast<size_t>(got)));
   }
+}
+
+}  // namespace
+
+uint32_t file_crc32(const std::filesystem::path& path) {
+  uint32_t crc32 = 0;
+  read_in_pieces(path, [&](std::string_view piece) { crc32 = crc32_of(piece, crc32); });
+  return crc32;
+}
+
+FileDigests file_digests(const std::filesystem::path& path) {
+  FileDigests digests;
+  Sha256 sha256;
+  read_in_pieces(path, [&](std::string_view piece) {
+    digests.crc32 = crc32_of(piece, digests.crc32);
+    sha256.add(piece);
+  });
   digests.sha256 = sha256.hex();
   return digests;
 }

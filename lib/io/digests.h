@@ -26,12 +26,17 @@ class Sha256 {
   std::unique_ptr<evp_md_ctx_st, Free> context_;
 };
 
+/// zlib's CRC-32 of bytes behind others whose CRC-32 is `so_far`.
+uint32_t crc32_of(std::string_view bytes, uint32_t so_far = 0);
+
+/// Those of a file's bytes, which are read once. UsageError as read_file.
+uint32_t file_crc32(const std::filesystem::path& path);
+
 struct FileDigests {
   uint32_t crc32 = 0;  ///< zlib's
   std::string sha256;  ///< 64 hexadecimal digits
 };
 
-/// Both of a file's bytes, which are read once. UsageError as read_file.
 FileDigests file_digests(const std::filesystem::path& path);
 
 }  // namespace uvic

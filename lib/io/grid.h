@@ -16,6 +16,10 @@ at::Tensor to_uint8(const at::Tensor& images);
 /// + padding) + padding], as torchvision's make_grid lays it out.
 at::Tensor make_grid(const at::Tensor& images, int64_t rows, int64_t cols, int64_t padding = 2);
 
+/// {height, width} of such a picture of images of H x W.
+std::pair<int64_t, int64_t> grid_size(std::pair<int64_t, int64_t> rows_cols, int64_t H, int64_t W,
+                                      int64_t padding = 2);
+
 /// The squarest {rows, cols} with rows * cols >= n and rows <= cols.
 std::pair<int64_t, int64_t> square_grid(int64_t n);
 

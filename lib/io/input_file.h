@@ -17,6 +17,8 @@ class InputFile {
  public:
   explicit InputFile(const std::filesystem::path& path);
   void read(void* data, int64_t bytes);
+  /// What is read next begins at byte `offset`.
+  void seek(int64_t offset) { file_.seek(offset); }
   /// The next bytes as a contiguous CPU tensor that owns its memory.
   at::Tensor read_tensor(at::IntArrayRef shape, at::ScalarType dtype);
   const std::string& name() const { return file_.name(); }

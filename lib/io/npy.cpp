@@ -2,8 +2,12 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <algorithm>
+
+#include "core/dtype.h"
 #include "core/errors.h"
 #include "io/atomic_file.h"
+#include "io/content_kind.h"
 #include "io/input_file.h"
 #include "io/npy_header.h"
 
@@ -21,6 +25,10 @@ void save_npy(const std::filesystem::path& path, const at::Tensor& tensor) {
 
 at::Tensor load_npy(const std::filesystem::path& path) {
   InputFile file(path);
+  std::string start(size_t(std::min(file.size(), kContentBytes)), '\0');
+  file.read(start.data(), int64_t(start.size()));
+  if (!start.starts_with("\x93NUMPY")) refuse_content(start, file.size(), file.name(), "a .npy file");
+  file.seek(0);
   int64_t present = file.size();
   const ReadBytes read = [&](void* data, int64_t bytes) {
     file.read(data, bytes);
@@ -28,7 +36,8 @@ at::Tensor load_npy(const std::filesystem::path& path) {
   };
   const NpyHeader header = read_npy_header(read, file.name());
   check_usage(header.bytes == present, file.name(), ": shape ", at::IntArrayRef(header.shape), " of ",
-              header.dtype, " does not fit the ", present, " bytes of data; the file may be truncated");
+              dtype_name(header.dtype), " does not fit the ", present,
+              " bytes of data; the file may be truncated");
   return read_npy_data(header, read);
 }
 

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <string_view>
 
+#include "core/dtype.h"
 #include "core/errors.h"
 #include "io/input_file.h"
 
@@ -54,7 +55,7 @@ std::string npy_header(at::ScalarType dtype, at::IntArrayRef shape) {
   for (const DtypeName& known : kDtypes) {
     if (known.dtype == dtype) name = known.name;
   }
-  TORCH_CHECK(!name.empty(), ".npy takes float32, float64, int64 or uint8 here, got ", dtype);
+  TORCH_CHECK(!name.empty(), ".npy takes float32, float64, int64 or uint8 here, got ", dtype_name(dtype));
   std::string header = c10::str("{'descr': '", name, "', 'fortran_order': False, 'shape': (");
   for (size_t i = 0; i < shape.size(); ++i) header += c10::str(i > 0 ? ", " : "", shape[i]);
   header += shape.size() == 1 ? ",), }" : "), }";

@@ -2,11 +2,11 @@
 
 #include <ATen/ATen.h>
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 
+#include "core/dtype.h"
 #include "io/atomic_file.h"
 #include "io/npy_header.h"
 
@@ -28,7 +28,7 @@ std::string header_of_size(const std::vector<int64_t>& shape, size_t size) {
 
 NpyWriter::NpyWriter(std::filesystem::path path, std::vector<int64_t> shape)
     : path_(std::move(path)),
-      part_(path_.string() + ".tmp-" + std::to_string(getpid())),
+      part_(temporary_beside(path_)),
       shape_(std::move(shape)),
       head_size_(npy_header(at::kFloat, shape_).size()) {
   check_replaceable(path_);
@@ -45,7 +45,8 @@ void NpyWriter::append(const at::Tensor& rows) {
   const at::Tensor data = rows.contiguous();
   TORCH_CHECK(data.scalar_type() == at::kFloat && data.sizes().slice(1) == at::IntArrayRef(shape_).slice(1) &&
                   rows_ + data.size(0) <= shape_[0],
-              "NpyWriter: ", data.scalar_type(), " ", data.sizes(), " behind row ", rows_, " of ", shape_);
+              "NpyWriter: ", dtype_name(data.scalar_type()), " ", data.sizes(), " behind row ", rows_, " of ",
+              shape_);
   write_at(file_.get(), {static_cast<const char*>(data.const_data_ptr()), data.nbytes()}, head_size_ + bytes_,
            path_);
   bytes_ += data.nbytes();

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "core/dtype.h"
 #include "core/errors.h"
 #include "core/text.h"
 #include "io/write_zip.h"
@@ -16,7 +17,7 @@ NpyHeader read_header(ZipArchive::Stream& stream) {
   const NpyHeader header =
       read_npy_header([&](void* data, int64_t bytes) { stream.read(data, bytes); }, stream.name());
   check_usage(header.bytes == stream.left(), stream.name(), ": shape ", at::IntArrayRef(header.shape), " of ",
-              header.dtype, " does not fit its ", stream.left(), " bytes of data");
+              dtype_name(header.dtype), " does not fit its ", stream.left(), " bytes of data");
   return header;
 }
 

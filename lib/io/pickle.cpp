@@ -44,17 +44,18 @@ std::string name_of(unsigned char opcode) {
 std::string kind_of(const PickleValue& value) {
   static constexpr const char* kNames[] = {"None",     "a bool",     "an int",    "a float",
                                            "a string", "a function", "a storage", "a tensor"};
+  static constexpr const char* kContainers[] = {"a tuple", "a list", "a dict"};
   auto* const* container = std::get_if<PickleContainer*>(&value);
   if (container == nullptr) return kNames[value.index()];
-  using Kind = PickleContainer::Kind;
-  return (*container)->kind == Kind::kDict   ? "a dict"
-         : (*container)->kind == Kind::kList ? "a list"
-                                             : "a tuple";
+  const auto& [kind, items, type] = **container;
+  if (kind != PickleContainer::Kind::kObject) return kContainers[size_t(kind)];
+  return c10::str("an object of ", type.module, ".", type.name);
 }
 
 class PickleMachine {
  public:
-  PickleMachine(Pickle& pickle, const std::string& source) : pickle_(pickle), source_(source) {}
+  PickleMachine(Pickle& pickle, const std::string& source, size_t start)
+      : pickle_(pickle), source_(source), at_(start) {}
 
   void run() {
     unsigned char opcode = 0;
@@ -69,6 +70,7 @@ class PickleMachine {
                     opcode != 0 ? name_of(opcode) : "", ": ", refused.what());
       }
     } while (opcode != '.');
+    pickle_.end_ = at_;
   }
 
  private:
@@ -79,68 +81,139 @@ class PickleMachine {
     switch (opcode) {
       case 0x80:
         return check_protocol();
+      case 0x95:  // FRAME: how far one could read ahead
+        take(sizeof(uint64_t));
+        return;
       case '.':
         pickle_.root_ = pop();
         return;
       case '(':
         marks_.push_back(stack_.size());
         return check_count(marks_.size());
-      case 'N':
-        return push(std::monostate());
-      case 0x88:
-        return push(true);
-      case 0x89:
-        return push(false);
-      case 'J':
-        return push(int64_t(number<int32_t>()));
-      case 'K':
-        return push(int64_t(number<uint8_t>()));
-      case 'M':
-        return push(int64_t(number<uint16_t>()));
-      case 0x8a:
-        return push(long_number(number<uint8_t>()));
-      case 'G':
-        return push(big_endian_double());
-      case 'X':
-        return push(take(number<uint32_t>()));
-      case 'c':
-        return push(global());
-      case ']':
-        return push(container(Kind::kList));
-      case '}':
-        return push(container(Kind::kDict));
-      case ')':
-        return push(container(Kind::kTuple));
-      case 't':
-        return push(container(Kind::kTuple, pop_to_mark()));
-      case 0x85:
-      case 0x86:
-      case 0x87:
-        return push(container(Kind::kTuple, pop_many(opcode - 0x84U)));
-      case 'a':
-        return extend(Kind::kList, pop_many(1));
-      case 'e':
-        return extend(Kind::kList, pop_to_mark());
-      case 's':
-        return extend(Kind::kDict, pop_many(2));
-      case 'u':
-        return extend(Kind::kDict, pop_to_mark());
+      case '0':
+        pop();
+        return;
+      case '1':
+        pop_to_mark();
+        return;
+      case '2':
+        return push(top());
       case 'q':
         return memoize(number<uint8_t>());
       case 'r':
         return memoize(number<uint32_t>());
+      case 0x94:
+        return memoize(memoized_);
       case 'h':
         return recall(number<uint8_t>());
       case 'j':
         return recall(number<uint32_t>());
       case 'Q':
-        return push(keep(pickle_.storages_, to_storage(pop())));
-      case 'R':
-        return reduce();
+        return push(persistent(pop()));
+      case 'c': {
+        const std::string_view module = line();
+        return push(pickle_global(module, line()));
+      }
+      case 0x93: {
+        const auto name = expect_text(pop()), module = expect_text(pop());
+        return push(pickle_global(module, name));
+      }
+      case 'R': {
+        const Values arguments = expect(Kind::kTuple, pop())->items;
+        return push(call(pop(), arguments));
+      }
+      case 0x81:
+      case 0x92:
+      case 'o':
+      case 'i':
+        return make_object(opcode);
       case 'b':
         return build();
       default:
-        pickle_check(false, "only tensors and plain containers are read");
+        if (!step_of_value(opcode) && !step_of_container(opcode))
+          pickle_check(false, "only torch.save's pickles, of protocols 2 to 5, are read");
+    }
+  }
+
+  bool step_of_value(unsigned char opcode) {
+    switch (opcode) {
+      case 'N':
+        return push(std::monostate()), true;
+      case 0x88:
+        return push(true), true;
+      case 0x89:
+        return push(false), true;
+      case 'J':
+        return push(int64_t(number<int32_t>())), true;
+      case 'K':
+        return push(int64_t(number<uint8_t>())), true;
+      case 'M':
+        return push(int64_t(number<uint16_t>())), true;
+      case 0x8a:
+        return push(long_number(number<uint8_t>())), true;
+      case 0x8b:
+        return push(long_number(number<uint32_t>())), true;
+      case 'G':
+        return push(big_endian_double()), true;
+      case 'U':
+      case 'C':
+      case 0x8c:
+        return push(take(number<uint8_t>())), true;
+      case 'T':
+      case 'B':
+      case 'X':
+        return push(take(number<uint32_t>())), true;
+      case 0x8d:
+      case 0x8e:
+      case 0x96:
+        return push(take(number<uint64_t>())), true;
+      case 0x82:  // of a registry that only the writer has
+        return take(1), push(object(PickleGlobal{.module = "copyreg", .name = "extension"})), true;
+      case 0x83:
+        return take(2), push(object(PickleGlobal{.module = "copyreg", .name = "extension"})), true;
+      case 0x84:
+        return take(4), push(object(PickleGlobal{.module = "copyreg", .name = "extension"})), true;
+      default:
+        return false;
+    }
+  }
+
+  bool step_of_container(unsigned char opcode) {
+    switch (opcode) {
+      case ']':
+        return push(container(Kind::kList)), true;
+      case 'l':
+        return push(container(Kind::kList, pop_to_mark())), true;
+      case '}':
+        return push(container(Kind::kDict)), true;
+      case 'd': {
+        const Values items = pop_to_mark();
+        push(container(Kind::kDict));
+        return set_items(items), true;
+      }
+      case ')':
+        return push(container(Kind::kTuple)), true;
+      case 't':
+        return push(container(Kind::kTuple, pop_to_mark())), true;
+      case 0x85:
+      case 0x86:
+      case 0x87:
+        return push(container(Kind::kTuple, pop_many(opcode - 0x84U))), true;
+      case 0x8f:
+        return push(object(PickleGlobal{.module = "builtins", .name = "set"})), true;
+      case 0x91:
+        return push(object(PickleGlobal{.module = "builtins", .name = "frozenset"}, pop_to_mark())), true;
+      case 'a':
+        return append(pop_many(1)), true;
+      case 'e':
+      case 0x90:
+        return append(pop_to_mark()), true;
+      case 's':
+        return set_items(pop_many(2)), true;
+      case 'u':
+        return set_items(pop_to_mark()), true;
+      default:
+        return false;
     }
   }
 
@@ -149,7 +222,7 @@ class PickleMachine {
     pickle_check(count <= pickle_.bytes_.size() - at_, "the pickle is truncated (", pickle_.bytes_.size(),
                  " bytes)");
     at_ += count;
-    return std::string_view(pickle_.bytes_).substr(at_ - count, count);
+    return pickle_.bytes_.substr(at_ - count, count);
   }
   template <class T>
   T number() {
@@ -157,10 +230,11 @@ class PickleMachine {
     std::memcpy(&value, take(sizeof value).data(), sizeof value);
     return value;
   }
-  // Little-endian two's complement of `bytes` bytes; none at all is 0.
-  int64_t long_number(size_t bytes) {
-    pickle_check(bytes <= sizeof(int64_t), "an integer of ", bytes, " bytes is beyond 64 bits");
+  // Little-endian two's complement of `bytes` bytes; none at all is 0. One beyond 64 bits (the state of a
+  // random generator has such) is an object.
+  PickleValue long_number(size_t bytes) {
     const std::string_view text = take(bytes);
+    if (bytes > sizeof(int64_t)) return object(PickleGlobal{.module = "builtins", .name = "int"}, {text});
     const bool negative = bytes > 0 && (text.back() & 0x80) != 0;
     int64_t value = negative ? -1 : 0;
     std::memcpy(&value, text.data(), bytes);
@@ -176,14 +250,7 @@ class PickleMachine {
   }
   void check_protocol() {
     const int protocol = number<uint8_t>();
-    pickle_check(protocol == 2, "protocol ", protocol, "; torch.save writes 2 unless told otherwise");
-  }
-  PickleGlobal global() {
-    const std::string_view module = line(), name = line();
-    const auto found = find_pickle_global(module, name);
-    pickle_check(found.has_value(), module, ".", name,
-                 " is neither a tensor nor a plain container; only those are read, and nothing was run");
-    return *found;
+    pickle_check(protocol >= 2 && protocol <= 5, "protocol ", protocol, "; 2 to 5 are read");
   }
 
   // --- the stack
@@ -220,6 +287,7 @@ class PickleMachine {
   void memoize(size_t index) {
     check_count(index);
     if (memo_.size() <= index) memo_.resize(index + 1);
+    if (!memo_[index].first) ++memoized_;
     memo_[index] = {true, top()};
   }
   void recall(size_t index) {
@@ -233,52 +301,142 @@ class PickleMachine {
     return &store.emplace_back(std::move(value));
   }
   PickleContainer* container(Kind kind, Values items = {}) {
-    return keep(pickle_.containers_, {kind, std::move(items)});
+    return keep(pickle_.containers_, {kind, std::move(items), {}});
   }
   PickleContainer* expect(Kind kind, const PickleValue& value) {
     auto* const* found = std::get_if<PickleContainer*>(&value);
     pickle_check(found != nullptr && (*found)->kind == kind, "it meets ", kind_of(value));
     return *found;
   }
-  void extend(Kind kind, Values values) {
-    pickle_check(kind == Kind::kList || values.size() % 2 == 0, "a key has no value");
-    auto& items = expect(kind, top())->items;
+  static std::string_view expect_text(const PickleValue& value) {
+    const auto* found = std::get_if<std::string_view>(&value);
+    pickle_check(found != nullptr, "it meets ", kind_of(value));
+    return *found;
+  }
+  PickleContainer* top_container(bool (*takes)(Kind)) {
+    auto* const* found = std::get_if<PickleContainer*>(&top());
+    pickle_check(found != nullptr && takes((*found)->kind), "it meets ", kind_of(top()));
+    return *found;
+  }
+  void set_items(const Values& values) {
+    pickle_check(values.size() % 2 == 0, "a key has no value");
+    auto& items =
+        top_container([](Kind kind) { return kind == Kind::kDict || kind == Kind::kObject; })->items;
     items.insert(items.end(), values.begin(), values.end());
   }
-  void reduce() {
-    const Values arguments = expect(Kind::kTuple, pop())->items;
-    const PickleValue callee = pop();
+  static void add_to_object(PickleContainer& object, const Values& values) {
+    for (const PickleValue& value : values) {
+      object.items.emplace_back(std::monostate());
+      object.items.push_back(value);
+    }
+  }
+  void append(const Values& values) {
+    PickleContainer* target =
+        top_container([](Kind kind) { return kind == Kind::kList || kind == Kind::kObject; });
+    if (target->kind == Kind::kObject) return add_to_object(*target, values);
+    target->items.insert(target->items.end(), values.begin(), values.end());
+  }
+  // Copies of what the pickle names once could be many.
+  PickleContainer* object(const PickleGlobal& type, const Values& parts = {}) {
+    check_count(made_ += parts.size());
+    PickleContainer* made = container(Kind::kObject);
+    made->type = type;
+    add_to_object(*made, parts);
+    return made;
+  }
+
+  PickleValue call(const PickleValue& callee, const Values& arguments) {
+    using Global = PickleGlobal::Kind;
+    if (auto* const* made = std::get_if<PickleContainer*>(&callee)) {  // what an unknown function returned
+      pickle_check((*made)->kind == Kind::kObject, "it calls ", kind_of(callee));
+      return object((*made)->type, arguments);
+    }
     const auto* function = std::get_if<PickleGlobal>(&callee);
     pickle_check(function != nullptr, "it calls ", kind_of(callee));
     switch (function->kind) {
-      case PickleGlobal::Kind::kOrderedDict:
-        pickle_check(arguments.empty(), "an OrderedDict with arguments");
-        return push(container(Kind::kDict));
-      case PickleGlobal::Kind::kRebuildTensor:
-        return push(keep(pickle_.tensors_, rebuild_tensor(arguments)));
-      case PickleGlobal::Kind::kRebuildParameter:
-        return push(rebuild_parameter(arguments));
-      case PickleGlobal::Kind::kStorage:
+      case Global::kOrderedDict:
+        return ordered_dict(arguments);
+      case Global::kDefaultDict:
+        return container(Kind::kDict);
+      case Global::kRebuildTensor:
+        if (is_opaque(arguments)) return object(*function, arguments);
+        return keep(pickle_.tensors_, rebuild_tensor(arguments));
+      case Global::kRebuildParameter:
+        if (is_opaque(arguments)) return object(*function, arguments);
+        return rebuild_parameter(arguments);
+      case Global::kRebuildFromType: {  // (function, type, arguments, state)
+        pickle_check(arguments.size() == 4, "_rebuild_from_type_v2 has ", arguments.size(), " arguments");
+        const auto* inner = std::get_if<PickleGlobal>(&arguments[0]);
+        const bool known = inner != nullptr && inner->kind != Global::kRebuildFromType;
+        return known ? call(arguments[0], expect(Kind::kTuple, arguments[2])->items)
+                     : PickleValue(object(*function, arguments));
+      }
+      case Global::kStorage:
         pickle_check(false, "it calls a storage type");
+      case Global::kUnknown:
+        break;
     }
+    return object(*function, arguments);
   }
-  // Attributes of an OrderedDict: the `_metadata` of a state dict, which only PyTorch's modules read.
+  // A tensor of an unknown kind of storage.
+  static bool is_opaque(const Values& arguments) {
+    auto* const* first = arguments.empty() ? nullptr : std::get_if<PickleContainer*>(&arguments[0]);
+    return first != nullptr && (*first)->kind == Kind::kObject;
+  }
+  // OrderedDict(), or, as Python 2 wrote it, OrderedDict([[key, value], ...]).
+  PickleContainer* ordered_dict(const Values& arguments) {
+    PickleContainer* dict = container(Kind::kDict);
+    if (arguments.empty()) return dict;
+    const auto& pairs = expect(Kind::kList, arguments[0])->items;
+    check_count(made_ += 2 * pairs.size());
+    for (const PickleValue& pair : pairs) {
+      auto* const* found = std::get_if<PickleContainer*>(&pair);
+      pickle_check(found != nullptr && (*found)->items.size() == 2, "an OrderedDict of something else");
+      dict->items.insert(dict->items.end(), (*found)->items.begin(), (*found)->items.end());
+    }
+    return dict;
+  }
+  PickleValue persistent(const PickleValue& id) {
+    if (const auto unknown = unknown_persistent(id)) return object(*unknown);
+    return keep(pickle_.storages_, to_storage(id));
+  }
+  void make_object(unsigned char opcode) {
+    if (opcode == 'i') {
+      const std::string_view module = line(), name = line();
+      return push(object({.module = module, .name = name}, pop_to_mark()));
+    }
+    Values parts = opcode == 'o' ? pop_to_mark() : pop_many(opcode == 0x92 ? 3 : 2);
+    pickle_check(!parts.empty(), "it makes an object of nothing");
+    const PickleValue maker = parts.front();
+    parts.erase(parts.begin());
+    const auto* type = std::get_if<PickleGlobal>(&maker);
+    if (type != nullptr && type->kind == PickleGlobal::Kind::kOrderedDict)
+      return push(container(Kind::kDict));
+    auto* const* made = std::get_if<PickleContainer*>(&maker);
+    const bool opaque = made != nullptr && (*made)->kind == Kind::kObject;
+    pickle_check(type != nullptr || opaque, "it makes an object of ", kind_of(maker));
+    push(object(type != nullptr ? *type : (*made)->type, parts));
+  }
+  // Of an OrderedDict the `_metadata` of a state dict, of a tensor its attributes: only Python reads them.
   void build() {
     const PickleValue state = pop();
-    expect(Kind::kDict, state);
-    expect(Kind::kDict, top());
+    auto* const* target = std::get_if<PickleContainer*>(&top());
+    if (target != nullptr && (*target)->kind == Kind::kObject) return add_to_object(**target, {state});
+    const bool tensor = std::holds_alternative<const PickledTensor*>(top());
+    pickle_check(tensor || (target != nullptr && (*target)->kind == Kind::kDict), "it meets ",
+                 kind_of(top()));
   }
 
   Pickle& pickle_;
   const std::string& source_;
-  size_t at_ = 0, made_ = 0;
+  size_t at_ = 0, made_ = 0, memoized_ = 0;
   Values stack_;
   std::vector<size_t> marks_;
   std::vector<std::pair<bool, PickleValue>> memo_;
 };
 
-Pickle::Pickle(std::string bytes, const std::string& source) : bytes_(std::move(bytes)) {
-  PickleMachine(*this, source).run();
+Pickle::Pickle(std::string_view bytes, const std::string& source, size_t start) : bytes_(bytes) {
+  PickleMachine(*this, source, start).run();
 }
 
 }  // namespace uvic

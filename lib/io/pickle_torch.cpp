@@ -1,6 +1,6 @@
 #include "io/pickle_torch.h"
 
-#include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace uvic {
@@ -42,23 +42,42 @@ std::vector<int64_t> expect_sizes(const PickleValue& value, const char* what) {
 
 }  // namespace
 
-std::optional<PickleGlobal> find_pickle_global(std::string_view module, std::string_view name) {
+PickleGlobal pickle_global(std::string_view module, std::string_view name) {
   using Kind = PickleGlobal::Kind;
-  if (module == "collections" && name == "OrderedDict") return PickleGlobal{Kind::kOrderedDict};
-  if (module == "torch._utils" && name == "_rebuild_tensor_v2") return PickleGlobal{Kind::kRebuildTensor};
-  if (module == "torch._utils" && name == "_rebuild_parameter") return PickleGlobal{Kind::kRebuildParameter};
-  if (module != "torch") return std::nullopt;
-  const auto* const storage = std::find_if(std::begin(kStorages), std::end(kStorages),
-                                           [&](const auto& s) { return name == s.first; });
-  if (storage == std::end(kStorages)) return std::nullopt;
-  return PickleGlobal{Kind::kStorage, storage->second};
+  static constexpr std::tuple<std::string_view, std::string_view, Kind> kKnown[] = {
+      {"collections", "OrderedDict", Kind::kOrderedDict},
+      {"collections", "defaultdict", Kind::kDefaultDict},
+      {"torch._utils", "_rebuild_tensor", Kind::kRebuildTensor},
+      {"torch._utils", "_rebuild_tensor_v2", Kind::kRebuildTensor},
+      {"torch._utils", "_rebuild_parameter", Kind::kRebuildParameter},
+      {"torch._utils", "_rebuild_parameter_with_state", Kind::kRebuildParameter},
+      {"torch._tensor", "_rebuild_from_type_v2", Kind::kRebuildFromType}};
+  for (const auto& [known_module, known_name, kind] : kKnown) {
+    if (module == known_module && name == known_name) return {kind, module, name};
+  }
+  if (module == "torch") {
+    for (const auto& [storage, dtype] : kStorages) {
+      if (name == storage) return {Kind::kStorage, module, name, dtype};
+    }
+  }
+  return {Kind::kUnknown, module, name};
+}
+
+std::optional<PickleGlobal> unknown_persistent(const PickleValue& id) {
+  auto* const* container = std::get_if<PickleContainer*>(&id);
+  if (container == nullptr || (*container)->items.size() < 2) return std::nullopt;
+  const auto& parts = (*container)->items;
+  const auto* type = std::get_if<PickleGlobal>(&parts[1]);
+  if (type == nullptr) return std::nullopt;
+  const bool view = parts.size() == 6 && !std::holds_alternative<std::monostate>(parts[5]);
+  return type->kind != PickleGlobal::Kind::kStorage || view ? std::optional(*type) : std::nullopt;
 }
 
 PickledStorage to_storage(const PickleValue& id) {
   const auto& parts = expect_tuple(id, "a persistent id");
-  pickle_check(
-      parts.size() == 5 && expect<std::string_view>(parts[0], "the kind of a persistent id") == "storage",
-      "a persistent id is not ('storage', type, key, device, size)");
+  pickle_check((parts.size() == 5 || parts.size() == 6) &&
+                   expect<std::string_view>(parts[0], "the kind of a persistent id") == "storage",
+               "a persistent id is not ('storage', type, key, device, size)");
   const auto type = expect<PickleGlobal>(parts[1], "the type of a storage");
   pickle_check(type.kind == PickleGlobal::Kind::kStorage, "the type of a storage is no storage");
   const auto size = expect<int64_t>(parts[4], "the size of a storage");
@@ -67,8 +86,8 @@ PickledStorage to_storage(const PickleValue& id) {
 }
 
 PickledTensor rebuild_tensor(const std::vector<PickleValue>& arguments) {
-  pickle_check(arguments.size() == 6 || arguments.size() == 7, "_rebuild_tensor_v2 has ", arguments.size(),
-               " arguments");
+  pickle_check(arguments.size() == 4 || arguments.size() == 6 || arguments.size() == 7,
+               "_rebuild_tensor_v2 has ", arguments.size(), " arguments");
   return {*expect<const PickledStorage*>(arguments[0], "the storage of a tensor"),
           expect<int64_t>(arguments[1], "the offset of a tensor"),
           expect_sizes(arguments[2], "the shape of a tensor"),
@@ -76,7 +95,8 @@ PickledTensor rebuild_tensor(const std::vector<PickleValue>& arguments) {
 }
 
 const PickledTensor* rebuild_parameter(const std::vector<PickleValue>& arguments) {
-  pickle_check(arguments.size() == 3, "_rebuild_parameter has ", arguments.size(), " arguments");
+  pickle_check(arguments.size() == 3 || arguments.size() == 4, "_rebuild_parameter has ", arguments.size(),
+               " arguments");
   return expect<const PickledTensor*>(arguments[0], "a parameter");
 }
 

@@ -19,16 +19,21 @@ void pickle_check(bool condition, const Args&... what) {
   if (!condition) throw PickleRefused(c10::str(what...));
 }
 
-/// nullopt for everything that is neither a tensor nor a plain container.
-std::optional<PickleGlobal> find_pickle_global(std::string_view module, std::string_view name);
+/// Of a kind of its own for tensors and plain containers, kUnknown for everything else.
+PickleGlobal pickle_global(std::string_view module, std::string_view name);
 
-/// The storage that the persistent id ('storage', type, key, device, size) names.
+/// What a persistent id names that is no storage of a known type: legacy files have classes in such, newer
+/// ones storages of types that are not read. nullopt otherwise, also for what is malformed.
+std::optional<PickleGlobal> unknown_persistent(const PickleValue& id);
+
+/// The storage that the persistent id ('storage', type, key, device, size[, view of a storage]) names.
 PickledStorage to_storage(const PickleValue& id);
 
-/// The call torch._utils._rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks[, metadata]).
+/// The call torch._utils._rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks[, metadata]),
+/// or that of before it, which ends with stride.
 PickledTensor rebuild_tensor(const std::vector<PickleValue>& arguments);
 
-/// The call torch._utils._rebuild_parameter(tensor, requires_grad, hooks): the tensor.
+/// The call torch._utils._rebuild_parameter(tensor, requires_grad, hooks[, state]): the tensor.
 const PickledTensor* rebuild_parameter(const std::vector<PickleValue>& arguments);
 
 }  // namespace uvic

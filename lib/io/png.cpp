@@ -8,6 +8,7 @@
 #include <memory>
 #include <string_view>
 
+#include "core/dtype.h"
 #include "core/errors.h"
 #include "core/text.h"
 #include "io/atomic_file.h"
@@ -124,7 +125,7 @@ void check_png_size(int64_t channels, int64_t height, int64_t width) {
 std::string encode_png(const at::Tensor& image, const std::map<std::string, std::string>& text) {
   TORCH_CHECK(image.dim() == 3 && image.scalar_type() == at::kByte && image.numel() > 0 &&
                   (image.size(0) == 1 || image.size(0) == 3 || image.size(0) == 4),
-              "a PNG takes uint8 [C, H, W] with C = 1, 3 or 4, got ", image.scalar_type(), " ",
+              "a PNG takes uint8 [C, H, W] with C = 1, 3 or 4, got ", dtype_name(image.scalar_type()), " ",
               image.sizes());
   check_png_size(image.size(0), image.size(1), image.size(2));
   const at::Tensor pixels = image.permute({1, 2, 0}).to(at::kCPU).contiguous();

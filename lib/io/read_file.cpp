@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "io/content_kind.h"
+
 namespace uvic {
 namespace {
 
@@ -55,6 +57,16 @@ int64_t FileReader::read(void* data, int64_t bytes) {
   return done;
 }
 
+void FileReader::seek(int64_t offset) {
+  if (::lseek(file_.get(), offset, SEEK_SET) < 0) fail_to_read(name_, errno);
+}
+
+std::vector<uint8_t> read_last(const std::filesystem::path& path, int64_t most) {
+  FileReader file(path);
+  file.seek(std::max<int64_t>(0, file.size() - most));
+  return read_up_to<std::vector<uint8_t>>(file, most);
+}
+
 FileBytes read_file(const std::filesystem::path& path, int64_t most) {
   FileReader file(path);
   auto bytes = read_up_to<std::vector<uint8_t>>(file, most);
@@ -63,7 +75,9 @@ FileBytes read_file(const std::filesystem::path& path, int64_t most) {
 
 std::string read_text(const std::filesystem::path& path) {
   FileReader file(path);
-  return read_up_to<std::string>(file, std::numeric_limits<int64_t>::max());
+  std::string text = read_up_to<std::string>(file, std::numeric_limits<int64_t>::max());
+  refuse_lfs_pointer(text, file.name());
+  return text;
 }
 
 }  // namespace uvic

@@ -23,6 +23,8 @@ class FileReader {
   explicit FileReader(const std::filesystem::path& path);
   /// Fills `data` as far as the file goes; returns how many bytes that was.
   int64_t read(void* data, int64_t bytes);
+  /// Goes on reading at byte `offset` of a file that has a size.
+  void seek(int64_t offset);
   const std::string& name() const { return name_; }
   /// 0 for what has no size.
   int64_t size() const { return size_; }
@@ -41,7 +43,11 @@ struct FileBytes {
 /// Up to `most` bytes from the start of a file.
 FileBytes read_file(const std::filesystem::path& path, int64_t most = std::numeric_limits<int64_t>::max());
 
-/// All of a file, as text or for those who take their bytes in a string.
+/// The last bytes of a regular file, `most` or all there are.
+std::vector<uint8_t> read_last(const std::filesystem::path& path, int64_t most);
+
+/// All of a file, as text or for those who take their bytes in a string. UsageError also for a Git LFS
+/// pointer, which is nobody's text.
 std::string read_text(const std::filesystem::path& path);
 
 }  // namespace uvic

@@ -9,8 +9,10 @@
 #include <tuple>
 #include <vector>
 
+#include "core/dtype.h"
 #include "core/errors.h"
 #include "io/atomic_file.h"
+#include "io/content_kind.h"
 #include "io/input_file.h"
 
 namespace uvic {
@@ -54,8 +56,11 @@ json parse_json(const std::string& text, const std::string& file) {
   };
   try {
     return json::parse(text, refuse_duplicates);
-  } catch (const json::exception& error) {
-    usage_error(file, ": the header is not valid JSON: ", error.what());
+  } catch (const json::parse_error& error) {
+    usage_error(file, ": damaged, or not a safetensors file: its header is not valid JSON at byte ",
+                error.byte + sizeof(uint64_t));
+  } catch (const json::exception&) {
+    usage_error(file, ": damaged, or not a safetensors file: its header is not valid JSON");
   }
 }
 
@@ -101,7 +106,12 @@ Entry parse_entry(const std::string& name, const json& fields, const std::string
 /// Reads the header and checks that the tensors cover the rest of the file exactly, as the format demands.
 Header read_header(InputFile& file) {
   uint64_t length = 0;
+  std::string start(size_t(std::min(file.size(), kContentBytes)), '\0');
+  file.read(start.data(), int64_t(start.size()));
+  file.seek(0);
   file.read(&length, sizeof length);
+  if (!start.empty() && !is_safetensors(start) && !content_kind(start).empty())
+    refuse_content(start, file.size(), file.name(), "a safetensors file");
   const auto limit = static_cast<uint64_t>(file.size()) - sizeof length;
   check_usage(length <= limit, file.name(), ": truncated, or not a safetensors file: its header should have ",
               length, " bytes, the file has ", file.size());
@@ -126,27 +136,58 @@ Header read_header(InputFile& file) {
     return std::tie(a.begin, a.end) < std::tie(b.begin, b.end);
   });
   const auto data = static_cast<int64_t>(limit - length);
-  int64_t end = 0;
+  int64_t end = 0, last = 0;
+  for (const Entry& entry : header.entries) last = std::max(last, entry.end);
   for (const Entry& entry : header.entries) {
     check_usage(entry.begin == end, file.name(), ": tensor \"", entry.name, "\": its data start at byte ",
                 entry.begin, ", but those before it end at ", end);
     check_usage(entry.end <= data, file.name(), ": tensor \"", entry.name, "\": its data end at byte ",
-                entry.end, " of ", data, "; the file is truncated");
+                entry.end, " of ", data, "; the file is truncated (", file.size(), " bytes of ",
+                uint64_t(file.size() - data) + uint64_t(last), ")");
     end = entry.end;
   }
   check_usage(end == data, file.name(), ": ", data - end, " bytes belong to no tensor");
   return header;
 }
 
+class SafetensorsReader : public TensorReader {
+ public:
+  explicit SafetensorsReader(const std::filesystem::path& path) : file_(path) {
+    Header header = read_header(file_);
+    name_ = file_.name();
+    metadata_ = std::move(header.metadata);
+    entries_ = std::move(header.entries);
+    for (const Entry& entry : entries_) tensors_.push_back({entry.name, 0, entry.shape});
+    data_ = file_.size() - (entries_.empty() ? 0 : entries_.back().end);
+  }
+  void check(size_t /*index*/) const override {}  // the header was
+  at::Tensor read(size_t index) override {
+    file_.seek(data_ + entries_[index].begin);
+    return file_.read_tensor(entries_[index].shape, entries_[index].dtype);
+  }
+
+ private:
+  InputFile file_;
+  std::vector<Entry> entries_;
+  int64_t data_ = 0;  // where the tensors begin
+};
+
 }  // namespace
 
+bool is_safetensors(std::string_view bytes) {
+  const size_t first = bytes.find_first_not_of(" \t\r\n", sizeof(uint64_t));
+  return first != std::string_view::npos && bytes[first] == '{';
+}
+
+std::unique_ptr<TensorReader> open_safetensors(const std::filesystem::path& path) {
+  return std::make_unique<SafetensorsReader>(path);
+}
+
 SafeTensors load_safetensors(const std::filesystem::path& path) {
-  InputFile file(path);
-  Header header = read_header(file);
-  SafeTensors result{.tensors = {}, .metadata = std::move(header.metadata)};
-  for (const Entry& entry : header.entries) {
-    result.tensors[entry.name] = file.read_tensor(entry.shape, entry.dtype);
-  }
+  SafetensorsReader reader(path);
+  SafeTensors result{.tensors = {}, .metadata = reader.metadata()};
+  for (size_t i = 0; i < reader.tensors().size(); ++i)
+    result.tensors[reader.tensors()[i].name] = reader.read(i);
   return result;
 }
 
@@ -176,7 +217,8 @@ void save_safetensors(const std::filesystem::path& path, const TensorMap& tensor
     const auto known = std::find_if(std::begin(kDtypes), std::end(kDtypes), [&](const DtypeName& candidate) {
       return candidate.dtype == tensor.scalar_type();
     });
-    TORCH_CHECK(known != std::end(kDtypes), "safetensors cannot hold ", name, " of ", tensor.scalar_type());
+    TORCH_CHECK(known != std::end(kDtypes), "safetensors cannot hold ", name, " of ",
+                dtype_name(tensor.scalar_type()));
     TORCH_CHECK(name != kMetadata, "a tensor cannot be named ", kMetadata);
     auto& fields = header[name];
     fields["dtype"] = known->name;

@@ -3,13 +3,21 @@
 #pragma once
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
+#include <string_view>
 
 #include "io/tensor_file.h"
 
 namespace uvic {
 
 using SafeTensors = TensorFile;  ///< its metadata are the header's `__metadata__`
+
+/// Whether a file begins as one of this format: a brace behind eight bytes of length.
+bool is_safetensors(std::string_view bytes);
+
+/// The header is checked whole, see load_safetensors.
+std::unique_ptr<TensorReader> open_safetensors(const std::filesystem::path& path);
 
 /// Reads a whole file; tensors are on the CPU with their stored dtype (F64 F32 F16 BF16 I64 I32 I16 I8 U8
 /// BOOL) and own their memory. UsageError, naming the file and the tensor, for anything malformed: truncated,

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/dtype.h"
 #include "io/write_zip.h"
 
 namespace uvic {
@@ -33,7 +34,7 @@ const char* storage_name(at::ScalarType dtype, const std::string& tensor) {
     case at::kBool:
       return "BoolStorage";
     default:
-      TORCH_CHECK(false, "a .pth cannot hold ", tensor, " of ", dtype);
+      TORCH_CHECK(false, "a .pth cannot hold ", tensor, " of ", dtype_name(dtype));
   }
 }
 

@@ -50,10 +50,6 @@ std::string bytes_field(int number, const std::string& value) {
   return varint(number << 3 | 2) + varint(value.size()) + value;
 }
 
-uint32_t masked_crc(std::string_view bytes) {
-  return std::rotr(crc32c(bytes), 15) + 0xA282EAD8u;
-}
-
 /// TFRecord: u64 length, its masked CRC, the data, their masked CRC.
 std::string record(const std::string& data) {
   const std::string length = fixed(uint64_t{data.size()});
@@ -70,6 +66,10 @@ uint32_t crc32c(std::string_view bytes) {
   uint32_t crc = ~0u;
   for (const char byte : bytes) crc = crc >> 8 ^ kCrcTable[(crc ^ static_cast<uint8_t>(byte)) & 0xFF];
   return ~crc;
+}
+
+uint32_t masked_crc(std::string_view bytes) {
+  return std::rotr(crc32c(bytes), 15) + 0xA282EAD8u;
 }
 
 EventWriter::EventWriter(const std::filesystem::path& directory, std::optional<int64_t> first_step) {

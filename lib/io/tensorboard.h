@@ -37,5 +37,7 @@ class EventWriter {
 
 /// CRC-32C (Castagnoli), reflected, as TFRecord uses before masking. "123456789" gives 0xE3069283.
 uint32_t crc32c(std::string_view bytes);
+/// TFRecord's checksum: that CRC, rotated and shifted.
+uint32_t masked_crc(std::string_view bytes);
 
 }  // namespace uvic

@@ -3,6 +3,8 @@
 #include <zip.h>
 
 #include "core/errors.h"
+#include "io/content_kind.h"
+#include "io/read_file.h"
 
 namespace uvic {
 
@@ -11,13 +13,7 @@ ZipArchive::ZipArchive(const std::filesystem::path& path) : name_(path.string())
   check_usage(std::filesystem::exists(path, error), name_, ": no such file");
   int code = 0;
   archive_ = zip_open(name_.c_str(), ZIP_RDONLY, &code);
-  if (archive_ == nullptr) {
-    zip_error_t reason;
-    zip_error_init_with_code(&reason, code);
-    const std::string text = zip_error_strerror(&reason);
-    zip_error_fini(&reason);
-    usage_error(name_, ": cannot be read as a ZIP archive: ", text);
-  }
+  if (archive_ == nullptr) refuse(code);
   const zip_int64_t count = zip_get_num_entries(archive_, 0);
   for (zip_int64_t i = 0; i < count; ++i) {
     zip_stat_t stat;
@@ -25,6 +21,20 @@ ZipArchive::ZipArchive(const std::filesystem::path& path) : name_(path.string())
                        (stat.valid & (ZIP_STAT_NAME | ZIP_STAT_SIZE)) == (ZIP_STAT_NAME | ZIP_STAT_SIZE);
     entries_.push_back(known ? Entry{stat.name, int64_t(stat.size)} : Entry{"", 0});
   }
+}
+
+void ZipArchive::refuse(int code) const {
+  const FileBytes start = read_file(name_, kContentBytes);
+  const std::string_view bytes(reinterpret_cast<const char*>(start.bytes.data()), start.bytes.size());
+  if (!bytes.starts_with("PK")) refuse_content(bytes, start.file_size, name_, "a ZIP archive");
+  check_usage(code != ZIP_ER_NOZIP, name_,
+              ": truncated or damaged: a ZIP archive ends in its directory, and at byte ", start.file_size,
+              ", where this file ends, there is none; copy or download it again");
+  zip_error_t reason;
+  zip_error_init_with_code(&reason, code);
+  const std::string text = zip_error_strerror(&reason);
+  zip_error_fini(&reason);
+  usage_error(name_, ": cannot be read as a ZIP archive: ", text);
 }
 
 ZipArchive::~ZipArchive() {

@@ -54,6 +54,8 @@ class ZipArchive {
   std::unique_ptr<Stream> open(size_t index) const;
 
  private:
+  [[noreturn]] void refuse(int code) const;
+
   std::string name_;
   zip* archive_ = nullptr;
   std::vector<Entry> entries_;

@@ -8,20 +8,35 @@
 
 namespace uvic {
 
+std::string few_images_text(const std::string& name, int64_t images) {
+  return c10::str(name, ": statistics need two images or more, there ", images == 1 ? "is " : "are ", images);
+}
+
 FeatureCollector::FeatureCollector(FeatureExtractor& extractor, const ExtractOptions& options)
     : extractor_(extractor), options_(options) {}
 
 void FeatureCollector::add(const at::Tensor& images) {
   Features features = extractor_(images, options_.probabilities);
+  check_finite(features.pooled);
+  if (features.spatial.defined()) check_finite(features.spatial);
   pooled_.add(features.pooled);
   if (features.spatial.defined()) spatial_.add(features.spatial);
   if (options_.keep_rows) rows_.push_back(std::move(features.pooled));
   if (options_.probabilities) probabilities_.push_back(std::move(features.probabilities));
 }
 
+void FeatureCollector::check_finite(const at::Tensor& rows) const {
+  const at::Tensor finite = rows.isfinite().all(1);
+  if (finite.all().item<bool>()) return;
+  const auto row = finite.logical_not().nonzero()[0][0].item<int64_t>();
+  throw NonFiniteFeatures(
+      c10::str(extractor_.name(), ": gave features that are not finite for image ", count() + row), row);
+}
+
 FeatureSet FeatureCollector::finish(const std::string& name) const {
-  check_usage(count() >= 2, name, ": statistics need two images or more, there is ", count());
+  check_usage(count() >= 2, few_images_text(name, count()));
   FeatureSet set{.name = name,
+                 .of_file = false,
                  .images = count(),
                  .pooled = pooled_.gaussian(),
                  .spatial = {},

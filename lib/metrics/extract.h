@@ -1,6 +1,7 @@
 // One pass of images through an extractor, nothing kept that is not asked for.
 #pragma once
 #include <functional>
+#include <stdexcept>
 #include <string>
 
 #include "metrics/feature_extractor.h"
@@ -11,7 +12,8 @@ namespace uvic {
 /// All that is known about one side of a comparison.
 struct FeatureSet {
   std::string name;          ///< for messages
-  int64_t images = 0;        ///< 0: unknown (a file of statistics)
+  bool of_file = false;      ///< read from a file of statistics
+  int64_t images = 0;        ///< 0: unknown (such a file)
   Gaussian pooled, spatial;  ///< `spatial` only where the extractor gives it
   at::Tensor rows;           ///< float32 [N, D], undefined if not kept
   at::Tensor probabilities;  ///< float32 [N, K], undefined if not kept
@@ -22,19 +24,29 @@ struct ExtractOptions {
   bool keep_rows = false, probabilities = false;
 };
 
+/// "x: statistics need two images or more, there is 1".
+std::string few_images_text(const std::string& name, int64_t images);
+
+/// An extractor gave NaN or infinity for an image.
+struct NonFiniteFeatures : std::runtime_error {
+  NonFiniteFeatures(const std::string& what, int64_t row_) : std::runtime_error(what), row(row_) {}
+  int64_t row;  ///< of the batch
+};
+
 /// Features of images that come batch by batch; memory for one batch, the moments, and what is kept.
 class FeatureCollector {
  public:
   FeatureCollector(FeatureExtractor& extractor, const ExtractOptions& options);
-  /// uint8 [n, 3, H, W].
+  /// uint8 [n, 3, H, W]. NonFiniteFeatures, naming the image by its place.
   void add(const at::Tensor& images);
   int64_t count() const { return pooled_.count(); }
   /// D; needs one image.
   int64_t dim() const { return pooled_.dim(); }
-  /// UsageError with fewer than two images; std::runtime_error if a feature is not finite.
+  /// UsageError with fewer than two images; std::runtime_error if their moments overflow.
   FeatureSet finish(const std::string& name) const;
 
  private:
+  void check_finite(const at::Tensor& rows) const;
   FeatureExtractor& extractor_;
   ExtractOptions options_;
   Moments pooled_, spatial_;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/dtype.h"
 #include "core/errors.h"
 #include "io/digests.h"
 #include "metrics/script_module.h"
@@ -29,7 +30,8 @@ namespace {
 
 at::Tensor as_rows(const at::Tensor& output, int64_t n, const std::string& name) {
   check_usage(output.dim() >= 2 && output.size(0) == n && output.is_floating_point(), name, ": gave ",
-              output.scalar_type(), " ", output.sizes(), " for ", n, " images; features must be [n, D]");
+              dtype_name(output.scalar_type()), " ", output.sizes(), " for ", n,
+              " images; features must be [n, D]");
   return output.flatten(1).to(at::kCPU, at::kFloat);
 }
 
@@ -91,7 +93,8 @@ at::Tensor FeatureExtractor::class_probabilities(const at::Tensor& images, const
 Features FeatureExtractor::operator()(const at::Tensor& images, bool probabilities) {
   const at::NoGradGuard no_grad;
   TORCH_CHECK(images.dim() == 4 && images.scalar_type() == at::kByte && images.size(1) == 3,
-              "images must be uint8 [n, 3, H, W], got ", images.scalar_type(), " ", images.sizes());
+              "images must be uint8 [n, 3, H, W], got ", dtype_name(images.scalar_type()), " ",
+              images.sizes());
   TORCH_CHECK(!probabilities || why_no_probabilities().empty(), why_no_probabilities());
   try {
     return run(images, probabilities);
@@ -107,8 +110,9 @@ Features FeatureExtractor::operator()(const at::Tensor& images, bool probabiliti
   }
 }
 
-int64_t FeatureExtractor::probe(int64_t height, int64_t width) {
-  return (*this)(at::zeros({1, 3, height, width}, at::kByte), false).pooled.size(1);
+FeatureSizes FeatureExtractor::probe(int64_t height, int64_t width) {
+  const Features features = (*this)(at::zeros({1, 3, height, width}, at::kByte), false);
+  return {features.pooled.size(1), features.spatial.defined() ? features.spatial.size(1) : 0};
 }
 
 }  // namespace uvic

@@ -16,6 +16,10 @@ struct Features {
   at::Tensor probabilities;  ///< float32 [n, K], rows sum to 1; undefined unless asked for
 };
 
+struct FeatureSizes {
+  int64_t pooled = 0, spatial = 0;  ///< D and S; S 0: the extractor gives no spatial features
+};
+
 /// Two kinds of TorchScript files are known, by the arguments of their `forward`:
 /// - with `return_features`, as `inception-2015-12-05.pt` (NVIDIA's StyleGAN and EDM): called with
 ///   return_features=True for features and without for class probabilities, then with no_output_bias=True if
@@ -37,9 +41,9 @@ class FeatureExtractor {
   const std::string& sha256() const { return sha256_; }
   /// Empty if it gives class probabilities, else why it does not.
   std::string why_no_probabilities() const;
-  /// D, found by a black image of that size. UsageError if the network refuses it or returns something else
-  /// than features.
-  int64_t probe(int64_t height, int64_t width);
+  /// Found by a black image of that size. UsageError if the network refuses it or returns something else than
+  /// features.
+  FeatureSizes probe(int64_t height, int64_t width);
 
   /// UsageError as in `probe`. Not thread-safe.
   Features operator()(const at::Tensor& images, bool probabilities);

@@ -34,6 +34,8 @@ KernelDistance kernel_distance(const at::Tensor& a, const at::Tensor& b, int64_t
   const int64_t size = std::min({subset_size, a.size(0), b.size(0)});
   TORCH_CHECK(size >= 2 && subsets >= 1 && a.size(1) == b.size(1),
               "the kernel distance needs two rows a side, got ", a.sizes(), " and ", b.sizes());
+  const bool whole = size == a.size(0) && size == b.size(0);
+  if (whole) subsets = 1;  // the others would be the same rows
   std::vector<double> estimates;
   for (int64_t i = 0; i < subsets; ++i) {
     const at::Tensor x = subset(a, size, seed, uint64_t(2 * i)),
@@ -43,11 +45,13 @@ KernelDistance kernel_distance(const at::Tensor& a, const at::Tensor& b, int64_t
   }
   const at::Tensor all = at::tensor(estimates, at::kDouble);
   const double deviation = all.std(/*unbiased=*/false).item<double>();
-  return {.mean = all.mean().item<double>(),
-          .deviation = deviation,
-          .standard_error = subsets > 1 ? deviation / std::sqrt(double(subsets - 1)) : 0,
-          .subsets = subsets,
-          .subset_size = size};
+  KernelDistance result{.mean = all.mean().item<double>(),
+                        .deviation = deviation,
+                        .standard_error = std::nullopt,
+                        .subsets = subsets,
+                        .subset_size = size};
+  if (subsets > 1) result.standard_error = deviation / std::sqrt(double(subsets - 1));
+  return result;
 }
 
 }  // namespace uvic

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/errors.h"
+#include "core/text.h"
 #include "metrics/density_coverage.h"
 #include "metrics/frechet.h"
 #include "metrics/inception_score.h"
@@ -26,42 +27,51 @@ bool of_neighbours(const std::string& name) {
   return is_any_of(name, {"precision", "recall", "density", "coverage"});
 }
 
+/// Empty if `name` can be had, else why not.
+std::string obstacle(const std::string& name, const SideFacts& a, const SideFacts& b) {
+  const auto too_few = [&](int64_t least) -> std::string {
+    for (const SideFacts* side : {&a, &b}) {
+      if (side->images > 0 && side->images < least)
+        return c10::str(side->name, ": it needs ", least, " images, there ",
+                        side->images == 1 ? "is " : "are ", side->images);
+    }
+    return "";
+  };
+  if (name == "fid") return too_few(2);
+  if (name == "sfid") {
+    for (const SideFacts* side : {&a, &b}) {
+      if (side->spatial == 0) return side->name + ": no spatial features (mu_s, sigma_s)";
+    }
+    return a.spatial == b.spatial ? too_few(2) : "the spatial features differ in dimension";
+  }
+  if (name == "inception_score") {
+    if (!a.why_no_probabilities.empty()) return a.why_no_probabilities;
+    return a.images >= kSplits ? "" : c10::str(a.name, ": it needs ", kSplits, " images for its splits");
+  }
+  // Images whose features were not kept, as the other side has none, are not what is to blame.
+  const bool of_b = a.rows || ((b.of_file || b.images == 0) && !b.rows);
+  if (!a.rows || !b.rows) return no_rows_text((of_b ? b : a).name);
+  return too_few(of_neighbours(name) ? kDensityNeighbours + 1 : 2);
+}
+
+bool holds(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 /// Computes what several scores share once.
 class Comparison {
  public:
   Comparison(const FeatureSet& a, const FeatureSet& b) : a_(a), b_(b) {}
-
-  /// Empty if `name` can be had, else why not.
-  std::string obstacle(const std::string& name) const {
-    if (name == "fid") return "";
-    if (name == "sfid") {
-      for (const FeatureSet* set : {&a_, &b_}) {
-        if (!set->spatial.defined()) return set->name + ": no spatial features (mu_s, sigma_s)";
-      }
-      return a_.spatial.dim() == b_.spatial.dim() ? "" : "the spatial features differ in dimension";
-    }
-    if (name == "inception_score") {
-      if (!a_.probabilities.defined()) return a_.why_no_probabilities;
-      return a_.images >= kSplits ? "" : c10::str(a_.name, ": it needs ", kSplits, " images for its splits");
-    }
-    const int64_t least = of_neighbours(name) ? kDensityNeighbours + 1 : 2;
-    // Images whose features were not kept, as the other side has none, are not what is to blame.
-    const bool of_b = a_.rows.defined() || (b_.images == 0 && !b_.rows.defined());
-    const FeatureSet& without = of_b ? b_ : a_;
-    if (!a_.rows.defined() || !b_.rows.defined()) return no_rows_text(without.name);
-    for (const FeatureSet* set : {&a_, &b_}) {
-      if (set->rows.size(0) < least) return c10::str(set->name, ": it needs ", least, " images");
-    }
-    return "";
-  }
 
   Score score(const std::string& name) {
     if (name == "fid") return frechet(name, a_.pooled, b_.pooled, /*warn=*/true);
     if (name == "sfid") return frechet(name, a_.spatial, b_.spatial, /*warn=*/false);
     if (name == "kid") {
       const auto kid = kernel_distance(a_.rows, b_.rows);
+      if (kid.mean < 0) notes.emplace_back("a KID below 0 is 0 within its error: the estimate is unbiased");
       return {name, kid.mean, "kid_standard_error", kid.standard_error,
-              c10::str(kid.subsets, " subsets of ", kid.subset_size)};
+              kid.standard_error ? c10::str(kid.subsets, " subsets of ", kid.subset_size)
+                                 : "no standard error: subsets are the whole set"};
     }
     if (name == "inception_score") {
       const auto result = inception_score(a_.probabilities, kSplits);
@@ -71,16 +81,15 @@ class Comparison {
     return neighbour_score(name);
   }
 
-  std::vector<std::string> warnings;
+  std::vector<std::string> notes, warnings;
 
  private:
   Score frechet(const std::string& name, const Gaussian& a, const Gaussian& b, bool warn) {
     const FrechetResult result = frechet_distance(a, b);
-    for (const auto& [set, rank] : {std::pair{&a_, result.rank_a}, std::pair{&b_, result.rank_b}}) {
-      const std::string warning = small_sample_warning(set->name, set->images, rank, a.dim());
-      if (warn && !warning.empty()) warnings.push_back(warning);
-    }
-    return {name, result.distance, "", 0, c10::str(a.dim(), " features")};
+    const std::string warning = small_sample_warning(
+        {{a_.name, a_.images, result.rank_a}, {b_.name, b_.images, result.rank_b}}, a.dim());
+    if (warn && !warning.empty()) warnings.push_back(warning);
+    return {name, result.distance, "", std::nullopt, c10::str(a.dim(), " features")};
   }
 
   Score neighbour_score(const std::string& name) {
@@ -94,13 +103,13 @@ class Comparison {
         precision_ = precision_recall(a_.rows, b_.rows, radii(near_a_, kPrecisionNeighbours),
                                       radii(near_b_, kPrecisionNeighbours));
       }
-      return {name, name == "precision" ? precision_->precision : precision_->recall, "", 0,
+      return {name, name == "precision" ? precision_->precision : precision_->recall, "", std::nullopt,
               c10::str("k = ", kPrecisionNeighbours)};
     }
     if (!density_) {
       density_ = density_coverage(a_.rows, b_.rows, radii(near_b_, kDensityNeighbours), kDensityNeighbours);
     }
-    return {name, name == "density" ? density_->density : density_->coverage, "", 0,
+    return {name, name == "density" ? density_->density : density_->coverage, "", std::nullopt,
             c10::str("k = ", kDensityNeighbours)};
   }
 
@@ -125,37 +134,69 @@ bool need_rows(const std::vector<std::string>& names) {
 }
 
 bool need_probabilities(const std::vector<std::string>& names) {
-  return names.empty() || std::find(names.begin(), names.end(), "inception_score") != names.end();
+  return names.empty() || holds(names, "inception_score");
 }
 
 std::string no_rows_text(const std::string& name) {
   return name + ": has mean and covariance only, no features of single images";
 }
 
-std::string small_sample_warning(const std::string& name, int64_t images, int64_t rank, int64_t dim) {
-  if (rank >= dim) return "";
-  const std::string count = images > 0 ? c10::str(" (", images, " images)") : "";
-  return c10::str(
-      name, count, ": the covariance of ", dim, " features has rank ", rank,
-      ": N is small, and a Frechet distance of few images is too large; compare only with the same N");
+std::string small_sample_warning(const std::vector<SampleSize>& sides, int64_t dim) {
+  std::vector<SampleSize> small;
+  for (const SampleSize& side : sides) {
+    if (side.rank < dim && std::find(small.begin(), small.end(), side) == small.end()) small.push_back(side);
+  }
+  if (small.empty()) return "";
+  std::vector<std::string> texts;
+  for (const auto& [name, images, rank] : small) {
+    const std::string count = images > 0 ? " (" + count_of(images, "image") + ")" : "";
+    texts.push_back(texts.empty()
+                        ? c10::str(name, count, ": the covariance of ", dim, " features has rank ", rank)
+                        : c10::str("that of ", name, count, " rank ", rank));
+  }
+  return join(texts, ", ") +
+         ": N is small, and a Frechet distance of few images is too large; compare only with the same N";
+}
+
+SideFacts facts_of(const FeatureSet& set) {
+  return {.name = set.name,
+          .of_file = set.of_file,
+          .images = set.images,
+          .dim = set.pooled.dim(),
+          .spatial = set.spatial.defined() ? set.spatial.dim() : 0,
+          .rows = set.rows.defined(),
+          .why_no_probabilities = set.probabilities.defined() ? "" : set.why_no_probabilities};
+}
+
+void check_scores(const SideFacts& a, const SideFacts& b, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    const std::string text = obstacle(name, a, b);
+    check_usage(text.empty(), "--metrics ", name, ": ", text);
+  }
+  if (a.dim == b.dim) return;
+  const SideFacts &images = a.of_file ? b : a, &statistics = a.of_file ? a : b;
+  if (!images.of_file && statistics.of_file)
+    usage_error(images.name, " gives ", images.dim, " features, but the statistics to compare with are of ",
+                statistics.dim, ": ", statistics.name);
+  usage_error(a.name, " has ", a.dim, " features, ", b.name, " has ", b.dim,
+              ": they are of different extractors");
 }
 
 Scores compute_scores(const FeatureSet& a, const FeatureSet& b, const std::vector<std::string>& names) {
-  check_usage(a.pooled.dim() == b.pooled.dim(), a.name, " has ", a.pooled.dim(), " features, ", b.name,
-              " has ", b.pooled.dim(), ": they are of different extractors");
+  const SideFacts facts_a = facts_of(a), facts_b = facts_of(b);
+  check_scores(facts_a, facts_b, names);
   Scores result;
   Comparison comparison(a, b);
   for (const std::string& name : score_names()) {
-    const bool asked = std::find(names.begin(), names.end(), name) != names.end();
-    if (!names.empty() && !asked) continue;
-    const std::string obstacle = comparison.obstacle(name);
-    check_usage(obstacle.empty() || !asked, "--metrics ", name, ": ", obstacle);
-    if (obstacle.empty()) {
+    if (!names.empty() && !holds(names, name)) continue;
+    const std::string text = obstacle(name, facts_a, facts_b);
+    if (text.empty()) {
       result.scores.push_back(comparison.score(name));
     } else {
-      result.left_out.push_back(name + ": " + obstacle);
+      result.left_out.push_back(name + ": " + text);
     }
   }
+  result.notes = comparison.notes;
   result.warnings = comparison.warnings;
   return result;
 }

@@ -3,10 +3,14 @@
 #include <torch/csrc/jit/runtime/operator.h>
 #include <torch/csrc/jit/serialization/import.h>
 
+#include <algorithm>
 #include <regex>
 #include <set>
 
 #include "core/errors.h"
+#include "io/content_kind.h"
+#include "io/read_file.h"
+#include "io/zip_reader.h"
 
 namespace uvic {
 namespace {
@@ -17,6 +21,17 @@ void stand_in_for(const std::string& op) {
       op + "(...) -> Tensor",
       [op](torch::jit::Stack&) { TORCH_CHECK(false, "the operator ", op, " is not in this LibTorch"); },
       c10::AliasAnalysisKind::CONSERVATIVE));
+}
+
+/// What a file that is no TorchScript is instead; empty: not known.
+std::string other_kind(const std::filesystem::path& path) {
+  const std::string kind = content_kind(read_file(path, kContentBytes).bytes);
+  if (kind != "a ZIP archive") return kind;
+  const ZipArchive archive(path);
+  const auto& entries = archive.entries();
+  const bool pickled = std::any_of(entries.begin(), entries.end(),
+                                   [](const auto& entry) { return entry.name.ends_with("/data.pkl"); });
+  return pickled ? "what torch.save wrote, such as a state dict" : kind;
 }
 
 }  // namespace
@@ -38,7 +53,9 @@ torch::jit::Module load_script(const std::filesystem::path& path, c10::Device de
       std::smatch match;
       // A second time would mean that the stand-in does not do.
       if (!std::regex_search(text, match, unknown) || !missing.insert(match[1]).second) {
-        usage_error(path.string(), ": is not a TorchScript network (torch.jit.save): ", script_error(error));
+        const std::string kind = other_kind(path);
+        usage_error(path.string(), ": is not a TorchScript network (torch.jit.save): ",
+                    kind.empty() ? script_error(error) : "it is " + kind);
       }
       stand_in_for(match[1]);
     }

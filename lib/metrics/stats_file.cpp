@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "core/errors.h"
 #include "io/npz.h"
 
@@ -15,6 +17,33 @@ at::Tensor load_finite(const NpzFile& file, const std::string& key) {
   return values;
 }
 
+/// Rounding in float32, of which some programs' sums are, leaves eigenvalues of -1e-5 of the largest.
+constexpr double kRounding = 1e-4;
+
+/// A covariance has no negative eigenvalue: the square root of one would count as 0, and the distance of
+/// anything as small.
+void check_covariance(const at::Tensor& covariance, const std::string& where) {
+  const at::Tensor skew = (covariance - covariance.t()).abs();
+  const double most = covariance.abs().max().item<double>();
+  if (skew.max().item<double>() > kRounding * most) {
+    const int64_t at = skew.argmax().item<int64_t>(), D = covariance.size(0);
+    const auto value = [&](int64_t row, int64_t column) { return covariance[row][column].item<double>(); };
+    usage_error(where, " is no covariance: it is not symmetric; [", at / D, ", ", at % D, "] is ",
+                value(at / D, at % D), ", [", at % D, ", ", at / D, "] is ", value(at % D, at / D));
+  }
+  const at::Tensor symmetric = (covariance + covariance.t()) / 2;
+  // A factorisation takes a tenth of the time of the eigenvalues, the largest of which is no less than any
+  // variance.
+  const double shift = kRounding / 10 * symmetric.diagonal().max().item<double>();
+  const at::Tensor shifted = symmetric + shift * at::eye(symmetric.size(0), symmetric.options());
+  if (std::get<1>(at::linalg_cholesky_ex(shifted)).item<int>() == 0) return;
+  const at::Tensor values = at::linalg_eigvalsh(symmetric);  // ascending
+  const double smallest = values[0].item<double>(), largest = values[-1].item<double>();
+  check_usage(smallest >= -kRounding * std::max(largest, 0.0), where,
+              " is no covariance: its eigenvalues go from ", smallest, " to ", largest,
+              ", and none may be below 0");
+}
+
 Gaussian load_gaussian(const NpzFile& file, const std::string& mean, const std::string& covariance) {
   Gaussian gaussian{load_finite(file, mean), load_finite(file, covariance)};
   check_usage(gaussian.mean.dim() == 1 && gaussian.mean.numel() > 0, file.name(), ": ", mean,
@@ -23,6 +52,7 @@ Gaussian load_gaussian(const NpzFile& file, const std::string& mean, const std::
   check_usage(gaussian.covariance.sizes() == at::IntArrayRef({D, D}), file.name(), ": ", covariance,
               " must be [", D, ", ", D, "] as ", mean, " has ", D, " values, it is ",
               gaussian.covariance.sizes());
+  check_covariance(gaussian.covariance, file.name() + ": " + covariance);
   return gaussian;
 }
 
@@ -51,6 +81,7 @@ FeatureSet load_stats(const std::filesystem::path& path) {
   const NpzFile file(path);
   FeatureSet set;
   set.name = file.name();
+  set.of_file = true;
   if (has_features(file)) {
     set.rows = load_finite(file, "arr_0").to(at::kFloat);
     set.images = set.rows.size(0);
@@ -66,18 +97,21 @@ FeatureSet load_stats(const std::filesystem::path& path) {
     moments.add(set.rows);
     set.pooled = moments.gaussian();
   }
+  if (file.contains("num_images")) set.images = file.load("num_images").item<int64_t>();
   if (file.contains("mu_s") && file.contains("sigma_s")) set.spatial = load_gaussian(file, "mu_s", "sigma_s");
   set.why_no_probabilities = file.name() + " holds no class probabilities, and no images to get them from";
   return set;
 }
 
-void save_stats(const std::filesystem::path& path, const FeatureSet& set, at::ScalarType dtype) {
+void save_stats(const std::filesystem::path& path, const FeatureSet& set, at::ScalarType dtype,
+                bool images_left_out) {
   TensorMap arrays = {{"mu", set.pooled.mean.to(dtype)}, {"sigma", set.pooled.covariance.to(dtype)}};
   if (set.spatial.defined()) {
     arrays["mu_s"] = set.spatial.mean.to(dtype);
     arrays["sigma_s"] = set.spatial.covariance.to(dtype);
   }
   if (set.rows.defined()) arrays["arr_0"] = set.rows;
+  if (images_left_out) arrays["num_images"] = at::tensor({set.images}, at::kLong);
   save_npz(path, arrays);
 }
 

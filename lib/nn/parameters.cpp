@@ -4,10 +4,14 @@
 #include <ATen/core/grad_mode.h>
 #include <torch/nn/module.h>
 
+#include <algorithm>
+
 #include "core/errors.h"
 #include "core/text.h"
 
 namespace uvic {
+
+constexpr size_t kMaxProblems = 5;  // that are named
 
 std::map<std::string, at::Tensor> named_weights(const torch::nn::Module& module) {
   std::map<std::string, at::Tensor> weights;
@@ -32,7 +36,11 @@ void check_weights(const ParameterShapes& shapes, const std::map<std::string, at
   for (const auto& [name, tensor] : weights) {
     if (!shapes.contains(name)) problems.push_back(c10::str("surplus ", name, " ", tensor.sizes()));
   }
-  check_usage(problems.empty(), source, ": the weights do not fit the model: ", join(problems, "; "));
+  if (problems.empty()) return;
+  const size_t more = problems.size() - std::min(problems.size(), kMaxProblems);
+  problems.resize(problems.size() - more);
+  usage_error(source, ": the weights do not fit the model: ", join(problems, "; "),
+              more > 0 ? c10::str("; and ", more, " more") : "");
 }
 
 void load_weights(torch::nn::Module& module, const std::map<std::string, at::Tensor>& weights,

@@ -19,8 +19,8 @@ using ParameterShapes = std::map<std::string, std::vector<int64_t>>;
 /// Parameters by U-ViT's names; the tensors share the module's memory.
 std::map<std::string, at::Tensor> named_weights(const torch::nn::Module& module);
 
-/// What is wrong with `weights` for parameters of these names and shapes: every tensor that is missing,
-/// surplus or misshapen by name, and each that holds a NaN or an infinity. UsageError, `source` first.
+/// What is wrong with `weights` for parameters of these names and shapes: tensors that are missing,
+/// misshapen, surplus, or hold a NaN or an infinity; the first five by name. UsageError, `source` first.
 void check_weights(const ParameterShapes& shapes, const std::map<std::string, at::Tensor>& weights,
                    const std::string& source);
 

@@ -10,6 +10,10 @@
 
 namespace uvic {
 
+double ema_decay(double decay, bool ramp, int64_t step) {
+  return ramp ? std::min(decay, double(1 + step) / double(10 + step)) : decay;
+}
+
 Ema::Ema(std::vector<at::Tensor> parameters, const EmaKinds& kinds)
     : parameters_(std::move(parameters)), ramp_(kinds.ramp) {
   for (const double decay : kinds.decays) kinds_.push_back({ema_name(decay), decay, -1});
@@ -24,7 +28,7 @@ Ema::Ema(std::vector<at::Tensor> parameters, const EmaKinds& kinds)
 double Ema::decay_at(size_t index, int64_t step) const {
   const Kind& kind = kinds_[index];
   if (kind.gamma >= 0) return power_ema_decay(kind.gamma, step + 1);
-  return ramp_ ? std::min(kind.decay, double(1 + step) / double(10 + step)) : kind.decay;
+  return ema_decay(kind.decay, ramp_, step);
 }
 
 void Ema::update(int64_t step) {

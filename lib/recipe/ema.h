@@ -15,6 +15,9 @@ struct EmaKinds {
   std::vector<double> widths = {};
 };
 
+/// The decay in force at `step`, from 0, of an exponential average.
+double ema_decay(double decay, bool ramp, int64_t step);
+
 /// Several at once. Each starts as a copy.
 class Ema {
  public:

@@ -1,24 +1,32 @@
 // Weights from a file of any kind into a network, at whatever image size.
 #pragma once
-#include <optional>
+#include <array>
+#include <memory>
 #include <string>
 
 #include "io/tensor_file.h"
-#include "nn/options.h"
+#include "nn/parameters.h"
 #include "recipe/recipe.h"
 
 namespace uvic {
 
 class UViT;
 
-/// Interpolates `pos_embed` for the image size of `model` where it is of another (see resize_pos_embed), and
-/// says so in one line. The weights' own grid of patches is `own`'s; without it, a number of patches other
-/// than the model's is taken to be a square grid. What does not fit for other reasons is left as it is.
-void fit_image_size(TensorMap& weights, const ModelOptions& model, const std::optional<ModelOptions>& own,
-                    const std::string& source);
+/// By the names of `tensors`.
+ParameterShapes shapes_of(const TensorMap& tensors);
 
-/// Weights of `source` into `model`, their position embedding interpolated if need be. UsageError as
-/// load_weights'.
-void load_weights_at_any_size(UViT& model, TensorFile weights, const std::string& source);
+/// What their own recipe says of the model of such weights; without one their shapes, over `base`.
+ModelOptions model_of_weights(const TensorFile& weights, const ModelOptions& base, const std::string& source);
+
+/// Interpolates `pos_embed` for the image size of `model` where it is of another (see resize_pos_embed), and
+/// says so in one line. What does not fit for other reasons is left as it is.
+void fit_image_size(TensorFile& weights, const ModelOptions& model, const std::string& source);
+
+/// A network of `model` with these weights, their position embedding interpolated if need be. UsageError
+/// names the keys that the weights contradict, or as load_weights.
+std::shared_ptr<UViT> build_model(const ModelOptions& model, TensorFile weights, const std::string& source);
+
+/// "4 x 4 patches to 4 x 6, for images of 8 x 12".
+std::string resizing_text(const std::array<int64_t, 2>& from, const ModelOptions& to);
 
 }  // namespace uvic

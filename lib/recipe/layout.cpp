@@ -1,11 +1,15 @@
 #include "recipe/layout.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <optional>
 
 #include "core/errors.h"
+#include "core/log.h"
 #include "core/options.h"
+#include "core/text.h"
+#include "io/safetensors.h"
 
 namespace uvic {
 namespace {
@@ -37,6 +41,47 @@ fs::path largest_ema(const fs::path& directory) {
   return best;
 }
 
+fs::path file_within(const fs::path& directory, const std::string& weights, const std::string& option) {
+  fs::path file;
+  if (weights == "ema") file = largest_ema(directory);
+  if (weights == "raw" || file.empty()) file = part_of(directory, "model");
+  const bool named = weights.starts_with(kEma) || weights.starts_with(kPower);
+  if (named) file = part_of(directory, weights);
+  check_usage(weights == "ema" || weights == "raw" || named, weights_option(option), " '", weights,
+              "' must be ema, raw, ema-DECAY or power-WIDTH");
+  check_usage(fs::exists(file), weights_option(option), " ", weights, ": ", file.string(), " does not exist");
+  return file;
+}
+
+// What is called step-N in a folder, by N.
+std::map<int64_t, fs::path> steps_in(const fs::path& folder) {
+  std::map<int64_t, fs::path> found;
+  if (!fs::is_directory(folder)) return found;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const int64_t step = checkpoint_step(entry.path().filename().string());
+    if (step >= 0) found[step] = entry.path();
+  }
+  return found;
+}
+
+// Of the newest checkpoint in which it is whole.
+fs::path file_of_run(const fs::path& run, const std::string& weights, const std::string& option) {
+  std::vector<std::string> problems;
+  for (const fs::path& checkpoint : checkpoints_of(run)) {
+    const fs::path file = file_within(checkpoint, weights, option);
+    const std::string problem = damage_of(file);
+    if (problem.empty()) {
+      if (!problems.empty()) log_warning(join(problems, "; "), "; using ", file.string(), " instead");
+      return file;
+    }
+    problems.push_back(problem);
+  }
+  check_usage(!problems.empty(), option, " ", run.string(), ": holds no finished checkpoint (neither ",
+              "model.safetensors nor checkpoints/step-*)");
+  usage_error(option, " ", run.string(),
+              ": the weights of every checkpoint are damaged: ", join(problems, "; "));
+}
+
 }  // namespace
 
 fs::path checkpoint_path(const fs::path& run_directory, int64_t step) {
@@ -59,6 +104,19 @@ std::string power_ema_name(double width) {
   return kPower + value_text(width);
 }
 
+double power_ema_width(const fs::path& file) {
+  const auto average = average_of(file);
+  return average && !average->first ? average->second : 0;
+}
+
+std::map<int64_t, fs::path> snapshots_of(const fs::path& run_directory) {
+  return steps_in(run_directory / "snapshots");
+}
+
+std::string weights_option(const std::string& option) {
+  return option == kGuideOption ? "--guide-weights" : option == kInitOption ? "--init-weights" : "--weights";
+}
+
 std::string checkpoint_name(int64_t step) {
   char name[32];
   std::snprintf(name, sizeof name, "step-%08ld", step);
@@ -72,19 +130,26 @@ int64_t checkpoint_step(const std::string& name) {
   return error == std::errc{} && end == name.data() + name.size() ? step : -1;
 }
 
-fs::path latest_checkpoint(const fs::path& run_directory) {
-  fs::path latest;
-  int64_t latest_step = -1;
-  const fs::path checkpoints = run_directory / "checkpoints";
-  if (!fs::is_directory(checkpoints)) return latest;
-  for (const auto& entry : fs::directory_iterator(checkpoints)) {
-    const int64_t step = checkpoint_step(entry.path().filename().string());
-    if (step > latest_step && fs::exists(part_of(entry.path(), "model"))) {
-      latest = entry.path();
-      latest_step = step;
-    }
+std::vector<fs::path> checkpoints_of(const fs::path& run_directory) {
+  std::vector<fs::path> checkpoints;
+  for (const auto& [step, path] : steps_in(run_directory / "checkpoints")) {
+    if (fs::exists(part_of(path, "model"))) checkpoints.insert(checkpoints.begin(), path);
   }
-  return latest;
+  return checkpoints;
+}
+
+fs::path latest_checkpoint(const fs::path& run_directory) {
+  const auto checkpoints = checkpoints_of(run_directory);
+  return checkpoints.empty() ? fs::path() : checkpoints.front();
+}
+
+std::string damage_of(const fs::path& file) {
+  try {
+    load_safetensors_metadata(file);
+    return "";
+  } catch (const UsageError& error) {
+    return error.what();
+  }
 }
 
 fs::path find_weights_file(const fs::path& checkpoint, const std::string& weights,
@@ -95,19 +160,8 @@ fs::path find_weights_file(const fs::path& checkpoint, const std::string& weight
     return checkpoint /
            (weights == "ema" && fs::exists(checkpoint / "nnet_ema.pth") ? "nnet_ema.pth" : "nnet.pth");
   }
-  fs::path directory = checkpoint;
-  if (!fs::exists(part_of(directory, "model"))) directory = latest_checkpoint(checkpoint);
-  check_usage(!directory.empty(), option, " ", checkpoint.string(),
-              ": holds no finished checkpoint (neither ", "model.safetensors nor checkpoints/step-*)");
-  fs::path file;
-  if (weights == "ema") file = largest_ema(directory);
-  if (weights == "raw" || file.empty()) file = part_of(directory, "model");
-  const bool named = weights.starts_with(kEma) || weights.starts_with(kPower);
-  if (named) file = part_of(directory, weights);
-  check_usage(weights == "ema" || weights == "raw" || named, "--weights '", weights,
-              "' must be ema, raw, ema-DECAY or power-WIDTH");
-  check_usage(fs::exists(file), "--weights ", weights, ": ", file.string(), " does not exist");
-  return file;
+  if (!fs::exists(part_of(checkpoint, "model"))) return file_of_run(checkpoint, weights, option);
+  return file_within(checkpoint, weights, option);
 }
 
 }  // namespace uvic

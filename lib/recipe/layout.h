@@ -3,7 +3,9 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
+#include <vector>
 
 namespace uvic {
 
@@ -21,14 +23,35 @@ int64_t checkpoint_step(const std::string& name);
 std::string ema_name(double decay);
 std::string power_ema_name(double width);
 
-/// The newest complete checkpoint of a run directory, empty if there is none.
+/// The width that such a file's name says, 0 if it is no power-function average.
+double power_ema_width(const std::filesystem::path& file);
+
+/// The folders of snapshots in a run directory, by step.
+std::map<int64_t, std::filesystem::path> snapshots_of(const std::filesystem::path& run_directory);
+
+/// The checkpoints of a run directory, newest first: the folders that hold weights.
+std::vector<std::filesystem::path> checkpoints_of(const std::filesystem::path& run_directory);
+/// The first of these, empty if there is none.
 std::filesystem::path latest_checkpoint(const std::filesystem::path& run_directory);
 
-/// `checkpoint`: a safetensors or .pth file, a run directory (its latest checkpoint), a checkpoint directory,
-/// or one of U-ViT's own (nnet.pth, nnet_ema.pth). `weights` picks within a directory: "ema" (the largest
-/// decay, else the widest power-function average; raw if the run keeps no EMA), "ema-0.999" (that decay),
-/// "power-0.1" (that width), or "raw". UsageError names what is missing; `option` is what the user wrote it
-/// behind.
+/// What a guide's weights are given by.
+inline constexpr auto kGuideOption = "--guide-checkpoint";
+/// And those that training begins with.
+inline constexpr auto kInitOption = "--init-from";
+
+/// The option that picks within what `option` gives: "--weights" for "--checkpoint".
+std::string weights_option(const std::string& option);
+
+/// What is wrong with a safetensors file by its header and its length ("x.safetensors: ..."), empty if
+/// nothing is.
+std::string damage_of(const std::filesystem::path& file);
+
+/// `checkpoint`: a safetensors or .pth file, a run directory (its latest checkpoint; a warning if that file
+/// of it is damaged and the one of the checkpoint before is taken), a checkpoint directory, or one of U-ViT's
+/// own (nnet.pth, nnet_ema.pth). `weights` picks within a directory: "ema" (the largest decay, else the
+/// widest power-function average; raw if the run keeps no EMA), "ema-0.999" (that decay), "power-0.1" (that
+/// width), or "raw"; in a file, see WeightsFile. UsageError names what is missing; `option` is what the user
+/// wrote it behind.
 std::filesystem::path find_weights_file(const std::filesystem::path& checkpoint, const std::string& weights,
                                         const std::string& option = "--checkpoint");
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "io/tensor_file.h"
+#include "recipe/class_names.h"
 #include "recipe/recipe.h"
 
 namespace uvic {
@@ -20,7 +21,10 @@ struct LoadedModel {
   double ema_width = 0;        ///< above 0: reconstructed from the snapshots of the run directory `run`
   std::filesystem::path run;
   RecipeFile config;        ///< effective: the file's own, then what was laid over it; resolved and validated
+  ClassNames classes;       ///< of the file; empty: known by their numbers alone
   bool configured = false;  ///< the file, or what was laid over it, describes the model
+  std::string network = "ema";   ///< which network of the file, see WeightsFile
+  std::string undescribed = {};  ///< unless `configured`: what is still to be said, and what the shapes say
   /// key=value outside `sample`, of what sampling reads, where the recipe is not the file's own; the whole
   /// model where the file has none.
   std::vector<std::string> overrides;
@@ -33,11 +37,16 @@ struct LoadedModel {
 /// What a user says beside the weights file.
 struct Overlay {
   std::function<void(RecipeFile&)> apply = [](RecipeFile&) {};
-  bool describes_model = false;
+  bool describes_model = false;  ///< all of it
+  /// Whether it sets a key by itself.
+  std::function<bool(const std::string&)> sets = [](const std::string&) { return false; };
 };
 
-/// Finds the file and reads its configuration, no tensors. `weights`: as find_weights_file's, or "width-W"
-/// for the power-function average of width W of a run. `option` as find_weights_file's.
+/// Finds the file and the network in it and reads its configuration, no tensors. Of a file without one the
+/// model is read off the shapes, as far as they tell it. Says in a line each which network was taken and what
+/// was read off. `weights`: as find_weights_file's and WeightsFile's, or "width-W" for the power-function
+/// average of width W of a run. `option` as find_weights_file's. UsageError also names the keys in which
+/// configuration and shapes contradict each other.
 LoadedModel find_model(const std::filesystem::path& checkpoint, const std::string& weights,
                        const Overlay& overlay = {}, const std::string& option = "--checkpoint");
 

@@ -11,30 +11,15 @@
 #include "recipe/power_ema.h"
 
 namespace uvic {
-namespace {
 
 namespace fs = std::filesystem;
 
-double width_of(const fs::path& file) {
-  const std::string stem = file.stem().string();
-  double width = -1;
-  if (stem.starts_with("power-")) std::from_chars(stem.data() + 6, stem.data() + stem.size(), width);
-  return width;
-}
-
-}  // namespace
-
 std::vector<Snapshot> list_snapshots(const fs::path& run_directory) {
   std::vector<Snapshot> snapshots;
-  const fs::path folder = run_directory / "snapshots";
-  if (!fs::is_directory(folder)) return snapshots;
-  for (const auto& step_folder : fs::directory_iterator(folder)) {
-    const int64_t step = checkpoint_step(step_folder.path().filename().string());
-    if (step <= 0) continue;
-    for (const auto& entry : fs::directory_iterator(step_folder)) {
-      const double width = width_of(entry.path());
-      if (width > 0 && entry.path().extension() == ".safetensors")
-        snapshots.push_back({entry.path(), step, width});
+  for (const auto& [step, folder] : snapshots_of(run_directory)) {
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      const double width = power_ema_width(entry.path());
+      if (width > 0) snapshots.push_back({entry.path(), step, width});
     }
   }
   std::sort(snapshots.begin(), snapshots.end(), [](const Snapshot& a, const Snapshot& b) {

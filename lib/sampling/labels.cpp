@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <charconv>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <numeric>
-#include <optional>
 
 #include "core/errors.h"
 #include "core/random.h"
+#include "io/json_text.h"
 #include "io/read_file.h"
 
 namespace uvic {
@@ -20,13 +19,13 @@ std::string histogram_text(const std::string& policy, int64_t K) {
   try {
     return read_text(policy);
   } catch (const UsageError& error) {
-    usage_error("--labels '", policy, "': must be balanced, random, a class from 0 to ", K - 1,
+    usage_error("--labels '", policy, "': must be balanced, random, none, a class from 0 to ", K - 1,
                 ", or a readable JSON file of ", K, " counts (", error.what(), ")");
   }
 }
 
 std::vector<int64_t> read_histogram(const std::string& policy, int64_t K) {
-  const auto json = nlohmann::json::parse(histogram_text(policy, K), nullptr, /*allow_exceptions=*/false);
+  const auto json = parse_json(histogram_text(policy, K), "--labels " + policy);
   const auto is_count = [](const auto& n) { return n.is_number_unsigned(); };
   check_usage(json.is_array() && int64_t(json.size()) == K && std::all_of(json.begin(), json.end(), is_count),
               "--labels ", policy, ": must be a JSON list of ", K, " whole counts, one a class");
@@ -36,16 +35,8 @@ std::vector<int64_t> read_histogram(const std::string& policy, int64_t K) {
   return counts;
 }
 
-// The class that every seed shows, if the policy is a number.
-std::optional<int64_t> fixed_class(const std::string& policy) {
-  int64_t fixed = 0;
-  const auto [end, error] = std::from_chars(policy.data(), policy.data() + policy.size(), fixed);
-  if (error != std::errc{} || end != policy.data() + policy.size()) return std::nullopt;
-  return fixed;
-}
-
 bool is_histogram(const std::string& policy) {
-  return policy != "balanced" && policy != "random" && !fixed_class(policy);
+  return policy != "balanced" && policy != "random" && policy != kNoClass && !fixed_class(policy);
 }
 
 // The class at position `position` of the histogram's run-length list.
@@ -55,6 +46,17 @@ int64_t class_at(const std::vector<int64_t>& cumulative, int64_t position) {
 
 }  // namespace
 
+std::optional<int64_t> fixed_class(const std::string& policy) {
+  int64_t fixed = 0;
+  const auto [end, error] = std::from_chars(policy.data(), policy.data() + policy.size(), fixed);
+  if (error != std::errc{} || end != policy.data() + policy.size()) return std::nullopt;
+  return fixed;
+}
+
+std::string label_text(int64_t label, int64_t K) {
+  return label == K ? kNoClass : std::to_string(label);
+}
+
 std::string self_contained_labels(const std::string& policy, int64_t K) {
   return K > 0 && is_histogram(policy) ? nlohmann::json(read_histogram(policy, K)).dump() : policy;
 }
@@ -62,15 +64,16 @@ std::string self_contained_labels(const std::string& policy, int64_t K) {
 std::vector<int64_t> choose_labels(const std::string& policy, const std::vector<int64_t>& seeds, int64_t K) {
   std::vector<int64_t> labels;
   if (K == 0) {
-    check_usage(policy == "balanced", "labels '", policy,
+    check_usage(policy == "balanced" || policy == kNoClass, "labels '", policy,
                 "': this model is unconditional, it has no classes");
     return labels;
   }
   if (const auto fixed = fixed_class(policy)) {
     check_usage(*fixed >= 0 && *fixed < K, "class ", *fixed, " does not exist; this model has classes 0 to ",
-                K - 1);
+                K - 1, *fixed < 0 ? "; 'none' is the picture of no class" : "");
     return std::vector<int64_t>(seeds.size(), *fixed);
   }
+  if (policy == kNoClass) return std::vector<int64_t>(seeds.size(), K);
   std::vector<int64_t> cumulative;
   if (is_histogram(policy)) {
     const auto counts = read_histogram(policy, K);

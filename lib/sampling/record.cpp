@@ -9,6 +9,25 @@
 #include "core/device.h"
 
 namespace uvic {
+namespace {
+
+/// Removes the text from `begin` up to the next of `ends` (which stays).
+void erase_between(std::string& text, const std::string& begin, const char* ends) {
+  const size_t at = text.find(begin);
+  if (at == std::string::npos) return;
+  text.erase(at, text.find_first_of(ends, at + begin.size()) - at);
+}
+
+}  // namespace
+
+std::string comparable_record(std::string record) {
+  const size_t path = record.find(" --checkpoint "), weights = record.find(" --weights ");
+  if (path < weights && weights != std::string::npos) record.erase(path, weights - path);
+  for (const char* option : {" --set sample.batch_size=", " --threads ", " --device "}) {
+    erase_between(record, option, " \"");
+  }
+  return record;
+}
 
 std::string shell_quote(const std::string& text) {
   constexpr auto kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=,:+@%";

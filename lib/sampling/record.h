@@ -28,6 +28,10 @@ struct RecordInputs {
 /// `evaluations` of the network an image, `weights_crc32`, `version`.
 std::string sample_record(const RecordInputs& inputs);
 
+/// A record without what moves an image by at most its last bits: path of the weights, batch size, threads,
+/// device.
+std::string comparable_record(std::string record);
+
 /// `text` quoted for a POSIX shell where it needs to be.
 std::string shell_quote(const std::string& text);
 

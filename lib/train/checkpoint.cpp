@@ -6,14 +6,18 @@
 #include <torch/nn/module.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
 
 #include "core/device.h"
 #include "core/errors.h"
 #include "core/log.h"
 #include "io/atomic_file.h"
+#include "io/digests.h"
 #include "io/safetensors.h"
 #include "nn/parameters.h"
 #include "recipe/layout.h"
+#include "train/diverged.h"
 
 namespace uvic {
 namespace {
@@ -32,6 +36,59 @@ TensorMap with_names(const std::vector<std::string>& names, const std::vector<at
   return map;
 }
 
+/// The files of a checkpoint: their names in it, and their tensors.
+using Parts = std::vector<std::pair<std::string, TensorMap>>;
+
+Parts parts_to_save(const TrainState& state) {
+  const auto names = parameter_names(state);
+  Parts parts = {{"model", with_names(names, state.module->parameters())}};
+  for (size_t i = 0; i < state.ema->size(); ++i)
+    parts.emplace_back(state.ema->name(i), with_names(names, state.ema->weights(i)));
+  TensorMap training = with_names(names, state.optimizer->exp_avgs, "exp_avg.");
+  training.merge(with_names(names, state.optimizer->exp_avg_sqs, "exp_avg_sq."));
+  parts.emplace_back("training", std::move(training));
+  return parts;
+}
+
+// The name of the first tensor that is not finite, or empty.
+std::string first_not_finite(const TensorMap& tensors) {
+  for (const auto& [name, tensor] : tensors) {
+    if (!at::isfinite(tensor).all().item<bool>()) return name;
+  }
+  return "";
+}
+
+std::string first_not_finite(const Parts& parts) {
+  for (const auto& [part, tensors] : parts) {
+    const std::string name = first_not_finite(tensors);
+    if (!name.empty()) return name + " of " + part_of("", part).string();
+  }
+  return "";
+}
+
+void check_finite(const Parts& parts, int64_t step, const fs::path& run_directory) {
+  const std::string bad = first_not_finite(parts);
+  if (!bad.empty()) refuse_not_finite(bad, step, run_directory);
+}
+
+// CRC-32 of the values of all tensors, in the order of their names.
+uint32_t content_crc(const TensorMap& tensors) {
+  uint32_t crc = 0;
+  for (const auto& [name, tensor] : tensors) {
+    const at::Tensor values = tensor.to(at::kCPU).contiguous();
+    crc = crc32_of({static_cast<const char*>(values.const_data_ptr()), values.nbytes()}, crc);
+  }
+  return crc;
+}
+
+void check_part(const fs::path& file, std::optional<uint32_t> crc) {
+  const TensorMap tensors = load_safetensors(file).tensors;
+  const std::string bad = first_not_finite(tensors);
+  check_usage(bad.empty(), file.string(), ": ", bad, " holds a NaN or an infinity");
+  check_usage(!crc || content_crc(tensors) == *crc, file.string(),
+              ": damaged: its values are not those that were saved");
+}
+
 void copy_into(const std::vector<std::string>& names, const std::vector<at::Tensor>& targets,
                const TensorMap& source, const std::string& prefix, const fs::path& file) {
   const at::NoGradGuard no_grad;
@@ -44,10 +101,12 @@ void copy_into(const std::vector<std::string>& names, const std::vector<at::Tens
 }
 
 Metadata weights_metadata(const TrainState& state) {
-  return {{"uvic.config", state.config_yaml},
-          {"uvic.version", version_number()},
-          {"uvic.step", std::to_string(state.step)},
-          {"uvic.images", std::to_string(state.examples())}};
+  Metadata metadata = state.weights_metadata;
+  metadata.insert({{"uvic.config", state.config_yaml},
+                   {"uvic.version", version_number()},
+                   {"uvic.step", std::to_string(state.step)},
+                   {"uvic.images", std::to_string(state.examples())}});
+  return metadata;
 }
 
 // What must be equal for a resume to be exact to the bit.
@@ -76,6 +135,13 @@ void remove_old(const fs::path& checkpoints, int64_t keep) {
   }
 }
 
+// What training.safetensors says of `key`.
+std::optional<std::string> recorded(const fs::path& checkpoint, const std::string& key) {
+  const Metadata metadata = load_safetensors_metadata(part_of(checkpoint, "training"));
+  const auto found = metadata.find(key);
+  return found == metadata.end() ? std::nullopt : std::optional(found->second);
+}
+
 int64_t number(const Metadata& metadata, const std::string& key, const fs::path& file) {
   const auto found = metadata.find(key);
   check_usage(found != metadata.end(), file.string(), ": metadata has no ", key);
@@ -88,36 +154,63 @@ int64_t number(const Metadata& metadata, const std::string& key, const fs::path&
 
 }  // namespace
 
+std::string first_not_finite(const TrainState& state) {
+  return first_not_finite(parts_to_save(state));
+}
+
 fs::path save_checkpoint(const TrainState& state, const fs::path& run_directory) {
   const fs::path directory = checkpoint_path(run_directory, state.step);
-  if (fs::exists(directory)) return directory;
+  if (fs::exists(part_of(directory, "model"))) return directory;
+  if (fs::exists(directory)) move_aside(directory, "incomplete");
+  const Parts parts = parts_to_save(state);
+  check_finite(parts, state.step, run_directory);
   fs::create_directories(directory.parent_path());
-  const auto names = parameter_names(state);
   write_directory_atomically(directory, [&](const fs::path& target) {
     const Metadata metadata = weights_metadata(state);
-    save_safetensors(part_of(target, "model"), with_names(names, state.module->parameters()), metadata);
-    for (size_t i = 0; i < state.ema->size(); ++i) {
-      save_safetensors(part_of(target, state.ema->name(i)), with_names(names, state.ema->weights(i)),
-                       metadata);
+    nlohmann::ordered_json contents;
+    for (const auto& [part, tensors] : parts) {
+      contents[part] = content_crc(tensors);
+      Metadata own = metadata;
+      if (part == "training") {
+        own.merge(environment(state));
+        own["uvic.updates"] = std::to_string(state.optimizer->updates());
+        own["uvic.skipped"] = std::to_string(state.skipped);
+        own["uvic.skipped_in_a_row"] = std::to_string(state.skipped_in_a_row);
+        own["uvic.data"] = state.data_identity;
+        own["uvic.contents"] = contents.dump();
+      }
+      save_safetensors(part_of(target, part), tensors, own);
     }
-    TensorMap training = with_names(names, state.optimizer->exp_avgs, "exp_avg.");
-    training.merge(with_names(names, state.optimizer->exp_avg_sqs, "exp_avg_sq."));
-    Metadata rest = metadata;
-    rest.merge(environment(state));
-    rest["uvic.updates"] = std::to_string(state.optimizer->updates());
-    rest["uvic.skipped"] = std::to_string(state.skipped);
-    rest["uvic.skipped_in_a_row"] = std::to_string(state.skipped_in_a_row);
-    rest["uvic.data"] = state.data_identity;
-    save_safetensors(part_of(target, "training"), training, rest);
   });
   remove_old(directory.parent_path(), state.options.keep);
   return directory;
+}
+
+// All parts with the CRC-32 of their values; of checkpoints from before that was recorded, whatever is there.
+std::string damage_of_checkpoint(const fs::path& checkpoint) {
+  try {
+    const auto contents = recorded(checkpoint, "uvic.contents");
+    if (contents) {
+      const auto crcs = nlohmann::json::parse(*contents).get<std::map<std::string, uint32_t>>();
+      for (const auto& [part, crc] : crcs) check_part(part_of(checkpoint, part), crc);
+      return "";
+    }
+    for (const auto& entry : fs::directory_iterator(checkpoint)) {
+      if (entry.path().extension() == ".safetensors") check_part(entry.path(), std::nullopt);
+    }
+    return "";
+  } catch (const UsageError& error) {
+    return error.what();
+  } catch (const nlohmann::json::exception&) {
+    return part_of(checkpoint, "training").string() + ": damaged: uvic.contents cannot be read";
+  }
 }
 
 void save_snapshot(const TrainState& state, const fs::path& run_directory) {
   const fs::path directory = snapshot_path(run_directory, state.step);
   if (fs::exists(directory)) return;
   fs::create_directories(directory.parent_path());
+  check_finite(parts_to_save(state), state.step, run_directory);
   const auto names = parameter_names(state);
   write_directory_atomically(directory, [&](const fs::path& target) {
     for (size_t i = 0; i < state.ema->size(); ++i) {
@@ -153,16 +246,13 @@ void load_checkpoint(TrainState& state, const fs::path& checkpoint) {
 }
 
 std::string checkpoint_data(const fs::path& checkpoint) {
-  const auto metadata = load_safetensors_metadata(part_of(checkpoint, "training"));
-  const auto found = metadata.find("uvic.data");
-  return found == metadata.end() ? "" : found->second;
+  return recorded(checkpoint, "uvic.data").value_or("");
 }
 
 std::string checkpoint_config(const fs::path& checkpoint) {
-  const auto metadata = load_safetensors_metadata(part_of(checkpoint, "training"));
-  const auto found = metadata.find("uvic.config");
-  check_usage(found != metadata.end(), checkpoint.string(), ": training.safetensors has no uvic.config");
-  return found->second;
+  const auto config = recorded(checkpoint, "uvic.config");
+  check_usage(config.has_value(), checkpoint.string(), ": training.safetensors has no uvic.config");
+  return *config;
 }
 
 double checkpoint_bytes(int64_t parameters, size_t emas) {

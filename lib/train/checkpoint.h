@@ -10,7 +10,16 @@ namespace uvic {
 
 /// Writes `<run>/checkpoints/step-XXXXXXXX/` with model.safetensors, one file an EMA, and
 /// training.safetensors; then removes all but the newest `train.keep` checkpoints. Returns the directory.
+/// std::runtime_error, and nothing is written, if a tensor of it is not finite.
 std::filesystem::path save_checkpoint(const TrainState& state, const std::filesystem::path& run_directory);
+
+/// The first tensor that such a checkpoint would hold with a NaN or an infinity in it: "pos_embed of
+/// model.safetensors"; empty if there is none.
+std::string first_not_finite(const TrainState& state);
+
+/// What is wrong with a checkpoint, whose files are read whole: one is missing, cut off, not what was saved,
+/// or not finite. Names file and tensor; empty if nothing is.
+std::string damage_of_checkpoint(const std::filesystem::path& checkpoint);
 
 /// Restores weights, EMAs, moments, counters. Warns if threads, CPU capability, precision or version differ
 /// from those recorded, as the continuation is then not exact to the bit. UsageError if the directory is
@@ -23,7 +32,7 @@ std::string checkpoint_config(const std::filesystem::path& checkpoint);
 std::string checkpoint_data(const std::filesystem::path& checkpoint);
 
 /// Writes the power-function averages, in float16, to `<run>/snapshots/step-XXXXXXXX/` (see
-/// recipe/snapshots.h).
+/// recipe/snapshots.h). std::runtime_error as save_checkpoint.
 void save_snapshot(const TrainState& state, const std::filesystem::path& run_directory);
 
 /// Bytes of one checkpoint of a model with `parameters` parameters and `emas` averages.

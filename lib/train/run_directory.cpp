@@ -1,16 +1,16 @@
 #include "train/run_directory.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "io/atomic_file.h"
+#include "io/output_path.h"
 #include "io/read_file.h"
 #include "recipe/layout.h"
 #include "train/checkpoint.h"
+#include "train/diverged.h"
 #include "train/optimizer.h"
 
 namespace uvic {
@@ -18,17 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void move_aside(const fs::path& path) {
-  int number = 1;
-  const auto aside = [&] { return fs::path(path.string() + ".old-" + std::to_string(number)); };
-  while (fs::exists(aside())) ++number;
-  fs::rename(path, aside());
-  log_info("moved the earlier run to ", aside().string());
-}
-
-bool is_run(const fs::path& path) {
-  return fs::exists(path / "config.yaml");
-}
+constexpr auto kLock = ".lock";
 
 // The lock and what a task remembers are hidden.
 bool holds_files(const fs::path& path) {
@@ -47,16 +37,39 @@ void remove_leftovers(const fs::path& checkpoints) {
   for (const fs::path& leftover : leftovers) fs::remove_all(leftover);
 }
 
+/// A checkpoint to go on from, and newer ones that are damaged, with what is wrong with each.
+struct Found {
+  fs::path whole;
+  std::vector<std::pair<fs::path, std::string>> damaged;
+};
+
+// Empty if there are no checkpoints at all.
+Found find_checkpoint(const fs::path& run) {
+  Found found;
+  std::vector<std::string> problems;
+  for (const fs::path& checkpoint : checkpoints_of(run)) {
+    problems.push_back(damage_of_checkpoint(checkpoint));
+    if (problems.back().empty()) {
+      found.whole = checkpoint;
+      return found;
+    }
+    found.damaged.emplace_back(checkpoint, problems.back());
+  }
+  check_usage(problems.empty(), run.string(),
+              ": none of its checkpoints can be gone on from: ", join(problems, "; "),
+              ". --restart moves the run aside and begins anew");
+  return found;
+}
+
 }  // namespace
+
+bool is_run(const fs::path& path) {
+  return fs::exists(path / "config.yaml");
+}
 
 void check_run_path(const fs::path& path) {
   check_usage(!path.empty(), "--out: give the run directory");
-  fs::path existing = fs::absolute(path);
-  while (!fs::exists(existing)) existing = existing.parent_path();
-  check_usage(fs::is_directory(existing), "--out ", path.string(), ": ", existing.string(),
-              " is not a folder");
-  check_usage(access(existing.c_str(), W_OK) == 0, "--out ", path.string(), ": cannot write in ",
-              existing.string());
+  check_output_folder("--out", path);
 }
 
 RunMemory::RunMemory(fs::path run_directory)
@@ -70,7 +83,8 @@ RunMemory::~RunMemory() {
   std::error_code ignored;
   std::vector<fs::path> remembered;
   for (const auto& entry : fs::directory_iterator(folder_, ignored)) {
-    if (entry.path().filename().string().starts_with(".image-headers")) remembered.push_back(entry.path());
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with('.') && name != kLock) remembered.push_back(entry.path());
   }
   for (const fs::path& file : remembered) fs::remove(file, ignored);
   fs::remove(folder_, ignored);  // unless there is more in it
@@ -83,20 +97,25 @@ RunDirectory::RunDirectory(fs::path path, const RunConfig& config, bool restart)
   check_run_path(path_);
   const auto lock = [&] {
     fs::create_directories(path_);
-    lock_ = FileLock(path_ / ".lock", "--out " + path_.string() + ": another uvic-train is running there");
+    lock_ = FileLock(path_ / kLock, "--out " + path_.string() + ": another uvic-train is running there");
   };
   lock();
   if (restart && is_run(path_)) {
-    move_aside(path_);
+    log_info("moved the earlier run to ", move_aside(path_, "old").string());
     lock();
   }
   const fs::path config_file = path_ / "config.yaml";
   if (is_run(path_)) {
     remove_leftovers(path_ / "checkpoints");
-    resume_from_ = latest_checkpoint(path_);
+    const Found found = find_checkpoint(path_);
+    resume_from_ = found.whole;
     const std::string earlier =
         resume_from_.empty() ? read_text(config_file) : checkpoint_config(resume_from_);
     config.check_resume(earlier, config_file.string(), path_.string(), resume_step());
+    for (const auto& [checkpoint, problem] : found.damaged) {
+      log_warning(problem, "; going on from ", resume_from_.filename().string(), ", kept as ",
+                  move_aside(checkpoint, "damaged").string());
+    }
   } else {
     check_usage(!holds_files(path_), "--out ", path_.string(),
                 ": the folder holds files but no config.yaml, so it is not ", "a run; choose another");

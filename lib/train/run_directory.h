@@ -24,11 +24,16 @@ struct RunConfig {
       check_resume;
 };
 
+/// Whether a run has begun in that folder.
+bool is_run(const std::filesystem::path& path);
+
 class RunDirectory {
  public:
   /// Creates `path` or opens an earlier run there, and locks it against a second process. UsageError if it is
   /// something else's folder, in use, or an earlier run whose config differs in more than what is free on
-  /// resume (the keys are listed). `restart` moves an earlier run aside first, to `<path>.old-N`.
+  /// resume (the keys are listed), or one without a whole checkpoint among those it has. Newer ones that are
+  /// damaged are moved aside, to `step-XXXXXXXX.damaged-N`, each with a warning. `restart` moves an earlier
+  /// run aside first, to `<path>.old-N`.
   RunDirectory(std::filesystem::path path, const RunConfig& config, bool restart);
 
   const std::filesystem::path& path() const { return path_; }

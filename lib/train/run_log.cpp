@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/atomic_file.h"
+#include "io/truncate_events.h"
 
 namespace uvic {
 namespace {
@@ -18,12 +19,17 @@ nlohmann::json parse_line(const std::string& line) {
   return nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
 }
 
+const fs::path& only_up_to(const fs::path& run_directory, int64_t step) {
+  truncate_metrics(run_directory, step);
+  truncate_events(run_directory, step);
+  return run_directory;
+}
+
 }  // namespace
 
 RunLog::RunLog(const fs::path& run_directory, int64_t step)
     : path_(metrics_file(run_directory)),
-      events_(run_directory, fs::exists(path_) ? std::optional(step + 1) : std::nullopt) {
-  truncate_metrics(run_directory, step);
+      events_(only_up_to(run_directory, step), fs::exists(path_) ? std::optional(step + 1) : std::nullopt) {
   lines_.open(path_, std::ios::app);
 }
 

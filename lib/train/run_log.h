@@ -17,7 +17,8 @@ using Values = std::vector<std::pair<std::string, double>>;
 /// metrics.jsonl and TensorBoard events of a run.
 class RunLog {
  public:
-  /// Goes on behind `step`: later lines of metrics.jsonl are dropped, later events declared void.
+  /// Goes on behind `step`: later lines of metrics.jsonl and later events are dropped, and declared void for
+  /// whoever has read them already.
   RunLog(const std::filesystem::path& run_directory, int64_t step);
   /// One line, keys in the given order after `step`; a value that is not finite is written as null.
   void write(int64_t step, const Values& values);

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -66,6 +67,9 @@ class Task {
   /// each, empty if it is the same.
   virtual std::string data_identity() const = 0;
   virtual std::vector<std::string> data_differences(const std::string& then) const = 0;
+
+  /// What weights files say beside their configuration: their metadata's keys and values.
+  virtual std::map<std::string, std::string> weights_metadata() const { return {}; }
 
   /// Makes the module, its weights drawn from `seed`.
   virtual void build(uint64_t seed) = 0;

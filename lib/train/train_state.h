@@ -57,6 +57,7 @@ class TrainState {
   int64_t skipped_in_a_row = 0;
   /// What checkpoints say of themselves: the configuration as YAML, and Task::data_identity.
   std::string config_yaml, data_identity;
+  std::map<std::string, std::string> weights_metadata;  ///< Task::weights_metadata
 
   /// Examples seen so far, by all processes.
   int64_t examples() const { return step * options.batch_size; }

@@ -8,6 +8,7 @@
 #include "core/text.h"
 #include "recipe/layout.h"
 #include "train/checkpoint.h"
+#include "train/diverged.h"
 
 namespace uvic {
 namespace {
@@ -17,11 +18,13 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int64_t kMaxSkippedInARow = 10;
 
-void check_same_data(const Task& task, const RunDirectory& run, bool allowed) {
+// `now`: what the task says that its data is.
+void check_same_data(const Task& task, const std::string& now, const RunDirectory& run, bool allowed) {
   const std::string then = checkpoint_data(run.resume_from());
   if (then.empty())
     log_info(run.path().string(), ": saved by an older version; whether its data is the same is not known");
-  const auto differences = then.empty() ? std::vector<std::string>() : task.data_differences(then);
+  if (then.empty() || then == now) return;
+  const auto differences = task.data_differences(then);
   if (differences.empty()) return;
   const std::string text = run.path().string() + ": the data is not what it was: " + join(differences, "; ");
   check_usage(
@@ -32,12 +35,19 @@ void check_same_data(const Task& task, const RunDirectory& run, bool allowed) {
 
 TrainState make_state(Task& task, const RunDirectory& run, const TrainOptions& options,
                       const OptimizerOptions& optimizer, c10::Device device) {
-  if (!run.resume_from().empty()) check_same_data(task, run, options.allow_new_data);
+  const std::string data = task.data_identity();
+  if (!run.resume_from().empty()) check_same_data(task, data, run, options.allow_new_data);
   task.build(uint64_t(options.seed));
   TrainState state(task.module(), options, optimizer, device);
   state.config_yaml = run.config_yaml();
-  state.data_identity = task.data_identity();
+  state.data_identity = data;
+  state.weights_metadata = task.weights_metadata();
   return state;
+}
+
+// Also where nothing is scored at all.
+bool has_score(const Scorer* scorer, const RunDirectory& run, int64_t step) {
+  return scorer == nullptr || has_metric(run.path(), step, scorer->key());
 }
 
 }  // namespace
@@ -91,8 +101,7 @@ TrainOutcome Trainer::run() {
   make_owed_score();
   pace_.finish();
   task_.finish();
-  const Scorer* scorer = task_.scorer();
-  const bool scored = scorer == nullptr || has_metric(run_.path(), state_.step, scorer->key());
+  const bool scored = has_score(task_.scorer(), run_, state_.step);
   return stopping() && !scored ? interrupted() : TrainOutcome::kFinished;
 }
 
@@ -102,7 +111,8 @@ std::vector<Trainer::Action> Trainer::make_actions() {
   const TrainOptions& o = state_.options;
   const bool scores = task_.scorer() != nullptr;
   const auto wait_for_score = [this] {
-    return due(state_.options.eval_interval) || due(state_.options.checkpoint_interval) || at_end();
+    return due(state_.options.eval_interval) || due(state_.options.checkpoint_interval) || owes_checkpoint_ ||
+           at_end();
   };
   return {
       {.interval = o.log_interval, .optional = false, .slow = false, .act = [this] { log_step(); }},
@@ -120,11 +130,7 @@ std::vector<Trainer::Action> Trainer::make_actions() {
        .optional = false,
        .slow = false,
        .act = [this, wait_for_score] { collect_score(wait_for_score()); }},
-      // After the last step in any case.
-      {.interval = o.checkpoint_interval > 0 ? o.checkpoint_interval : o.steps,
-       .optional = false,
-       .slow = true,
-       .act = [this] { save_checkpoint(state_, run_.path()); }},
+      {.interval = 1, .optional = false, .slow = false, .act = [this] { save(); }},
       {.interval = scores ? o.eval_interval : 0,
        .optional = true,
        .slow = true,
@@ -143,9 +149,10 @@ void Trainer::take_step() {
   if (!last_.skipped) return;
   log_warning("step ", state_.step, " skipped: loss ", last_.loss, ", gradient norm ", last_.grad_norm, " (",
               state_.skipped, " skipped so far)");
-  TORCH_CHECK(state_.skipped_in_a_row < kMaxSkippedInARow, "step ", state_.step,
-              ": the loss or the gradient was not finite ", kMaxSkippedInARow,
-              " steps in a row; lower optimizer.lr or set train.grad_clip");
+  const std::string bad = first_not_finite(state_);
+  if (!bad.empty()) refuse_not_finite(bad, state_.step, run_.path());  // no step can mend that
+  if (state_.skipped_in_a_row >= kMaxSkippedInARow)
+    give_up_diverged(state_.step, state_.skipped_in_a_row, run_.path());
 }
 
 void Trainer::log_step() {
@@ -174,6 +181,16 @@ void Trainer::write_line() {
   line_.clear();
 }
 
+// After the last step in any case. While steps are skipped it waits: their weights may be what is wrong.
+void Trainer::save() {
+  const int64_t interval = state_.options.checkpoint_interval;
+  owes_checkpoint_ |= due(interval > 0 ? interval : state_.options.steps);
+  if (!owes_checkpoint_ || (state_.skipped_in_a_row > 0 && !at_end())) return;
+  save_checkpoint(state_, run_.path());
+  owes_checkpoint_ = false;
+  pace_.restart(task_.wait_seconds());
+}
+
 void Trainer::preview() {
   const SwappedWeights swapped = state_.with_largest_average();
   task_.preview(state_.step, context_);
@@ -199,7 +216,7 @@ void Trainer::collect_score(bool wait) {
 void Trainer::make_owed_score() {
   Scorer* scorer = task_.scorer();
   if (scorer == nullptr || state_.step == 0 || !due(state_.options.eval_interval) || stopping()) return;
-  if (has_metric(run_.path(), state_.step, scorer->key())) return;
+  if (has_score(scorer, run_, state_.step)) return;
   start_scoring();
   if (at_end()) collect_score(/*wait=*/true);
 }
@@ -215,8 +232,14 @@ TrainOutcome Trainer::interrupted() {
 
 bool is_finished(const RunDirectory& run, const TrainOptions& options, const Scorer* scorer) {
   const int64_t step = run.resume_step();
-  const bool scored = scorer == nullptr || has_metric(run.path(), options.steps, scorer->key());
-  return step > options.steps || (step == options.steps && scored);
+  return step > options.steps || (step == options.steps && has_score(scorer, run, options.steps));
+}
+
+std::string how_to_go_on(const RunDirectory& run, const OptimizerOptions& optimizer) {
+  if (optimizer.schedule == RateSchedule::kConstant) return "raise train.steps to go on";
+  return c10::str("optimizer.schedule ", optimizer.schedule,
+                  " has come to its end; a new run can begin with its weights: another --out, --init-from ",
+                  run.path().string());
 }
 
 }  // namespace uvic

@@ -30,7 +30,8 @@ class Trainer {
           c10::Device device, const std::filesystem::path& init_from = {}, Sharing sharing = {});
 
   /// Trains to train.steps, or to the end of the step in which SIGINT or SIGTERM arrived; a checkpoint is
-  /// written either way. Throws std::runtime_error after 10 steps in a row that were not finite, and whatever
+  /// written either way. Throws std::runtime_error, with the checkpoint to begin again from, after 10 steps
+  /// in a row that were not finite, or where the weights, their averages or moments are not; and whatever
   /// writing files throws.
   TrainOutcome run();
 
@@ -48,6 +49,7 @@ class Trainer {
   void log_step();
   void validate();
   void write_line();
+  void save();
   void preview();
   void start_scoring();
   void collect_score(bool wait);
@@ -66,10 +68,13 @@ class Trainer {
   TaskContext context_;
   StepResult last_;
   Values line_;  // of metrics.jsonl, for this step
+  bool owes_checkpoint_ = false;
 };
 
 /// Whether a run has done all that its options ask for: its steps, and the score after the last one if there
 /// is a scorer.
 bool is_finished(const RunDirectory& run, const TrainOptions& options, const Scorer* scorer);
+/// What to tell whoever wants more of a finished run.
+std::string how_to_go_on(const RunDirectory& run, const OptimizerOptions& optimizer);
 
 }  // namespace uvic

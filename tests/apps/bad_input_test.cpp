@@ -90,19 +90,23 @@ TEST(BadInput, SamplingAndDumping) {
   expect_usage_error(sample + " --class 1 --labels random", "excludes");
   expect_usage_error(sample + " --out /nowhere/grid.png", "there is no folder /nowhere");
   expect_usage_error(sample + " --set model.depth=4",
-                     "the weights do not fit the model: missing in_blocks.1.");
+                     "model.depth is 4, but the weights have 2 (1 in_blocks)");
   const std::string dump = "uvic-fid dump " + files.checkpoint();
-  expect_usage_error("uvic-fid", "subcommand");
+  expect_usage_error("uvic-fid", "error: give a command, one of dump, merge, verify, stats, score");
   expect_usage_error(dump + " --out " + (files / "d").string(), "give --num N or --seeds a-b");
   expect_usage_error(dump + " --num 4", "--out: give the folder");
-  expect_usage_error(dump + " --num 4 --out " + (files / "config.yaml").string(), "is not a folder");
+  expect_usage_error(dump + " --num 4 --out " + (files / "config.yaml").string(),
+                     "ends in .yaml; what can be written is a folder, x.zip or x.npz");
 
   testing::write_bytes(files / "bare.safetensors", "not a weights file at all");
   expect_usage_error("uvic-sample --checkpoint " + (files / "bare.safetensors").string(), "bare.safetensors");
   const fs::path weights = files / "run/checkpoints/step-00000006/ema-0.9.safetensors";
   const std::string whole = testing::read_bytes(weights);
   testing::write_bytes(weights, whole.substr(0, whole.size() - 4));
-  expect_usage_error(sample, "ema-0.9.safetensors");
+  // Of a run, that of the checkpoint before would be taken (resume_test.cpp).
+  expect_usage_error("uvic-sample --checkpoint " + weights.parent_path().string() + " --out " +
+                         (files / "grid.png").string(),
+                     "ema-0.9.safetensors");
   EXPECT_FALSE(fs::exists(files / "grid.png"));
 }
 

@@ -153,14 +153,26 @@ std::string forty_images(uint64_t seed) {
   return folder.string();
 }
 
+// What `forty_images` are to a model of that size.
+std::string folder_config(const std::string& name, int size) {
+  testing::write_bytes(files() / name, c10::str("data: {kind: folder}\nmodel: {img_size: ", size,
+                                                ", in_chans: 3, num_classes: -1}\n"));
+  return (files() / name).string();
+}
+
 std::vector<Option> with_feature_options(const std::vector<Option>& more) {
-  std::vector<Option> options = {{"--batch-size", "3"},
-                                 {"--workers", "4", kThreads, "--batch-size 1 --workers 1"},
-                                 {"--workers", "0", kRefusal, "", "--workers: Value 0 not in range"},
-                                 absent_device(),
-                                 threads(),
-                                 {"--threads", "9999", kRefusal, "", "--threads: Value 9999 not in range"},
-                                 {"--quiet", ""}};
+  std::vector<Option> options = {
+      {"--batch-size", "3"},
+      {"--workers", "4", kThreads, "--batch-size 1 --workers 1"},
+      {"--workers", "0", kRefusal, "", "--workers: Value 0 not in range"},
+      {"--on-error", "sometimes", kRefusal, "", "sometimes not in"},
+      {"--config", folder_config("four.yaml", 4)},
+      {"--set", "model.img_size=4", kOutput, "--config " + folder_config("six.yaml", 6)},
+      {"--print-config", ""},
+      absent_device(),
+      threads(),
+      {"--threads", "9999", kRefusal, "", "--threads: Value 9999 not in range"},
+      {"--quiet", ""}};
   options.insert(options.end(), more.begin(), more.end());
   return options;
 }
@@ -190,6 +202,7 @@ TEST(CommandLine, EveryOptionOfTrain) {
   expect_effects(base, folder, "uvic-train --help",
                  {{"--version", ""},
                   {"--init-from", trained()},
+                  {"--init-weights", "raw", kOutput, "--init-from " + trained()},
                   {"--dry-run", ""},
                   {"--print-config", ""},
                   {"--steps", "5"},

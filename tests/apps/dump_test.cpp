@@ -91,7 +91,8 @@ TEST_F(Dump, ImagesThatAreNotOursAreNotOverwritten) {
   expect_ok(run(dump("foreign", "--num 4")));
   const auto before = contents("foreign");
   fs::remove(path("foreign") + "/manifest.json");
-  testing::expect_usage_error(dump("foreign", "--num 4 --steps 7"), "see its tEXt record");
+  testing::expect_usage_error(dump("foreign", "--num 4 --steps 7"),
+                              "was made with other settings, sample.steps=4 there and sample.steps=7 here");
   expect_ok(run(dump("foreign", "--num 4")));
   EXPECT_TRUE(contents("foreign") == before);
   testing::write_bytes(path("foreign.zip"), "not ours");

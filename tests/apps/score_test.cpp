@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "data/idx.h"
 #include "io/npz.h"
 #include "io/png.h"
 #include "support/eval_files.h"
@@ -72,13 +73,15 @@ TEST_F(ScoreTest, FoldersZipsAndNpzGivePytorchFidsDistance) {
 
 TEST_F(ScoreTest, EveryScoreAndATable) {
   const auto result = score("images_1", "images_2");
-  for (const char* key : {"fid", "kid", "kid_standard_error", "inception_score", "inception_score_deviation",
-                          "precision", "recall", "density", "coverage"}) {
+  for (const char* key : {"fid", "kid", "inception_score", "inception_score_deviation", "precision", "recall",
+                          "density", "coverage"}) {
     EXPECT_TRUE(result.at(key).is_number()) << key;
   }
+  EXPECT_TRUE(result.at("kid_standard_error").is_null()) << "the only subset is all 256";
+  EXPECT_EQ(result.at("left_out"), 0);
   const auto table = run(with_standin("score " + path("images_1") + " " + path("images_2")));
   EXPECT_NE(table.out.find("fid              0.0138515"), std::string::npos) << table.out;
-  EXPECT_NE(table.out.find("100 subsets of 256"), std::string::npos) << table.out;
+  EXPECT_NE(table.out.find("(no standard error: subsets are the whole set)"), std::string::npos) << table.out;
   EXPECT_NE(table.err.find("SHA-256 "), std::string::npos) << table.err;
   EXPECT_NE(table.err.find("of the time waiting for images"), std::string::npos) << table.err;
 }
@@ -169,11 +172,138 @@ TEST_F(ScoreTest, BadInputIsNamed) {
   testing::write_bytes(path("junk.pt"), "junk");
   expect_usage_error("uvic-fid score " + one + " " + one + " --features " + path("junk.pt"),
                      "junk.pt: is not a Torch");
-  expect_usage_error("uvic-fid", "subcommand");
+  expect_usage_error("uvic-fid", "give a command");
   fs::create_directories(path("damaged"));
   const std::string bytes = testing::read_bytes(path("images_1/0/000000.png"));
   testing::write_bytes(path("damaged/a.png"), bytes.substr(0, bytes.size() / 2));
   expect_usage_error(with_standin("score " + path("damaged") + " " + one), "damaged/a.png");
+}
+
+// A mistyped second path must not cost the pass over the first.
+TEST_F(ScoreTest, BothSidesAreCheckedBeforeTheFirstImageIsLookedAt) {
+  const std::string one = path("images_1");
+  const at::Tensor images = golden().tensors.at("images_2").narrow(0, 0, 3);
+  save_npz(path("float.npz"), {{"arr_0", images.to(at::kFloat)}});
+  save_npz(path("keys.npz"), {{"images", images}});
+  save_npz(path("grey.npz"), {{"arr_0", images.select(3, 0)}});
+  save_npz(path("single.npz"), {{"arr_0", images.narrow(0, 0, 1)}});
+  save_npz(path("no_covariance.npz"), {{"mu", at::zeros({48})}, {"sigma", -at::eye(48)}});
+  testing::write_eval_stats(path("four.npz"));
+  fs::create_directories(path("empty"));
+  const std::vector<std::pair<std::string, std::string>> refusals = {
+      {"float.npz",
+       "float.npz: arr_0 must be images, uint8 [N, H, W, 3] or [N, H, W, 1]; it is float32 [3, "},
+      {"keys.npz", "keys.npz: has no array \"arr_0\", only images"},
+      {"grey.npz", "it is uint8 [3, "},
+      {"single.npz", "single.npz: statistics need two images or more, there is 1"},
+      {"no_covariance.npz", "no_covariance.npz: sigma is no covariance: its eigenvalues go from -1 to -1"},
+      {"four.npz", "gives 48 features, but the statistics to compare with are of 4: "},
+      {"empty", "empty: no images here or below"},
+      {"missing", "missing: no such file or folder"}};
+  for (const auto& [name, text] : refusals) {
+    const auto result = run(with_standin("score " + one + " " + path(name)));
+    EXPECT_EQ(result.code, 2) << name;
+    EXPECT_NE(result.err.find(text), std::string::npos) << result.err;
+    EXPECT_EQ(result.err.find("images/s"), std::string::npos) << result.err;
+  }
+  save_npz(path("five.npz"), {{"arr_0", golden().tensors.at("images_2").narrow(0, 0, 5)}});
+  const auto few = run(with_standin("score " + one + " " + path("five.npz") + " --metrics fid,recall"));
+  EXPECT_NE(few.err.find("--metrics recall: " + path("five.npz") + ": it needs 6 images, there are 5"),
+            std::string::npos)
+      << few.err;
+  EXPECT_EQ(few.err.find("images/s"), std::string::npos) << few.err;
+  expect_usage_error(with_standin("stats " + one + " --out " + path("two.npz/x.npz")),
+                     "what is written is a folder");
+}
+
+TEST_F(ScoreTest, BadFilesAreAllNamedAtOnceOrLeftOut) {
+  const fs::path photos = path("photos");
+  fs::create_directories(photos);
+  for (int i = 0; i < 8; ++i) {
+    save_png(photos / (std::to_string(i) + ".png"),
+             golden().tensors.at("images_2")[i].permute({2, 0, 1}).contiguous());
+  }
+  testing::write_bytes(photos / "x.png", "");
+  testing::write_bytes(photos / "y.jpg", "no image");
+  const std::string stats = with_standin("stats " + photos.string() + " --out " + path("photos.npz"));
+  const auto failed = run(stats);
+  EXPECT_EQ(failed.code, 2);
+  for (const char* text : {"x.png: the file is empty", "y.jpg: not a PNG", "--on-error skip would leave"})
+    EXPECT_NE(failed.err.find(text), std::string::npos) << failed.err;
+  EXPECT_EQ(failed.err.find("images/s"), std::string::npos) << failed.err;
+  EXPECT_FALSE(fs::exists(path("photos.npz")));
+
+  const auto skipped = run(stats + " --on-error skip");
+  expect_ok(skipped);
+  EXPECT_NE(skipped.err.find("photos: skipped 2 of 10 images: "), std::string::npos) << skipped.err;
+  EXPECT_NE(skipped.err.find("photos: 8 of 10 images used, 2 left out"), std::string::npos) << skipped.err;
+  EXPECT_EQ(load_npz(path("photos.npz")).at("num_images").item<int64_t>(), 8);
+  const auto scored = score("photos", "photos.npz", "--on-error skip --metrics fid");
+  EXPECT_EQ(scored.at("num_images"), 8);
+  EXPECT_EQ(scored.at("num_reference"), 8);
+  EXPECT_EQ(scored.at("left_out"), 2);
+  EXPECT_NEAR(scored.at("fid").get<double>(), 0, 1e-9);
+
+  for (int i = 0; i < 10; ++i) testing::write_bytes(photos / ("z" + std::to_string(i) + ".png"), "");
+  expect_usage_error(stats, "; and 2 more, all are named in " + path("photos.npz.bad-files.txt"));
+  EXPECT_NE(testing::read_bytes(path("photos.npz.bad-files.txt")).find("z9.png"), std::string::npos);
+}
+
+TEST_F(ScoreTest, ASetAgainstItself) {
+  save_npz(path("four_images.npz"), {{"arr_0", golden().tensors.at("images_2").narrow(0, 0, 4)}});
+  const auto result =
+      run(with_standin("score " + path("four_images.npz") + " " + path("four_images.npz") + " --json"));
+  expect_ok(result);
+  const auto json = nlohmann::json::parse(result.out);
+  EXPECT_NEAR(json.at("fid").get<double>(), 0, 1e-9);
+  EXPECT_EQ(json.at("warnings").size(), 1U);
+  EXPECT_EQ(result.err.find("N is small"), result.err.rfind("N is small")) << result.err;
+  EXPECT_TRUE(json.at("kid_standard_error").is_null());
+  EXPECT_LT(json.at("kid").get<double>(), 0);
+  EXPECT_NE(result.err.find("a KID below 0 is 0 within its error"), std::string::npos) << result.err;
+}
+
+// A run and parts of it.
+TEST_F(ScoreTest, WhatIsNoSetOfImagesSaysWhatToDoInstead) {
+  const testing::TrainedRun files;
+  const std::string out = " --out " + path("r.npz");
+  const std::string trained = (files / "run").string(), advice = "uvic-fid dump --checkpoint " + trained;
+  for (const char* part : {"", "/", "/samples", "/checkpoints"}) {
+    expect_usage_error(with_standin("stats " + trained + part + out), advice);
+  }
+  expect_usage_error(with_standin("score " + path("images_1") + " " + trained), advice);
+  const std::string checkpoint = trained + "/checkpoints/step-00000006";
+  expect_usage_error(with_standin("stats " + checkpoint + out), "a checkpoint, no images");
+  expect_usage_error(with_standin("stats " + checkpoint + "/model.safetensors" + out), "a file of weights");
+}
+
+TEST_F(ScoreTest, StatisticsOfWhatTrainingReads) {
+  const testing::TrainedRun files(/*train=*/false);
+  const std::string data = (files / "data").string(), config = (files / "config.yaml").string();
+  // As a folder of idx files, as what the config names, and as another path in its place.
+  const auto mean = [&](const std::string& what, const std::string& count) {
+    const auto result = run(with_standin("stats " + what + " --out " + path("set.npz")));
+    expect_ok(result);
+    EXPECT_NE(result.err.find(" of " + count + " images\n"), std::string::npos) << result.err;
+    EXPECT_NE(result.err.find("images prepared as for training, none flipped"), std::string::npos)
+        << result.err;
+    return load_npz(path("set.npz")).at("mu");
+  };
+  const int64_t count = open_idx(data)->size();
+  const at::Tensor all = mean(data, std::to_string(count));
+  EXPECT_TRUE(at::equal(mean("--config " + config, std::to_string(count)), all));
+  EXPECT_TRUE(at::equal(
+      mean(data + " --config " + config + " --set data.path=/nowhere", std::to_string(count)), all));
+  const int64_t held_out = std::llround(0.25 * double(count));
+  EXPECT_FALSE(at::equal(
+      mean("--config " + config + " --set data.val_fraction=0.25", std::to_string(count - held_out)), all));
+  const auto scored = run(with_standin("score " + data + " --config " + config + " --metrics fid --json"));
+  expect_ok(scored);
+  EXPECT_NEAR(nlohmann::json::parse(scored.out).at("fid").get<double>(), 0, 1e-9);
+  expect_usage_error(
+      with_standin("stats --config " + config + " --set model.img_size=4 --out " + path("x.npz")),
+      "but model.in_chans x model.img_size is");
+  expect_usage_error(with_standin("stats --out " + path("x.npz")), "or --config C for the data set");
 }
 
 // What training logs is what a dump of the same weights scores.

@@ -110,13 +110,104 @@ TEST_F(Weights, NumberTypesAreConvertedAndCannotOverflow) {
 TEST_F(Weights, WithoutAnyConfigurationTheErrorSaysWhatToGive) {
   const std::string bare = fixture("weights_uvic_uncond.pth");
   expect_usage_error("uvic-sample --checkpoint " + bare,
-                     "has no configuration inside; describe its model with --config F");
+                     "has no configuration inside; describe its model with --config F, or with --set "
+                     "model.num_heads=N --set model.attention=cog or softmax; diffusion.* is the default");
+  expect_usage_error("uvic-sample --set model.num_heads=4 --checkpoint " + bare,
+                     "or with --set model.attention=cog or softmax;");
   expect_usage_error("uvic-fid dump --num 1 --out " + path("d") + " --checkpoint " + bare, "--config F");
   expect_usage_error("uvic-convert " + bare + " " + path("o.safetensors"), "--config F");
   expect_usage_error("uvic-convert --print-config " + bare, "has no configuration inside");
   EXPECT_FALSE(fs::exists(path("o.safetensors")));
   convert(bare + " " + path("bare.pth"));  // one bare file of another
   EXPECT_TRUE(load_tensor_file(path("bare.pth")).metadata.empty());
+}
+
+// Only the heads, the attention and the diffusion cannot be read off the shapes.
+TEST_F(Weights, OfABareFileTheShapesTellTheModel) {
+  const std::string bare = fixture("weights_uvic_uncond.pth");
+  const std::string told = "--set model.num_heads=4 --set model.attention=cog --solver ddim --steps 4";
+  const auto result = sample(bare, told + " --seeds 0-3 --raw " + path("t.npy"));
+  expect_ok(result);
+  EXPECT_NE(
+      result.err.find("read off the shapes of the weights: model.img_size=[8], in_chans=3, embed_dim=48, "
+                      "depth=6, num_classes=-1"),
+      std::string::npos)
+      << result.err;
+  EXPECT_TRUE(at::equal(load_npy(path("t.npy")), images(bare, "--config " + path("golden.yaml"))));
+  EXPECT_EQ(sample(bare, "--dry-run --config " + path("golden.yaml")).err.find("read off"),
+            std::string::npos);
+  expect_usage_error(
+      "uvic-sample --dry-run --checkpoint " + bare + " --config " + path("golden.yaml") +
+          " --set model.embed_dim=32 --set model.num_classes=11",
+      "model.embed_dim is 32, but the weights have 48 (patch_embed.proj.weight [48, 3, 2, 2]); "
+      "model.num_classes is 11, but the weights have -1 (no label_emb)");
+}
+
+TEST_F(Weights, AManyFoldMismatchNamesFiveAndCountsTheRest) {
+  const std::string bad = changed([](TensorMap& weights) {
+    for (auto& [name, tensor] : weights) {
+      if (name.starts_with("in_blocks.0.m")) tensor = at::zeros({1});
+      if (name.starts_with("out_blocks.0.m")) tensor = at::zeros({1});
+    }
+  });
+  expect_usage_error("uvic-sample --checkpoint " + bad, "; and 3 more");
+}
+
+TEST_F(Weights, TheOptionOfTheGuideIsTheOneThatIsBlamed) {
+  const std::string guided =
+      "uvic-sample --cfg 2 --seeds 0 --checkpoint " + path("run") + " --out " + path("g.png");
+  expect_usage_error(guided + " --guide-checkpoint /nowhere", "--guide-checkpoint /nowhere: no such file");
+  expect_usage_error(guided + " --guide-checkpoint " + path("run") + " --guide-weights best",
+                     "--guide-weights 'best' must be ema");
+  expect_usage_error(guided + " --guide-checkpoint " + fixture("weights_uvic_uncond.pth").string(),
+                     "--guide-checkpoint");
+}
+
+TEST_F(Weights, WhatAPointerOfGitLfsIsCalledWhereverWeightsAreRead) {
+  const std::string pointer =
+      "version https://git-lfs.github.com/spec/v1\noid sha256:" + std::string(64, 'a') + "\nsize 177000000\n";
+  for (const char* name : {"l.pth", "l.safetensors", "l.yaml"}) write_bytes(path(name), pointer);
+  const std::string text = ": this is a Git LFS pointer, not the file itself (git lfs pull fetches it)";
+  for (const char* name : {"l.pth", "l.safetensors"}) {
+    expect_usage_error("uvic-sample --checkpoint " + path(name), path(name) + text);
+    expect_usage_error(train("lfs") + " --dry-run --init-from " + path(name), path(name) + text);
+    expect_usage_error("uvic-convert " + path(name) + " " + path("o3.pth"), path(name) + text);
+  }
+  expect_usage_error("uvic-sample --checkpoint " + path("run") + " --config " + path("l.yaml"),
+                     path("l.yaml") + text);
+}
+
+TEST_F(Weights, FineTunesToOtherClassesAndADryRunRefusesWhatTheRunRefuses) {
+  const std::string from = " --init-from " + path("run"), data = path("data");
+  for (const std::string set : {" --set model.num_classes=8", " --set model.num_classes=-1"}) {
+    const auto dry = run(train("classes") + set + from + " --dry-run"),
+               real = run(train("classes") + set + from + " --steps 2");
+    expect_ok(dry);
+    expect_ok(real);
+    const std::string line = set.ends_with("8")
+                                 ? "newly initialised: the 7 classes of label_emb (the weights have 4; "
+                                   "the null label's row is kept)"
+                                 : "left out: label_emb.weight, the label's place in pos_embed";
+    EXPECT_NE(dry.out.find(line), std::string::npos) << dry.out;
+    EXPECT_NE(real.err.find(line), std::string::npos) << real.err;
+    fs::remove_all(path("classes"));
+  }
+  const std::string nan = changed([](TensorMap& weights) { weights.at("norm.bias")[0] = NAN; });
+  for (const std::string& start : {from + " --set model.embed_dim=32", " --init-from " + nan}) {
+    const auto dry = run(train("refused") + start + " --dry-run"), real = run(train("refused") + start);
+    EXPECT_EQ(dry.code, 2);
+    EXPECT_EQ(real.code, 2);
+    EXPECT_EQ(dry.err, real.err);
+    EXPECT_FALSE(fs::exists(path("refused")));
+  }
+}
+
+// They are of the first start; a resume has its own.
+TEST_F(Weights, AResumeDoesNotNeedTheWeightsItBeganWith) {
+  convert(path("run") + " " + path("gone.pth"));
+  expect_ok(run(train("resumed") + " --steps 2 --init-from " + path("gone.pth")));
+  fs::remove(path("gone.pth"));
+  expect_ok(run(train("resumed") + " --steps 4 --init-from " + path("gone.pth")));
 }
 
 TEST_F(Weights, WhatDoesNotFitIsListedByNameWhereverWeightsAreRead) {
@@ -144,7 +235,7 @@ TEST_F(Weights, WhatDoesNotFitIsListedByNameWhereverWeightsAreRead) {
   expect_usage_error("uvic-convert " + path("bare.pth") + " " + path("o2.pth"), "pos_embed holds a NaN");
   write_bytes(path("evil.pth"), read_bytes(path("bare.pth")).substr(0, 500));
   expect_usage_error("uvic-sample --checkpoint " + path("evil.pth"),
-                     "evil.pth: cannot be read as a ZIP archive");
+                     "evil.pth: truncated or damaged: a ZIP archive ends in its directory, and at byte 500");
 }
 
 TEST_F(Weights, SamplesAtAnotherSizeThanTrained) {
@@ -165,7 +256,7 @@ TEST_F(Weights, SamplesAtAnotherSizeThanTrained) {
   EXPECT_EQ(sample(path("run"), "--seeds 0 --out " + path("s.png")).err.find("interpolated"),
             std::string::npos);
   expect_usage_error("uvic-sample --checkpoint " + path("run") + " --set model.patch_size=4",
-                     "patch_embed.proj.weight is [16, 1, 2, 2]");
+                     "model.patch_size is 4, but the weights have 2 (patch_embed.proj.weight [16, 1, 2, 2])");
 }
 
 TEST_F(Weights, BareWeightsOfASquareGridAreInterpolatedToo) {
@@ -208,7 +299,11 @@ TEST_F(Weights, UViTsCheckpointFoldersAreUnderstood) {
 TEST_F(Weights, ATextModelSaysWhereContextsComeFrom) {
   const std::string text = " --set model.num_clip_token=7 --set model.clip_dim=24";
   expect_usage_error("uvic-sample --checkpoint " + path("run") + text,
-                     "model.num_clip_token: 7 context tokens");
+                     "model.num_clip_token is 7, but the weights have 0 (no context_embed)");
+  expect_usage_error("uvic-sample --checkpoint " + testing::fixture("model_uvic_text.safetensors").string() +
+                         " --weights weight --set model.num_heads=4 --set model.attention=cog "
+                         "--set model.img_size=8",
+                     "context tokens: this model draws what a text says");
   expect_usage_error(train("text") + text, "model.num_clip_token: 7 context tokens");
   expect_usage_error(train("text") + text + " --dry-run", "model.num_clip_token: 7 context tokens");
 }
@@ -217,11 +312,12 @@ TEST_F(Weights, ConvertRefusesWhatItCannotWrite) {
   const std::string convert = "uvic-convert " + path("run") + " ";
   expect_usage_error("uvic-convert", "INPUT is required");
   expect_usage_error("uvic-convert " + path("run"), "OUTPUT: give the file to write");
-  expect_usage_error(convert + path("x.bin"), "its ending must be .safetensors or .pth");
+  expect_usage_error(convert + path("x.bin"), "must end in .safetensors or .pth");
   expect_usage_error(convert + "/nowhere/x.pth", "there is no folder /nowhere");
   expect_usage_error(convert + path("x.pth") + " --dtype fp8", "--dtype");
   expect_usage_error(convert + path("x.pth") + " --set model.dept=4", "did you mean 'model.depth'?");
-  expect_usage_error(convert + path("x.pth") + " --set model.depth=4", "missing in_blocks.1.");
+  expect_usage_error(convert + path("x.pth") + " --set model.depth=4",
+                     "model.depth is 4, but the weights have 2 (1 in_blocks)");
   expect_usage_error("uvic-convert /nowhere " + path("x.pth"), "/nowhere: no such file or folder");
   EXPECT_FALSE(fs::exists(path("x.pth")));
 }

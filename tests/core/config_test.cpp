@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <limits>
+#include <random>
 
 #include "core/errors.h"
 #include "core/example_options.h"
@@ -63,6 +65,9 @@ TEST(Config, UnknownKeysNameTheNearest) {
   refuse("train:\n  steps: 5\n  stpes: 6\n",
          "x.yaml:3: unknown key 'train.stpes'; did you mean 'train.steps'?");
   refuse("name: a\ntrian: {steps: 5}\n", "x.yaml:2: unknown key 'trian'; did you mean 'train'?");
+  refuse("steps: 5\n", "x.yaml:1: unknown key 'steps'; did you mean 'train.steps'?");
+  refuse("train: {kind: cog}", "x.yaml:1: unknown key 'train.kind'; did you mean 'model.kind'?");
+  refuse("train: {warmup: 1}", "x.yaml:1: unknown key 'train.warmup'");
   EXPECT_THROW_WITH(loaded("zzzzzzzz: 1"), UsageError, "x.yaml:1: unknown key 'zzzzzzzz'");
   refuse("[1]: 2", "x.yaml:1: a key must be a name");
 }
@@ -70,8 +75,12 @@ TEST(Config, UnknownKeysNameTheNearest) {
 TEST(Config, WrongTypes) {
   refuse("\ntrain: {steps: many}", "x.yaml:2: train.steps: 'many' is not a whole number of at least 1");
   for (const char* text :
-       {"1.5", "1e3", "5x", "[5]", "{a: 1}", "", "''", "99999999999999999999", "+-5", "0x10"}) {
+       {"1.5", "1e-3", "5x", "[5]", "{a: 1}", "''", "99999999999999999999", "+-5", "0x10", "1__0", "_1"}) {
     refuse("train: {steps: " + std::string(text) + "}", "x.yaml:1: train.steps: '");
+  }
+  for (const char* text : {"", "~", "null"}) {
+    refuse("train: {steps: " + std::string(text) + "}",
+           "x.yaml:1: train.steps: has no value; it must be a whole number of at least 1");
   }
   for (const char* text : {"fast", "1,5", "1e999", "[0.5]", "+-1", "--1"}) {
     refuse("train: {lr: " + std::string(text) + "}",
@@ -79,14 +88,64 @@ TEST(Config, WrongTypes) {
   }
   refuse("train: {ema: [0.9, [0.99]]}", "is not a list of numbers from 0 to 1");
   refuse("train: {ema: {a: 1}}", "is not a list of numbers");
-  refuse("model: {flip: yes}", "'yes' is not true or false");
+  refuse("model: {flip: yess}", "'yess' is not true or false");
   refuse("model: {flip: 1}", "'1' is not true or false");
   refuse("name: [a]", "'[a]' is not text");
-  refuse("name:\n", "is not text");
+  refuse("name:\n", "x.yaml:1: name: has no value; it must be text");
   refuse("model: {kind: [cog]}", "'[cog]' is not one of cog, softmax");
   refuse("name: a\ntrain: 5", "x.yaml:2: 'train' is a section; it must be a map of keys");
   refuse("- 5", "x.yaml: the file must be a map of sections");
   refuse("5", "x.yaml: the file must be a map of sections");
+}
+
+// As people write them by hand, and as Python and JSON do.
+TEST(Config, ValuesInEveryNotation) {
+  for (const char* steps : {"500000", "+500000", "5e5", "5E5", "500000.0", "500_000", "'500000'", "\"5e5\""})
+    EXPECT_EQ(loaded("train: {steps: " + std::string(steps) + "}").train.steps, 500000) << steps;
+  for (const char* lr : {"1e-4", "1.0e-04", ".0001", "+1e-4", "0.000_1", "'1e-4'"})
+    EXPECT_EQ(loaded("train: {lr: " + std::string(lr) + "}").train.lr, 1e-4) << lr;
+  for (const char* lr : {".inf", "+.Inf", "inf"})
+    EXPECT_EQ(loaded("train: {lr: " + std::string(lr) + "}").train.lr,
+              std::numeric_limits<double>::infinity());
+  for (const char* no : {"false", "False", "FALSE", "no", "No", "off", "Off", "'False'"})
+    EXPECT_FALSE(loaded("model: {flip: " + std::string(no) + "}").flip) << no;
+  for (const char* yes : {"true", "True", "TRUE", "yes", "YES", "on"})
+    EXPECT_TRUE(loaded("model: {flip: " + std::string(yes) + "}").flip) << yes;
+  for (const char* size : {"[32, 48]", "(32, 48)", "\n  - 32\n  - 48", "!!python/tuple [32, 48]", "'32, 48'"})
+    EXPECT_EQ(loaded("model:\n  size: " + std::string(size) + "\n").size, (std::vector<int64_t>{32, 48}))
+        << size;
+  EXPECT_EQ(loaded("model:\n  size: (32,)\n").size, std::vector<int64_t>{32});
+  refuse("model: {size: (32, 48)}",
+         "model.size: '(32' is not a list of whole numbers of at least 1; a list is written [");
+  EXPECT_EQ(loaded("model: {kind: 'softmax'}\nname: True\n").name, "True");
+}
+
+TEST(Config, FilesAsOtherProgramsWriteThem) {
+  const auto is_five = [](const std::string& text) {
+    EXPECT_EQ(loaded(text).train.steps, 5) << text;
+    EXPECT_EQ(loaded(text).size, std::vector<int64_t>{32}) << text;
+  };
+  is_five("{\"train\":{\"steps\":5,\"ema\":[0.5]},\"model\":{\"size\":[32],\"flip\":false}}");
+  is_five("{\n\t\"train\": {\n\t\t\"steps\": 5\n\t},\n\t\"model\": {\"size\": 32}\n}\n");
+  is_five("\xef\xbb\xbftrain:\r\n  steps: 5\r\nmodel:\r\n  size: 32\r\n");
+  is_five("%YAML 1.1\n---\ntrain: {steps: 5}\nmodel: {size: 32}\n...\n");
+  is_five("train: {steps: 5}\nmodel: {size: 32}\n---\n");
+  refuse("train:\n\tsteps: 5\n", "x.yaml:2: not valid YAML: ");
+  refuse("train:\n\tsteps: 5\n", "(line 2 is indented by a tab; YAML takes spaces)");
+}
+
+TEST(Config, AnchorsAndMergeKeys) {
+  const Example options = loaded(
+      "train: &base {steps: 5, lr: 0.5}\n"
+      "model: {size: &side [32, 48], flip: no}\n");
+  EXPECT_EQ(options.size, (std::vector<int64_t>{32, 48}));
+  const Example merged = loaded("train:\n  steps: 6\n  <<: [{lr: 0.25}, {lr: 0.5, steps: 7, ema: 0.5}]\n");
+  EXPECT_EQ(merged.train.steps, 6);
+  EXPECT_EQ(merged.train.lr, 0.25);
+  EXPECT_EQ(merged.train.ema, std::vector<double>{0.5});
+  refuse("train: &a\n  steps: 5\n  kind: cog\nmodel: {<<: *a}\n", "x.yaml:3: unknown key 'train.kind'");
+  refuse("model: {flip: no}\ntrain: {<<: 5}\n", "x.yaml:2: << takes in a map or a list of maps");
+  refuse("train: &a {<<: *a, steps: 5}\n", "x.yaml:1: a value is nested in more than 32 others");
 }
 
 TEST(Config, OutOfRange) {
@@ -149,6 +208,67 @@ TEST(Config, Set) {
   refuse_set("train.steps=", "train.steps: ");
   refuse_set("train.steps=0", "train.steps: 0 is out of range");
   EXPECT_THROW_WITH(set_field(fields, "train.ema=[1"), UsageError, "not valid YAML");
+}
+
+// What follows = is text for a key of text, whatever it holds; only quotes around all of it are taken off.
+TEST(Config, SetTakesTextAsItIs) {
+  for (const std::string text :
+       {"data #2", "a: b", "[x",   "@home",       "&a",       "*a",          "!a",      "%a",   ">",
+        "|",       "`a`",  "null", "~x",          "{a: 1}",   "- a",         " a ",     "true", "1e5",
+        "'",       "\"",   "'a",   "it's",        "'it's'",   "\"a\" \"b\"", "\"a\\\"", "",     "a=b",
+        "# a",     "?",    "a,b",  "caf\xc3\xa9", "\xff\xfe", "a\nb"}) {
+    Example options;
+    set_field(fields_of(options), "name=" + text);
+    EXPECT_EQ(options.name, text);
+  }
+  for (const auto& [given, text] :
+       std::vector<std::pair<std::string, std::string>>{{"'a b'", "a b"},
+                                                        {"\"data #2\"", "data #2"},
+                                                        {"'it''s'", "it's"},
+                                                        {"\"a\\tb\"", "a\tb"},
+                                                        {"''", ""}}) {
+    Example options;
+    set_field(fields_of(options), "name=" + given);
+    EXPECT_EQ(options.name, text);
+  }
+}
+
+TEST(Config, SetTakesListsWithOrWithoutBrackets) {
+  for (const char* text : {"[32, 48]", "32,48", " (32, 48) ", "'32, 48'"}) {
+    Example options;
+    set_field(fields_of(options), std::string("model.size=") + text);
+    EXPECT_EQ(options.size, (std::vector<int64_t>{32, 48})) << text;
+  }
+  refuse_set("model.size=32x48", "model.size: '32x48' is not a list of whole numbers");
+  refuse_set("train.steps=@", "train.steps: '@' is not a whole number");
+  refuse_set("train.steps= ", "train.steps: has no value");
+}
+
+struct Places {
+  std::string path;
+  void visit(FieldList& fields) { fields("path", path, "where").mark(kPath); }
+};
+
+TEST(Config, TheHomeFolderInPaths) {
+  setenv("HOME", "/home/me", 1);
+  Places places;
+  const auto fields = fields_of(places);
+  for (const auto& [given, path] : std::vector<std::pair<std::string, std::string>>{{"~", "/home/me"},
+                                                                                    {"~/a b", "/home/me/a b"},
+                                                                                    {"./~", "./~"},
+                                                                                    {"a~", "a~"},
+                                                                                    {"/x/~/y", "/x/~/y"}}) {
+    set_field(fields, "path=" + given);
+    EXPECT_EQ(places.path, path);
+    if (given == "~") continue;  // nothing, in YAML
+    load_yaml(fields, "path: " + given, "x.yaml");
+    EXPECT_EQ(places.path, path);
+  }
+  EXPECT_THROW_WITH(load_yaml(fields, "path: ~", "x.yaml"), UsageError,
+                    "has no value; it must be text (~/ is the home");
+  EXPECT_THROW_WITH(
+      load_yaml(fields, "\npath: ~no_such_user/x", "x.yaml"), UsageError,
+      "x.yaml:2: path: '~no_such_user/x': there is no user 'no_such_user'; write ./~no_such_user/x");
 }
 
 TEST(Config, PrintsOneSectionABlock) {
@@ -235,6 +355,48 @@ TEST(Config, AwkwardTextsReadBackEqual) {
   options.layers = texts;
   Example back = loaded(print_yaml(fields_of(options)));
   EXPECT_EQ(back.layers, texts);
+}
+
+// Any bytes come back from a config, from --set and from the sections that another program reads.
+TEST(Config, AnyTextReadsBackEqual) {
+  const std::vector<std::string> pieces = {"a",        "1",
+                                           " ",        "#",
+                                           ":",        "'",
+                                           "\"",       "\\",
+                                           "\n",       "\t",
+                                           "\r",       "~",
+                                           "-",        "[",
+                                           "]",        "{",
+                                           "}",        ",",
+                                           "&",        "*",
+                                           "!",        "%",
+                                           "@",        "`",
+                                           "|",        ">",
+                                           "?",        "=",
+                                           ".",        "\x01",
+                                           "\x1b",     "\x7f",
+                                           "\xc3\xa9", "\xe2\x80\xa8",
+                                           "\xc2\x85", "\xef\xbb\xbf",
+                                           "\xff",     "\xf0\x9f\x98\x80",
+                                           "null",     "true",
+                                           "<<"};
+  std::mt19937 random(7);
+  for (int i = 0; i < 3000; ++i) {
+    std::string text;
+    for (auto left = random() % 6; left > 0; --left) text += pieces[random() % pieces.size()];
+    Example options, set;
+    options.name = text;
+    options.layers = {text, "b", text};
+    const std::string printed = print_yaml(fields_of(options));
+    const Example back = loaded(printed);
+    ASSERT_EQ(back.name, text) << printed;
+    ASSERT_EQ(back.layers, options.layers) << printed;
+    set_field(fields_of(set), "name=" + value_text(text));
+    ASSERT_EQ(set.name, text) << value_text(text);
+    OtherSections others({"shop"});
+    load_yaml(fields_of(set), "shop: {name: " + value_text(text) + "}", "x", &others);
+    ASSERT_EQ(others.values()[0].second, value_text(text));
+  }
 }
 
 TEST(LoadYamlFile, ABaseComesFirst) {

@@ -41,7 +41,7 @@ TEST(Options, AChoiceIsAFieldOfItsNames) {
     int64_t ripe = 1;
     void visit(FieldList& fields) {
       fields("fruit", fruit, "which").mark(kInterface);
-      fields("ripe", ripe, "days").mark(kFreeOnResume).read_only_if(fruit == Fruit::kApple, "apples");
+      fields("ripe", ripe, "days").mark(kFreeOnResume).read_only_by({fruit == Fruit::kApple, "apples"});
     }
   };
   Basket basket;

@@ -24,6 +24,30 @@ TEST(Text, NearestIsALikelySlip) {
   EXPECT_EQ(nearest("heun", {}), "");
 }
 
+TEST(Text, NearestLooksAtWhatDiffersAndAtWhatContainsTheWord) {
+  const std::vector<std::string> keys = {"model.skip", "model.img_size", "model.patch_size",
+                                         "train.val_interval", "sample.batch_size"};
+  EXPECT_EQ(nearest("model.size", keys), "model.img_size");
+  EXPECT_EQ(nearest("model.patch", keys), "model.patch_size");
+  EXPECT_EQ(nearest("model.image_size", keys), "model.img_size");
+  EXPECT_EQ(nearest("model.IMG-SIZE", keys), "model.img_size");
+  EXPECT_EQ(nearest("train.save_interval", keys), "");
+  EXPECT_EQ(nearest("train.vla_interval", keys), "train.val_interval");
+  EXPECT_EQ(nearest("model.ski", keys), "model.skip");
+  EXPECT_EQ(nearest("zz", {"ab", "cd"}), "");
+}
+
+TEST(Text, UnknownValueNamesTheNearest) {
+  EXPECT_EQ(unknown_value("softmx", {"softmax", "cog"}), "unknown value 'softmx' (did you mean 'softmax'?)");
+  EXPECT_EQ(unknown_value("zzzzz", {"softmax", "cog"}), "unknown value 'zzzzz'");
+}
+
+TEST(Text, CountOf) {
+  EXPECT_EQ(count_of(0, "image"), "0 images");
+  EXPECT_EQ(count_of(1, "image"), "1 image");
+  EXPECT_EQ(count_of(20, "image"), "20 images");
+}
+
 TEST(Text, FormatCount) {
   EXPECT_EQ(format_count(0), "0");
   EXPECT_EQ(format_count(7), "7");

@@ -47,6 +47,42 @@ TEST(Cifar, FindsTheArchivesOwnFolder) {
   EXPECT_EQ(open_cifar(folder.path(), CifarKind::kCifar10)->size(), 5);
 }
 
+TEST(Cifar, ReadsTheNamesOfItsClasses) {
+  const TemporaryDirectory folder;
+  write_cifar10(folder.path(), 1);
+  EXPECT_TRUE(open_cifar(folder.path(), CifarKind::kCifar10)->class_names().empty());
+  write_bytes(folder / "batches.meta.txt",
+              "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n\n");
+  const auto set = open_cifar(folder.path(), CifarKind::kCifar10);
+  ASSERT_EQ(set->class_names().size(), 10U);
+  EXPECT_EQ(set->class_names()[3], "cat");
+  EXPECT_TRUE(set->identity().class_names.empty());  // as in runs of before
+}
+
+TEST(Cifar, NamesTheOtherVersions) {
+  const TemporaryDirectory folder;
+  const auto refuse = [&](const std::string& text, CifarKind kind = CifarKind::kCifar10) {
+    EXPECT_THROW_WITH(open_cifar(folder.path(), kind), UsageError, text);
+  };
+  write_bytes(folder / "cifar-10-python.tar.gz", "x");
+  refuse(
+      "there is cifar-10-python.tar.gz: unpack it (but it is the Python version: get the binary version, "
+      "cifar-10-binary.tar.gz)");
+  fs::create_directories(folder / "cifar-10-batches-py");
+  refuse(
+      "cifar-10-batches-py is of the Python version (pickles): get the binary version, "
+      "cifar-10-binary.tar.gz");
+  fs::remove_all(folder / "cifar-10-batches-py");
+  write_bytes(folder / "data_batch_1", "x");
+  refuse("data_batch_1 is of the Python version");
+  fs::remove(folder / "data_batch_1");
+  write_bytes(folder / "train.bin", "x");
+  refuse("there is train.bin of the other kind: is data.kind right?");
+  write_bytes(folder / "file", "x");
+  EXPECT_THROW_WITH(open_cifar(folder / "file", CifarKind::kCifar10), UsageError,
+                    "not a folder; unpack the archive");
+}
+
 TEST(Cifar, NamesWhatIsWrong) {
   const TemporaryDirectory folder;
   const auto refuse = [&](const std::string& text) {

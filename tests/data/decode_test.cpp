@@ -160,8 +160,19 @@ TEST_F(Decode, ReadsByContentNotByName) {
 
 TEST_F(Decode, NamesWhatCannotBeDecoded) {
   refuse("empty.png", "", "the file is empty");
-  refuse("text.png", "hello, world",
-         "not a PNG, JPEG, BMP, WebP or TIFF: it starts with 68 65 6c 6c 6f 2c 20 77");
+  const std::string none = "not a PNG, JPEG or the like";
+  refuse("unknown.png", "\1\2\3",
+         "not a PNG, JPEG, BMP, WebP, TIFF, PBM, PGM, PPM or PFM: it starts with 01 02 03");
+  refuse("text.png", "hello, world", none + ", but a text file");
+  refuse("page.jpg", "<!DOCTYPE html><title>404</title>", none + ", but an HTML page");
+  refuse("really.jpg", "GIF89a......", none + ", but a GIF");
+  refuse("phone.jpg",
+         std::string("\0\0\0\x18"
+                     "ftypheic",
+                     12),
+         none + ", but a HEIC image");
+  refuse("photo.png", "version https://git-lfs.github.com/spec/v1\noid sha256:12\n",
+         none + ", but a Git LFS pointer, not the file itself (git lfs pull fetches it)");
   EXPECT_THROW_WITH(decode_image(folder_ / "absent.png", {}), UsageError,
                     "absent.png: cannot read this file: No such file or directory");
   for (const char* ending : {".png", ".jpg", ".bmp", ".webp", ".tiff"}) {
@@ -176,6 +187,26 @@ TEST_F(Decode, NamesWhatCannotBeDecoded) {
   damaged[damaged.size() / 2] ^= 0x55;
   refuse("damaged.png", damaged, "damaged: wrong checksum at byte 33");
 }
+
+TEST_F(Decode, TooManyPixelsAreRefusedByTheHeader) {
+  const fs::path path = file("x.png", encoded(".png", picture(40, 50)));
+  EXPECT_EQ(decode_image(path, {.max_pixels = 2000}).width, 50);
+  EXPECT_EQ(decode_image(path, {.max_pixels = 0}).width, 50);
+  EXPECT_THROW_WITH(
+      decode_image(path, {.max_pixels = 1999}), UsageError,
+      path.string() + ": too large: 50 x 40 pixels (5.86 KiB once decoded), over data.max_pixels, 1999");
+}
+
+// Memory that the system refuses, for a picture of 2^62 bytes; the file itself is small.
+#ifndef __SANITIZE_ADDRESS__  // its operator new ends the process where it should throw
+TEST_F(Decode, RunningOutOfMemoryNamesTheFile) {
+  const std::string text = "P2 2147483647 2147483647 255 0 0 0";
+  EXPECT_THROW_WITH(decode_image(file("x.pgm", text), {.channels = 1, .max_pixels = 0}), UsageError,
+                    "x.pgm: 2147483647 x 2147483647 pixels: not enough memory for this image");
+  EXPECT_THROW_WITH(decode_image(file("x.pgm", text), {}), UsageError,
+                    "x.pgm: too large: 2147483647 x 2147483647");
+}
+#endif
 
 TEST_F(Decode, TrailingBytesAreNoDamage) {
   for (const char* ending : {".png", ".jpg"}) {

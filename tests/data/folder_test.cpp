@@ -35,7 +35,7 @@ class Folder : public ::testing::Test {
     DataOptions options;
     options.kind = "folder";
     options.path = folder_.path().string();
-    options.random_flip = false;
+    options.random_flip = "false";
     return options;
   }
   /// What opening the folder says on stderr.
@@ -81,6 +81,47 @@ TEST_F(Folder, LabelsFromCsv) {
   EXPECT_EQ(list().class_names, (std::vector<std::string>{"ant", "zebra"}));
 }
 
+TEST_F(Folder, CsvFieldsAreQuotedAndNumbersAreNumbers) {
+  image("a.png");
+  image("b,c.png");
+  text("labels.csv", "file,label\n\"a.png\",\"cats, \"\"big\"\"\"\nb,c.png,\"cats\"\n");
+  EXPECT_EQ(list().class_names, (std::vector<std::string>{"cats", "cats, \"big\""}));
+  EXPECT_EQ(list().labels, (std::vector<int64_t>{1, 0}));
+  text("labels.csv", "file.name,label\na.png,1.0\n\"b,c.png\",0\n");
+  EXPECT_EQ(list().labels, (std::vector<int64_t>{1, 0}));
+  EXPECT_TRUE(list().class_names.empty());
+  text("labels.csv", "a.png,class10\n\"b,c.png\",class9\n");
+  EXPECT_EQ(list().labels, (std::vector<int64_t>{1, 0}));
+  EXPECT_TRUE(list().warnings.empty());
+  text("labels.csv", "a.png,1\n\"b,c.png\",cat\n");
+  EXPECT_EQ(list().class_names, (std::vector<std::string>{"1", "cat"}));
+  ASSERT_EQ(list().warnings.size(), 1U);
+  EXPECT_NE(list().warnings[0].find("labels are names and numbers mixed ('cat' at "), std::string::npos);
+}
+
+TEST_F(Folder, LabelFilesMatchNamesInAnyUnicodeForm) {
+  image("x/e\xCC\x81.png");
+  text("labels.csv", "x/\xC3\xA9.png,3\n");
+  EXPECT_EQ(list().labels, (std::vector<int64_t>{3}));
+  fs::remove(folder_ / "labels.csv");
+  text("dataset.json", "{\"labels\": [[\"x/\xC3\xA9.png\", \"cat\"]]}");
+  EXPECT_EQ(list().labels, (std::vector<int64_t>{0}));
+}
+
+TEST_F(Folder, LabelFilesThatMissAFileSayWhichIsNear) {
+  image("a/1.JPG");
+  const auto csv = [&](const std::string& bytes, const std::string& message) {
+    text("labels.csv", bytes);
+    refuse((folder_ / "labels.csv").string() + message);
+  };
+  csv("a/1.jpg,0\n", ":1: a/1.jpg: there is no such image; there is a/1.JPG");
+  csv("a/1.png,0\n", ":1: a/1.png: there is no such image; there is a/1.JPG");
+  csv("1.JPG,0\n2.JPG,0\n",
+      ":1: 1.JPG: there is no such image; there is a/1.JPG (and 1 more labels without an image)");
+  text("a/2.gif", "GIF89a");
+  csv("a/1.JPG,0\na/2.gif,0\n", ":2: a/2.gif: is not one of the kinds of image that are read");
+}
+
 TEST_F(Folder, LabelsFromEdmsJson) {
   image("00000/img0.png");
   image("00001/img1.png");
@@ -103,14 +144,35 @@ TEST_F(Folder, NamesWhatIsWrongWithLabels) {
   csv("", ": has no label for a.png and 1 other images");
   csv("a.png,1\nb.png,2\nc.png,3\n", ":3: c.png: there is no such image");
   csv("a.png,1\nb.png\n", ":2: must be file,label");
+  csv("a.png;1\nb.png;2\n", ":1: must be file,label; this line has no comma, but tabs or semicolons");
   csv("a.png,1\nb.png,\n", ":2: no label after the comma");
   csv("a.png,1\nb.png,1\na.png,1\n", ":3: a.png is there twice");
+  csv("a.png,1\nb.png,-1\n", ":2: label -1: must be a whole number from 0 to 999999, or every label a name");
+  csv("a.png,1e12\nb.png,1\n", ":1: label 1e12: must be a whole number");
+  csv(std::string("\xFF\xFE"
+                  "a\0",
+                  4),
+      ": is UTF-16 text; save it as UTF-8");
   text("dataset.json", "{}");
   refuse("holds both dataset.json and labels.csv; keep one");
   fs::remove(folder_ / "labels.csv");
   refuse("dataset.json: must be a JSON object with \"labels\"");
   text("dataset.json", R"({"labels": [["a.png", 0], ["b.png", -1]]})");
-  refuse("dataset.json: labels[1]: must be [file, number]");
+  refuse("dataset.json: labels[1]: label -1: must be a whole number from 0 to 999999");
+  const auto json = [&](const std::string& bytes, const std::string& message) {
+    text("dataset.json", bytes);
+    refuse((folder_ / "dataset.json").string() + ": " + message);
+  };
+  json("{\"labels\": [\n[\"a.png\", 0],\n]}", "not valid JSON, line 3, column 1: unexpected ']'");
+  json("[[\"a.png\", 0]]",
+       "must be a JSON object with \"labels\": [[file, number], ...] or null; it is a list of 1");
+  json(R"({"labels": {"a.png": 0, "b.png": 1}})",
+       "\"labels\" must be [[file, number], ...] or null; it is an object of 2 numbers");
+  json(R"({"labels": [["a.png", [1, 0, 0]]]})",
+       "labels[0]: the label is a list of 3 numbers; it must be [file, number]");
+  json(R"({"labels": [["a.png", null]]})", "labels[0]: has no label (null)");
+  json(R"({"labels": ["a.png"]})", "labels[0]: must be [file, number]; it is the text \"a.png\"");
+  json(R"({"labels": [["a.png", 0.5], ["b.png", 1]]})", "labels[0]: label 0.5: must be a whole number");
   EXPECT_THROW_WITH(list_images("/nowhere"), UsageError, "/nowhere: no such folder");
 }
 
@@ -178,6 +240,91 @@ TEST_F(Folder, EachFileThatIsNoImageIsNamedBeforeTraining) {
   EXPECT_EQ(open_folder(skip.path, skip, kShape)->size(), 1);
   fs::remove(folder_ / "x/good.png");
   EXPECT_THROW_WITH(open_folder(skip.path, skip, kShape), UsageError, "none of the 2 images can be read");
+}
+
+TEST_F(Folder, TooLargeImagesAreNamedBeforeTraining) {
+  image("x/good.png");
+  image("x/large.png", 100, 60);
+  DataOptions limited = options();
+  limited.max_pixels = 5999;
+  EXPECT_THROW_WITH(open_folder(limited.path, limited, kShape), UsageError,
+                    (folder_ / "x/large.png").string() + ": too large: 60 x 100 pixels");
+  limited.on_error = "skip";
+  EXPECT_EQ(open_folder(limited.path, limited, kShape)->size(), 1);
+  limited.max_pixels = 6000;
+  EXPECT_EQ(open_folder(limited.path, limited, kShape)->image(1).size(1), 16);
+}
+
+TEST_F(Folder, NetpbmFilesAreImages) {
+  image("a/0.ppm");
+  text("a/1.pgm", "P2 1 1 255 7");
+  text("b/2.pbm", "P1 1 1 1");
+  text("b/3.PNM", "P2 1 1 255 7");
+  text("b/4.pfm", "Pf 1 1 1\n" + std::string(4, '\0'));
+  const auto set = open_folder(options().path, options(), kShape);
+  ASSERT_EQ(set->size(), 5);
+  EXPECT_EQ(set->num_classes(), 2);
+  EXPECT_TRUE(set->image(3).eq(7).all().item<bool>());
+  EXPECT_TRUE(set->image(4).eq(0).all().item<bool>());
+}
+
+TEST_F(Folder, TwelveBitsInSixteenAreHintedAt) {
+  const auto deep = [&](const std::string& name, int value) {
+    write_image(folder_ / name, cv::Mat(20, 20, CV_16UC1, cv::Scalar(value)));
+  };
+  const std::string hint = "of 16 bits none goes beyond ";
+  image("x/plain.png");
+  EXPECT_EQ(said(options()).find(hint), std::string::npos);
+  deep("x/a.png", 4095);
+  deep("x/b.tif", 3000);
+  EXPECT_NE(said(options()).find("of 2 images " + hint +
+                                 "4095 (12 bits): 65535 is white, so they come out nearly black"),
+            std::string::npos)
+      << said(options());
+  deep("x/c.png", 4096);
+  EXPECT_EQ(said(options()).find(hint), std::string::npos);
+}
+
+TEST_F(Folder, MasksOfClassNumbersAreHintedAt) {
+  const auto flat = [&](const std::string& name, int value) {
+    write_image(folder_ / name, cv::Mat(20, 20, CV_8UC1, cv::Scalar(value)));
+  };
+  flat("x/a.png", 0);
+  flat("x/b.png", 3);
+  EXPECT_NE(
+      said(options()).find("of 2 images of 8 bits none goes beyond 3, as masks of class numbers do: 255 "
+                           "is white, so they come out nearly black"),
+      std::string::npos)
+      << said(options());
+  flat("x/c.png", 16);
+  EXPECT_EQ(said(options()).find("none goes beyond"), std::string::npos);
+}
+
+TEST_F(Folder, FoldersOfTheSystemAreNoClasses) {
+  image("cat/a.png");
+  text("__MACOSX/cat/._a.png", {0, 5, 22, 7});
+  image("@eaDir/thumb.png");
+  image("cat/.ipynb_checkpoints/a-checkpoint.png");
+  const std::string line = said(options());
+  EXPECT_EQ(line.find("holds no images"), std::string::npos) << line;
+  EXPECT_NE(line.find("passed over files that are no images: 3 hidden"), std::string::npos) << line;
+  EXPECT_EQ(open_folder(options().path, options(), kShape)->class_names(), std::vector<std::string>{"cat"});
+}
+
+TEST_F(Folder, SaysOnceOfWhichFilesAPartIsTaken) {
+  std::vector<uint8_t> jpeg;
+  cv::imencode(".jpg", picture(20, 24), jpeg);
+  image("x/whole.png");
+  for (int i = 0; i < 7; ++i) text("x/" + std::to_string(i) + ".jpg", {jpeg.begin(), jpeg.end() - 2});
+  const std::string line = said(options());
+  EXPECT_NE(
+      line.find(": x/0.jpg, x/1.jpg, x/2.jpg, x/3.jpg, x/4.jpg, and 2 more: its end marker is missing; every "
+                "pixel is there\n"),
+      std::string::npos)
+      << line;
+  ::testing::internal::CaptureStderr();
+  open_folder(options().path, options(), kShape)->image(0);
+  EXPECT_EQ(::testing::internal::GetCapturedStderr().find("end marker"), std::string::npos);
 }
 
 TEST_F(Folder, AFileThatFailsLaterIsNamedThenOrSkipped) {

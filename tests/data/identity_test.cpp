@@ -29,6 +29,28 @@ TEST(DataIdentity, ReadsBackWhatItWrites) {
   EXPECT_THROW_WITH(identity_from_json("{", "x"), UsageError, "x: does not say what the data are");
 }
 
+TEST(DataIdentity, HoldsWhatIsHeldOutBesideIt) {
+  DataIdentity identity = named({"cats"}), held_out = named({"cats"}, 3);
+  identity.class_counts = {10};
+  identity.parts = {{"labels", "ab"}};
+  const std::string text = to_json(identity, held_out);
+  EXPECT_EQ(identity_from_json(text, "x"), identity);
+  EXPECT_EQ(held_out_from_json(text, "x"), held_out);
+  EXPECT_EQ(held_out_from_json(to_json(identity), "x"), std::nullopt);
+}
+
+TEST(DataIdentity, ReadsRecordsOfBeforeCountsAndParts) {
+  const std::string old =
+      R"({"images":10,"shape":[3,8,8],"classes":2,"class_names":["1","10","2"],"sha256":"00"})";
+  EXPECT_EQ(identity_from_json(old, "x").class_names.size(), 3U);
+  const DataIdentity now = named({"1", "2", "10"});
+  const auto clauses = differences(identity_from_json(old, "x"), now);
+  ASSERT_GE(clauses.size(), 3U);
+  EXPECT_EQ(clauses[1],
+            "the same classes in another order (names are numbered in natural order: 2 before 10)");
+  EXPECT_EQ(clauses[2], "class 1 was '10', now '2'");
+}
+
 TEST(DataIdentity, DifferencesAreClauses) {
   const DataIdentity then = named({"ants", "cats", "dogs"});
   EXPECT_EQ(differences(then, then), Clauses{});
@@ -92,15 +114,17 @@ TEST_F(FolderIdentity, IsTheSameWhereverTheFolderLies) {
 TEST_F(FolderIdentity, KnowsEachChangeOfTheListing) {
   const DataIdentity before = open()->identity();
   image("dogs/c.png", 20);
-  EXPECT_EQ(differences(before, open()->identity()), Clauses{"2 images then, 3 now"});
+  EXPECT_EQ(differences(before, open()->identity()),
+            (Clauses{"2 images then, 3 now", "class 'dogs' had 1 images, now 2"}));
   fs::remove(folder_ / "set/dogs/c.png");
   EXPECT_EQ(open()->identity(), before);
-  const Clauses files = {"the same counts and classes, but other files, labels or pixels"};
   image("cats/a.png", 21);  // another size
-  EXPECT_EQ(differences(before, open()->identity()), files);
+  EXPECT_EQ(differences(before, open()->identity()),
+            Clauses{"the same counts and classes, but other sizes of files"});
   image("cats/a.png", 20);
   fs::rename(folder_ / "set/cats/a.png", folder_ / "set/cats/z.png");
-  EXPECT_EQ(differences(before, open()->identity()), files);
+  EXPECT_EQ(differences(before, open()->identity()),
+            Clauses{"the same counts and classes, but other file names"});
   fs::rename(folder_ / "set/cats/z.png", folder_ / "set/cats/a.png");
   fs::rename(folder_ / "set/cats", folder_ / "set/bees");
   EXPECT_EQ(differences(before, open()->identity()), Clauses{"class 0 was 'cats', now 'bees'"});
@@ -130,8 +154,9 @@ TEST(DataIdentity, OfSetsInMemoryIsOfLabelsAndPixels) {
   EXPECT_EQ(before.images, 10);
   EXPECT_EQ(before.num_classes, 10);
   EXPECT_EQ(identity(), before);
-  const Clauses changed = {"the same counts and classes, but other files, labels or pixels"};
   for (const size_t place : {size_t{0}, size_t{1}, size_t{3072}}) {  // a label, the first and the last pixel
+    const Clauses changed = place > 0 ? Clauses{"the same counts and classes, but other pixels"}
+                                      : Clauses{"class 0 had 1 images, now 0", "class 1 had 1 images, now 2"};
     std::string bytes = cifar_records(2, 1, 10);
     bytes[place] ^= 1;
     write_bytes(folder / "data_batch_1.bin", bytes);

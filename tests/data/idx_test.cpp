@@ -10,6 +10,7 @@ namespace uvic {
 namespace {
 
 using namespace uvic::testing;
+namespace fs = std::filesystem;
 
 TEST(ReadIdx, ReadsRanks1To4PlainAndGzipped) {
   const TemporaryDirectory folder;
@@ -153,6 +154,65 @@ TEST(OpenIdx, FolderAndFilesMustBeThere) {
   EXPECT_THROW_WITH(open_idx(folder.path()), UsageError, kLabels + ": the file is empty");
 }
 
+/// `from`'s pair under other names.
+void rename_pair(const fs::path& from, const fs::path& images, const fs::path& labels) {
+  fs::create_directories(images.parent_path());
+  fs::create_directories(labels.parent_path());
+  fs::rename(from / kImages, images);
+  fs::rename(from / kLabels, labels);
+}
+
+TEST(OpenIdx, FindsOtherNamesOfTheSamePair) {
+  for (const auto& [images, labels] :
+       {std::pair("train-images.idx3-ubyte", "train-labels.idx1-ubyte"),
+        std::pair("MNIST/raw/train-images-idx3-ubyte", "MNIST/raw/train-labels-idx1-ubyte"),
+        std::pair("FashionMNIST/raw/train-images-idx3-ubyte", "FashionMNIST/raw/train-labels-idx1-ubyte"),
+        std::pair("raw/train-images-idx3-ubyte", "raw/train-labels-idx1-ubyte"),
+        std::pair("emnist-letters-train-images-idx3-ubyte", "emnist-letters-train-labels-idx1-ubyte"),
+        std::pair("train-images-idx3-ubyte/train-images-idx3-ubyte", "train-labels.idx1-ubyte")}) {
+    SCOPED_TRACE(images);
+    const TemporaryDirectory made, folder;
+    write_set(made.path(), 6, 4, 5);
+    rename_pair(made.path(), folder / images, folder / labels);
+    EXPECT_EQ(open_idx(folder.path())->size(), 6);
+  }
+  const TemporaryDirectory folder;  // the test pair of EMNIST and QMNIST
+  write_set(folder.path(), 3, 2, 2);
+  rename_pair(folder.path(), folder / "qmnist-test-images-idx3-ubyte.gz",
+              folder / "qmnist-test-labels-idx1-ubyte");
+  EXPECT_EQ(open_idx(folder.path(), true)->size(), 3);
+}
+
+TEST(OpenIdx, NamesNearMissesAndSeveralSets) {
+  const TemporaryDirectory folder;
+  const auto refuse = [&](const std::string& text) {
+    EXPECT_THROW_WITH(open_idx(folder.path()), UsageError, text);
+  };
+  write_bytes(folder / "kmnist-train-imgs.npz", "PK");
+  refuse(
+      "nor train-images-idx3-ubyte.gz; there is kmnist-train-imgs.npz (.npz is not read: get the idx files)");
+  fs::remove(folder / "kmnist-train-imgs.npz");
+  write_bytes(folder / "train-images.idx3-ubyte.zip", "PK");
+  refuse("; there is train-images.idx3-ubyte.zip");
+  fs::remove(folder / "train-images.idx3-ubyte.zip");
+  write_bytes(folder / "1.png", "x");
+  refuse("; there is 1.png: data.kind=folder reads image files");
+  for (const char* set : {"emnist-letters", "emnist-digits"}) {
+    const TemporaryDirectory made;
+    write_set(made.path(), 2, 2, 2);
+    rename_pair(made.path(), folder / (std::string(set) + "-" + kImages),
+                folder / (std::string(set) + "-" + kLabels));
+  }
+  refuse("holds several data sets, emnist-digits, emnist-letters; put the files of the one");
+  const TemporaryDirectory root;
+  for (const char* set : {"MNIST", "FashionMNIST"}) {
+    fs::create_directories(root / set / "raw");
+    write_set(root / set / "raw", 2, 2, 2);
+  }
+  EXPECT_THROW_WITH(open_idx(root.path()), UsageError,
+                    "holds several data sets, MNIST/raw, FashionMNIST/raw");
+}
+
 TEST(OpenIdx, ContentsMustFit) {
   const TemporaryDirectory folder;
   write_set(folder.path(), 4, 2, 2);
@@ -171,6 +231,22 @@ TEST(OpenIdx, ContentsMustFit) {
   EXPECT_THROW_WITH(open_idx(folder.path()), UsageError, kImages + ": holds no images");
   write_set(folder.path(), 3, 0, 2);
   EXPECT_THROW_WITH(open_idx(folder.path()), UsageError, "holds no images: its sizes are [3, 0, 2]");
+}
+
+TEST(DataOptions, MirrorsByDefaultWhereClassesStayThemselves) {
+  DataOptions options;
+  EXPECT_FALSE(options.flips());
+  options.kind = "folder";
+  EXPECT_TRUE(options.flips());
+  options.random_flip = "false";
+  EXPECT_FALSE(options.flips());
+  options.kind = "idx";
+  options.random_flip = "true";
+  options.resolve();
+  EXPECT_EQ(options.random_flip.name(), "true");
+  options.random_flip = "auto";
+  options.resolve();
+  EXPECT_EQ(options.random_flip.name(), "false");
 }
 
 TEST(OpenData, ChecksItsOptions) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <opencv2/core.hpp>
 
 #include "core/errors.h"
 #include "data/folder.h"
@@ -75,7 +76,7 @@ TEST_F(ImageHeaders, MalformedAndStaleLinesArePassedOver) {
   const std::string whole = read_bytes(memory());
   for (const std::string& bytes :
        {std::string("{"), std::string(100, '\0'), whole.substr(0, whole.size() / 2),
-        "[\"gone.png\",1,2,3,4,\"\"]\n" + whole}) {
+        "[\"gone.png\",1,2,3,4,8,\"\",\"\"]\n" + whole}) {
     write_bytes(memory(), bytes);
     expect_first_verdicts(look());
     EXPECT_EQ(read_bytes(memory()), whole) << bytes;
@@ -83,6 +84,70 @@ TEST_F(ImageHeaders, MalformedAndStaleLinesArePassedOver) {
   write_bytes(memory(), "[]\n[\"x/a.png\"]\n[\"x/a.png\",\"1\",2,3,4,5]\n" + whole);
   replace_unseen("x/a.png");
   expect_first_verdicts(look());
+}
+
+// Of lines as an earlier version wrote them nothing is taken: it did not look for all that is looked for now.
+TEST_F(ImageHeaders, LinesOfAnEarlierVersionAreNotMisread) {
+  expect_first_verdicts(look());
+  const std::string whole = read_bytes(memory());
+  std::string earlier;
+  for (const auto& verdict : look()) {
+    earlier += c10::str("[\"", files_[size_t(std::count(earlier.begin(), earlier.end(), '\n'))], "\",",
+                        verdict.bytes, ",", verdict.modified, ",7,7,\"\"]\n");
+  }
+  write_bytes(memory(), earlier);
+  expect_first_verdicts(look());
+  EXPECT_EQ(read_bytes(memory()), whole);
+}
+
+TEST_F(ImageHeaders, WhatShouldBeSaidIsRemembered) {
+  std::vector<uint8_t> jpeg;
+  cv::imencode(".jpg", picture(20, 24), jpeg);
+  files_.emplace_back("y/e.jpg");
+  write_bytes(folder_ / "y/e.jpg", {jpeg.begin(), jpeg.end() - 2});
+  write_image(folder_ / "y/f.png", cv::Mat(20, 24, CV_16UC1, cv::Scalar(9)));
+  files_.emplace_back("y/f.png");
+  for (int i = 0; i < 2; ++i) {
+    const auto verdicts = look();
+    EXPECT_EQ(verdicts[4].note, "its end marker is missing; every pixel is there");
+    EXPECT_EQ(verdicts[4].problem, "");
+    EXPECT_EQ(verdicts[0].depth, 8);
+    EXPECT_EQ(verdicts[5].depth, 16);
+    replace_unseen("y/e.jpg");
+  }
+}
+
+// The end of a file that is larger than what is read of it for its header.
+TEST_F(ImageHeaders, TruncatedEndsAreSeen) {
+  cv::Mat noise(200, 300, CV_8UC3);
+  cv::randu(noise, 0, 256);
+  for (const char* name :
+       {"x/long.png", "x/long.jpg", "x/long.bmp", "x/long.tif", "x/long.webp", "x/long.ppm"}) {
+    write_image(folder_ / name, noise);
+    const std::string whole = read_bytes(folder_ / name);
+    ASSERT_GT(whole.size(), 1U << 16) << name;
+    const auto problem = [&] { return read_image_headers(folder_.path(), {name})[0].problem; };
+    EXPECT_EQ(problem(), "") << name;
+    for (const size_t kept : {whole.size() - 5, whole.size() - 2000, size_t{70000}}) {
+      write_bytes(folder_ / name, whole.substr(0, kept));
+      EXPECT_NE(problem(), "") << name << " cut to " << kept;
+    }
+    write_bytes(folder_ / name, whole + "something after the end");
+    EXPECT_EQ(problem(), "") << name;
+  }
+}
+
+TEST_F(ImageHeaders, TooLargeIsAProblemThatIsNotRemembered) {
+  auto verdicts = look();
+  refuse_too_large(verdicts, 480);
+  EXPECT_EQ(verdicts[0].problem, "");
+  refuse_too_large(verdicts, 0);
+  EXPECT_EQ(verdicts[0].problem, "");
+  refuse_too_large(verdicts, 479);
+  EXPECT_EQ(verdicts[0].problem,
+            "too large: 24 x 20 pixels (1.41 KiB once decoded), over data.max_pixels, 479");
+  EXPECT_TRUE(verdicts[3].problem.starts_with("not a PNG"));
+  EXPECT_EQ(look()[0].problem, "");
 }
 
 TEST_F(ImageHeaders, WhatCannotBeReadOrWrittenIsNotRemembered) {

@@ -59,7 +59,7 @@ void expect_equal(const std::vector<Batch>& a, const std::vector<Batch>& b) {
 
 // Micro-batches, and the shares of two processes, are cut from the same stream.
 TEST_F(Loader, SlicesOfABatchAreTheBatch) {
-  const DataOptions options{.random_flip = true};
+  const DataOptions options{.random_flip = "true"};
   const auto whole = batches(options, 8, 3, 6);
   std::vector<at::Tensor> images(3);
   const auto gather = [&](const SliceSequence& slices) {
@@ -133,7 +133,7 @@ TEST_F(Loader, AnotherSeedIsAnotherOrder) {
 TEST_F(Loader, HalfTheImagesAreMirrored) {
   int64_t mirrored = 0, total = 0;
   std::vector<int64_t> times(kCount);
-  for (const Batch& batch : batches({}, 50, 0, 60)) {
+  for (const Batch& batch : batches({.random_flip = "true"}, 50, 0, 60)) {
     for (int64_t i = 0; i < 50; ++i, ++total) {
       const int64_t label = batch.labels[i].item<int64_t>();
       const at::Tensor original = plain(label);
@@ -151,7 +151,7 @@ TEST_F(Loader, HalfTheImagesAreMirrored) {
 }
 
 TEST_F(Loader, NoFlipUnlessAsked) {
-  for (const Batch& batch : batches({.random_flip = false}, 50, 0, 4)) {
+  for (const Batch& batch : batches({.random_flip = "false"}, 50, 0, 4)) {
     for (int64_t i = 0; i < 50; ++i) {
       EXPECT_TRUE(at::equal(batch.images[i], plain(batch.labels[i].item<int64_t>())));
     }
@@ -164,7 +164,7 @@ TEST_F(Loader, MapsBytesToMinusOneToOne) {
   write_bytes(folder_ / kImages, idx_header({1, 16, 16}) + bytes);
   write_bytes(folder_ / kLabels, idx_header({1}) + '\3');
   set_ = open_idx(folder_.path());
-  const at::Tensor values = batches({.random_flip = false}, 1, 0, 1)[0].images.flatten();
+  const at::Tensor values = batches({.random_flip = "false"}, 1, 0, 1)[0].images.flatten();
   EXPECT_EQ(values[0].item<float>(), -1.0F);
   EXPECT_EQ(values[255].item<float>(), 1.0F);
   const at::Tensor expected = at::arange(256, at::kDouble) / 127.5 - 1;

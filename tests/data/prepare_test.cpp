@@ -50,6 +50,38 @@ TEST(Resample, TheSameSizeIsTheSameImage) {
   EXPECT_EQ(resample(image, 32, 32, Filter::kBicubic).data, image.data);
 }
 
+// What is kept is what the whole would hold there, whichever way it is scaled and whichever pass comes first.
+TEST(Resample, PartsAreCutOutOfTheWhole) {
+  const Pixels image = decode_image(fixture("images/in/rgb_wide.png"), {});  // 200 x 70
+  const Pixels tall = decode_image(fixture("images/in/rgb_tall.png"), {.channels = 1});
+  for (const Pixels* from : {&image, &tall}) {
+    for (const auto& [width, height] :
+         {std::pair{60, 21}, {21, 60}, {300, 300}, {200, 70}, {200, 33}, {90, 70}}) {
+      for (const Filter filter : {Filter::kBox, Filter::kBicubic}) {
+        const Pixels whole = resample(*from, width, height, filter);
+        for (const auto& [left, top] : {std::pair{0, 0}, {7, 5}, {width - 11, height - 9}}) {
+          const Pixels part = resample_part(*from, width, height, {left, top, 11, 9}, filter);
+          EXPECT_EQ(part.data, cut(whole, {left, top, left + 11, top + 9}).data)
+              << width << "x" << height << " at " << left << " " << top;
+        }
+      }
+    }
+  }
+}
+
+// As a whole it would be enlarged to 256 x 16,640,000 pixels.
+TEST(Prepare, OfAStripOnlyWhatIsKeptIsEnlarged) {
+  Pixels strip(1, 65000, 3);
+  for (size_t i = 0; i < strip.data.size(); ++i) strip.data[i] = uint8_t(i / 3);
+  const Pixels prepared = prepare_centered(strip, 256, 256);
+  EXPECT_EQ(prepared.width, 256);
+  // The crop begins at row (16,640,000 - 256) / 2, which is half a stored pixel before row 32,500.
+  EXPECT_EQ(prepared.row(0)[0], uint8_t(32499));
+  EXPECT_EQ(prepared.row(255)[255 * 3], uint8_t(32500));
+  CounterRandom random(1, RandomStream::kCrop, 0);
+  EXPECT_EQ(prepare_random(strip, 256, 256, random).height, 256);
+}
+
 TEST(Prepare, NonSquareTargetsAreCovered) {
   const Pixels image = decode_image(fixture("images/in/rgb_wide.png"), {});  // 200 x 70
   for (const auto& [width, height] : {std::pair{48, 16}, {16, 48}, {200, 70}, {7, 5}, {300, 300}}) {

@@ -22,7 +22,7 @@ TEST(SolverTable, TheReadmeHasEveryRow) {
 
 TEST(SolverTable, AnUnknownSolverSuggestsTheNearest) {
   EXPECT_THROW_WITH(find_solver("dpmpp2m"), UsageError, "did you mean 'dpmpp_2m'?");
-  EXPECT_THROW_WITH(find_solver("zzzzzzzz"), UsageError, "Solvers: ddpm, ddim");
+  EXPECT_THROW_WITH(find_solver("zzzzzzzz"), UsageError, "it must be one of ddpm, ddim");
 }
 
 TEST(SolverTable, WhatCannotGoTogetherSaysWhy) {

@@ -107,7 +107,7 @@ TEST(Npz, WhatIsNoNpzIsRefused) {
   const TemporaryDirectory directory;
   EXPECT_THROW_WITH(NpzFile(directory / "absent.npz"), UsageError, "no such file");
   write_bytes(directory / "a.npz", "not a ZIP");
-  EXPECT_THROW_WITH(NpzFile(directory / "a.npz"), UsageError, "Not a zip archive");
+  EXPECT_THROW_WITH(NpzFile(directory / "a.npz"), UsageError, "a.npz: a text file, not a ZIP archive");
   save_npz(directory / "b.npz", {{"mu", at::ones({3})}});
   const std::string bytes = read_bytes(directory / "b.npz");
   for (const size_t length : {bytes.size() - 1, bytes.size() - 30, bytes.size() / 2, size_t{10}}) {

@@ -168,8 +168,10 @@ TEST(Safetensors, MalformedHeaders) {
   expect_error(u64(1) + "", "truncated");
   expect_error(u64(~uint64_t{0}) + "{}", "18446744073709551615 bytes");
   expect_error(u64(uint64_t{1} << 40) + "{}", "1099511627776 bytes, the file has 10");
-  expect_error(file_bytes("", ""), "not valid JSON");
-  expect_error(file_bytes("{\"w\":", ""), "not valid JSON");
+  expect_error(file_bytes("", ""), "damaged: it begins with zeros alone (8 bytes)");
+  expect_error(std::string(2000, '\0'), "damaged: it begins with zeros alone (2000 bytes)");
+  expect_error(file_bytes("{\"w\":", ""),
+               "damaged, or not a safetensors file: its header is not valid JSON at byte 14");
   expect_error(file_bytes("{} {}", ""), "not valid JSON");
   expect_error(file_bytes("{\"w\xff\":1}", ""), "not valid JSON");
   expect_error(file_bytes(std::string(100'000, '['), ""), "not valid JSON");

@@ -8,6 +8,7 @@
 
 #include "io/full_disk.h"
 #include "io/png.h"
+#include "io/truncate_events.h"
 #include "support/support.h"
 
 namespace uvic {
@@ -200,6 +201,41 @@ TEST(EventWriter, AWriterThatGoesOnTakesBackTheStepsThatAreWrittenAgain) {
     }
   }
   EXPECT_EQ(shown, (std::vector<std::pair<int64_t, float>>{{1, 1}, {2, 1}, {3, 2}, {4, 2}}));
+}
+
+TEST(TruncateEvents, EveryStepStaysOnceAndACutOffRecordGoes) {
+  const TemporaryDirectory directory;
+  const auto write = [&](const char* folder, std::vector<int64_t> steps, std::optional<int64_t> first) {
+    EventWriter writer(directory / folder, first);
+    for (const int64_t step : steps) {
+      writer.add_scalar("loss", float(step), step);
+      writer.add_image("samples", at::full({1, 4, 4}, 7, at::kByte), step);
+    }
+  };
+  write("a", {1, 2, 300}, std::nullopt);
+  write("b", {300, 301}, 300);
+  write("c", {1, 2}, std::nullopt);
+  for (const char* folder : {"a", "b", "c"})  // into one, as a run has them
+    std::filesystem::rename(only_file(directory / folder),
+                            directory / ("events.out.tfevents." + std::string(folder)));
+  const std::string whole = read_bytes(directory / "events.out.tfevents.c");
+  testing::write_bytes(directory / "events.out.tfevents.d", whole.substr(0, whole.size() - 9));
+  testing::write_bytes(directory / "metrics.jsonl", "{}");
+
+  truncate_events(directory.path(), 2);
+  std::map<std::string, std::vector<int64_t>> steps;
+  for (const auto& entry : std::filesystem::directory_iterator(directory.path())) {
+    if (!entry.is_regular_file() || entry.path().filename() == "metrics.jsonl") continue;
+    for (const std::string& record : records_of(read_bytes(entry.path()))) {
+      auto event = fields_of(record);
+      if (event.contains(5)) steps[entry.path().extension()].push_back(read_as<int64_t>(event[2]));
+    }
+  }
+  EXPECT_EQ(steps[".a"], (std::vector<int64_t>{1, 1, 2, 2}));
+  EXPECT_FALSE(std::filesystem::exists(directory / "events.out.tfevents.b"));  // nothing of it would stay
+  EXPECT_EQ(read_bytes(directory / "events.out.tfevents.c"), whole);
+  EXPECT_EQ(steps[".d"], (std::vector<int64_t>{1, 1, 2}));
+  EXPECT_EQ(read_bytes(directory / "metrics.jsonl"), "{}");
 }
 
 TEST(EventWriter, FullDiskAndUnwritableFolder) {

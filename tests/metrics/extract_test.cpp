@@ -66,7 +66,7 @@ TEST(Extractor, ProbabilitiesAreTheNetworksOwnInEveryBatch) {
 TEST(Extractor, AnyTorchScriptNetworkGivesFeatures) {
   const TemporaryDirectory directory;
   FeatureExtractor plain(testing::plain_network(directory / "plain.pt"), c10::kCPU);
-  EXPECT_EQ(plain.probe(20, 30), 4);
+  EXPECT_EQ(plain.probe(20, 30).pooled, 4);
   const at::Tensor images = at::full({2, 3, 8, 8}, 51, at::kByte);
   EXPECT_LT(testing::max_abs_error(plain(images, false).pooled, at::full({2, 4}, 0.2)), 1e-6);
   EXPECT_NE(plain.why_no_probabilities().find("gives only features"), std::string::npos);
@@ -75,12 +75,13 @@ TEST(Extractor, AnyTorchScriptNetworkGivesFeatures) {
   FeatureExtractor pooled(script_network(directory / "pooled.pt",
                                          "def forward(self, x):\n  return x.float().mean([2, 3], True)\n"),
                           c10::kCPU);
-  EXPECT_EQ(pooled.probe(8, 8), 3);
+  EXPECT_EQ(pooled.probe(8, 8).pooled, 3);
   FeatureExtractor pair(
       script_network(directory / "pair.pt",
                      "def forward(self, x):\n  y = x.float()\n  return y.mean([2, 3]), y[:, :1, :2, :2]\n"),
       c10::kCPU);
   EXPECT_EQ(pair(images, false).spatial.sizes(), at::IntArrayRef({2, 4}));
+  EXPECT_EQ(pair.probe(8, 8).spatial, 4);
 }
 
 TEST(Extractor, LogitsBecomeProbabilities) {
@@ -105,7 +106,16 @@ TEST(Extractor, WhatIsNoExtractorIsRefusedByName) {
                     "absent.pt: cannot read");
   testing::write_bytes(directory / "junk.pt", "junk");
   EXPECT_THROW_WITH(FeatureExtractor(directory / "junk.pt", c10::kCPU), UsageError,
-                    "junk.pt: is not a TorchScript");
+                    "junk.pt: is not a TorchScript network (torch.jit.save): it is a text file");
+  const auto kind = [&](const std::string& bytes, const std::string& text) {
+    testing::write_bytes(directory / "x.pt", bytes);
+    EXPECT_THROW_WITH(FeatureExtractor(directory / "x.pt", c10::kCPU), UsageError, text);
+  };
+  kind("", "it is an empty file");
+  kind("<!DOCTYPE html><html></html>", "it is an HTML page");
+  kind("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "it is a Git LFS pointer");
+  kind(testing::read_bytes(testing::fixture("weights_uvic_uncond.pth")),
+       "it is what torch.save wrote, such as a state dict");
   EXPECT_THROW_WITH(FeatureExtractor(directory.path(), c10::kCPU), UsageError, "cannot read this file");
   const auto refusal = [&](const std::string& source, const std::string& text) {
     FeatureExtractor extractor(script_network(directory / "x.pt", source), c10::kCPU);
@@ -121,8 +131,12 @@ TEST(Extractor, FeaturesThatAreNotFiniteAndTooFewImagesAreErrors) {
   const TemporaryDirectory directory;
   const auto network =
       script_network(directory / "nan.pt", "def forward(self, x):\n  return x.float().mean([2, 3]).log()\n");
-  EXPECT_THROW_WITH(extract(network, at::zeros({4, 3, 8, 8}, at::kByte)), c10::Error, "not finite");
-  EXPECT_THROW_WITH(extract(network, at::zeros({1, 3, 8, 8}, at::kByte)), UsageError, "two images or more");
+  at::Tensor images = at::ones({4, 3, 8, 8}, at::kByte);
+  images[3].zero_();
+  EXPECT_THROW_WITH(extract(network, images, {}, 2), NonFiniteFeatures,
+                    "nan.pt: gave features that are not finite for image 3");
+  EXPECT_THROW_WITH(extract(network, at::ones({1, 3, 8, 8}, at::kByte)), UsageError,
+                    "two images or more, there is 1");
 }
 
 }  // namespace

@@ -86,5 +86,51 @@ TEST(Scores, FewImagesAreWarnedOfWithTheirNumberAndRank) {
       << scores.warnings[0];
 }
 
+TEST(Scores, TwoSmallSidesAreOneWarningAndTheSameSideIsNamedOnce) {
+  const FeatureSet few = side("few");
+  const Scores self = compute_scores(few, few);
+  ASSERT_EQ(self.warnings.size(), 1U);
+  EXPECT_EQ(self.warnings[0].find("few (20"), self.warnings[0].rfind("few (20"));
+  FeatureSet other = few;
+  other.name = "other";
+  const Scores two = compute_scores(few, other);
+  ASSERT_EQ(two.warnings.size(), 1U);
+  EXPECT_NE(two.warnings[0].find("few (20 images): the covariance of 48 features has rank 19, "
+                                 "that of other (20 images) rank 19: N is small"),
+            std::string::npos)
+      << two.warnings[0];
+}
+
+TEST(Scores, AKidOfTheWholeSetsHasNoStandardErrorAndBelowZeroIsZero) {
+  const FeatureSet few = side("few");
+  const Scores scores = compute_scores(few, few, {"kid"});
+  ASSERT_EQ(scores.scores.size(), 1U);
+  EXPECT_LT(scores.scores[0].value, 0);
+  EXPECT_FALSE(scores.scores[0].spread.has_value());
+  EXPECT_EQ(scores.scores[0].note, "no standard error: subsets are the whole set");
+  ASSERT_EQ(scores.notes.size(), 1U);
+  EXPECT_NE(scores.notes[0].find("a KID below 0 is 0 within its error"), std::string::npos);
+  EXPECT_TRUE(compute_scores(side("A"), side("B"), {"kid"}).notes.empty());
+}
+
+// By what is known before any image is looked at.
+TEST(Scores, TooFewImagesForAScoreThatIsAskedFor) {
+  const SideFacts five{.name = "five",
+                       .of_file = false,
+                       .images = 5,
+                       .dim = 48,
+                       .spatial = 0,
+                       .rows = true,
+                       .why_no_probabilities = ""};
+  SideFacts many = five;
+  many.name = "many";
+  many.images = 100;
+  EXPECT_NO_THROW(check_scores(five, many, {"fid", "kid"}));
+  EXPECT_THROW_WITH(check_scores(many, five, {"recall"}), UsageError,
+                    "--metrics recall: five: it needs 6 images, there are 5");
+  EXPECT_THROW_WITH(check_scores(five, many, {"inception_score"}), UsageError, "it needs 10 images");
+  EXPECT_THROW_WITH(check_scores(five, many, {"sfid"}), UsageError, "five: no spatial features");
+}
+
 }  // namespace
 }  // namespace uvic

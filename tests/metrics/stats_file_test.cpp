@@ -31,6 +31,7 @@ TEST(StatsFile, RoundTripInBothDtypesWithSpatialAndFeatures) {
   moments.add(rows());
   spatial.add(rows().narrow(1, 0, 3));
   FeatureSet set{.name = "x",
+                 .of_file = false,
                  .images = 400,
                  .pooled = moments.gaussian(),
                  .spatial = spatial.gaussian(),
@@ -95,6 +96,38 @@ TEST(StatsFile, WhatDoesNotFitIsNamed) {
   refusal({{"mu", at::zeros({3})}, {"sigma", at::eye(3)}, {"arr_0", at::zeros({4, 2})}},
           "arr_0 has features of 2");
   refusal({{"arr_0", at::zeros({1, 2})}}, "holds neither mu and sigma");
+}
+
+TEST(StatsFile, ASigmaThatIsNoCovarianceIsRefused) {
+  const TemporaryDirectory directory;
+  const auto save = [&](const at::Tensor& sigma) {
+    save_npz(directory / "s.npz", {{"mu", at::zeros({sigma.size(0)})}, {"sigma", sigma}});
+    return directory / "s.npz";
+  };
+  EXPECT_THROW_WITH(load_stats(save(-at::eye(3))), UsageError,
+                    "s.npz: sigma is no covariance: its eigenvalues go from -1 to -1");
+  EXPECT_THROW_WITH(load_stats(save(at::diag(at::tensor({2.0, 1.0, -0.5}, at::kDouble)))), UsageError,
+                    "its eigenvalues go from -0.5 to 2, and none may be below 0");
+  // What only the eigenvalues show: 1 +- 2.
+  EXPECT_THROW_WITH(load_stats(save(at::tensor({1.0, 2.0, 2.0, 1.0}, at::kDouble).view({2, 2}))), UsageError,
+                    "go from -1 to 3");
+  EXPECT_THROW_WITH(load_stats(save(at::tensor({1.0, 0.5, 0.0, 1.0}, at::kDouble).view({2, 2}))), UsageError,
+                    "it is not symmetric; [0, 1] is 0.5, [1, 0] is 0");
+  // Rank 3 of 48 and rounded to float32; and no spread at all.
+  Moments moments;
+  moments.add(rows().narrow(0, 0, 4));
+  EXPECT_NO_THROW(load_stats(save(moments.gaussian().covariance.to(at::kFloat))));
+  EXPECT_NO_THROW(load_stats(save(at::zeros({3, 3}))));
+}
+
+TEST(StatsFile, WhereImagesWereLeftOutTheirNumberIsThere) {
+  const TemporaryDirectory directory;
+  FeatureSet set = load_stats(testing::fixture("fid_stats_A.npz"));
+  set.images = 400;
+  save_stats(directory / "all.npz", set, at::kDouble);
+  save_stats(directory / "some.npz", set, at::kDouble, /*images_left_out=*/true);
+  EXPECT_EQ(load_stats(directory / "all.npz").images, 0);
+  EXPECT_EQ(load_stats(directory / "some.npz").images, 400);
 }
 
 }  // namespace

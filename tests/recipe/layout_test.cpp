@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/errors.h"
+#include "io/safetensors.h"
 #include "support/support.h"
 
 namespace uvic {
@@ -18,7 +19,7 @@ class WeightsFile : public ::testing::Test {
       const fs::path checkpoint = run_.path() / "checkpoints" / name;
       fs::create_directories(checkpoint);
       for (const char* file : {"model", "ema-0.9", "ema-0.9999", "training"}) {
-        testing::write_bytes(checkpoint / (std::string(file) + ".safetensors"), "x");
+        save_safetensors(checkpoint / (std::string(file) + ".safetensors"), {{"w", at::ones({3})}});
       }
     }
   }
@@ -42,6 +43,22 @@ TEST_F(WeightsFile, CheckpointDirectoryAndFile) {
 TEST_F(WeightsFile, WithoutAveragesEmaMeansRaw) {
   for (const char* file : {"ema-0.9.safetensors", "ema-0.9999.safetensors"}) fs::remove(latest() / file);
   EXPECT_EQ(find_weights_file(run_.path(), "ema"), latest() / "model.safetensors");
+}
+
+TEST_F(WeightsFile, ADamagedOneIsPassedOverForThatOfTheCheckpointBefore) {
+  const fs::path older = run_.path() / "checkpoints" / "step-00000005";
+  EXPECT_EQ(damage_of(latest() / "ema-0.9999.safetensors"), "");
+  fs::resize_file(latest() / "ema-0.9999.safetensors", 40);
+  EXPECT_NE(damage_of(latest() / "ema-0.9999.safetensors").find("truncated"), std::string::npos);
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(find_weights_file(run_.path(), "ema"), older / "ema-0.9999.safetensors");
+  EXPECT_NE(::testing::internal::GetCapturedStderr().find("ema-0.9999.safetensors: truncated"),
+            std::string::npos);
+  EXPECT_EQ(find_weights_file(run_.path(), "raw"), latest() / "model.safetensors");  // which is whole
+  fs::resize_file(older / "ema-0.9999.safetensors", 0);
+  EXPECT_THROW_WITH(
+      find_weights_file(run_.path(), "ema", "--init-from"), UsageError,
+      "--init-from " + run_.path().string() + ": the weights of every checkpoint are damaged: ");
 }
 
 TEST_F(WeightsFile, WhatIsMissingIsNamed) {

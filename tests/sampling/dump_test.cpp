@@ -138,7 +138,7 @@ TEST(DumpArchive, APartWithoutItsManifestIsRefused) {
 class CountingSink : public DumpSink {
  public:
   CountingSink(size_t count, size_t fail_at)
-      : DumpSink(DumpPlan(manifest_of(DumpFormat::kNpz, int64_t(count)))), fail_at_(fail_at) {}
+      : DumpSink("nowhere", DumpPlan(manifest_of(DumpFormat::kNpz, int64_t(count)))), fail_at_(fail_at) {}
   std::vector<size_t> missing() override { return {}; }
   void write(size_t index, std::string bytes) override {
     const std::lock_guard lock(mutex_);
@@ -207,7 +207,8 @@ TEST(DumpManifest, SaysWhatIsWrong) {
     changed.replace(changed.find(from), from.size(), to);
     return changed;
   };
-  EXPECT_THROW_WITH(manifest_from_json("{", "m.json"), UsageError, "m.json: not a manifest of uvic-fid dump");
+  EXPECT_THROW_WITH(manifest_from_json("{", "m.json"), UsageError,
+                    "m.json: not valid JSON, line 1, column 2");
   EXPECT_THROW_WITH(manifest_from_json(with("\"labels\"", "\"label\""), "m"), UsageError,
                     "'labels' not found");
   EXPECT_THROW_WITH(manifest_from_json(with("\"zip\"", "\"tar\""), "m"), UsageError,

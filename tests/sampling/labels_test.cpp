@@ -55,6 +55,10 @@ TEST(Labels, WhatDoesNotFitIsAnError) {
   EXPECT_THROW_WITH(choose_labels("balnced", {0}, 10), UsageError, "must be balanced, random");
   EXPECT_THROW_WITH(choose_labels(directory / "short.json", {0}, 3), UsageError, "list of 3 whole counts");
   EXPECT_THROW_WITH(choose_labels(directory / "bad.json", {0}, 3), UsageError, "list of 3 whole counts");
+  testing::write_bytes(directory / "comma.json", "[1,\n2, 3,]");
+  EXPECT_THROW_WITH(choose_labels(directory / "comma.json", {0}, 3), UsageError,
+                    "comma.json: not valid JSON, line 2, column 6");
+  EXPECT_THROW_WITH(choose_labels("-1", {0}, 3), UsageError, "'none' is the picture of no class");
   EXPECT_THROW_WITH(choose_labels(directory / "zero.json", {0}, 3), UsageError, "all counts are 0");
 }
 

@@ -178,10 +178,11 @@ const std::map<std::string, std::string> kOther = {
     {"data.path", "OTHER"},
     {"data.val_path", "OTHER"},
     {"data.val_fraction", "0.25"},
-    {"data.random_flip", "false"},
+    {"data.random_flip", "true"},
     {"data.crop", "random"},
     {"data.crop_box", "[2, 2, 14, 14]"},
     {"data.background", "[0, 0, 0]"},
+    {"data.max_pixels", "100"},
     {"data.on_error", "skip"},
     {"data.cache", "never"},
     {"data.workers", "5"},
@@ -256,8 +257,8 @@ const std::map<std::string, std::vector<std::string>> kNeeds = {
     {"sample.s_noise", {"sample.solver=heun", "sample.s_churn=2"}},
 };
 
-const std::set<std::string> kOfFolders = {"data.crop", "data.crop_box", "data.background", "data.on_error",
-                                          "data.cache"};
+const std::set<std::string> kOfFolders = {"data.crop",       "data.crop_box", "data.background",
+                                          "data.max_pixels", "data.on_error", "data.cache"};
 
 std::vector<std::string> all_keys() {
   DiffusionConfig config;

@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "io/grid.h"
 #include "io/npz.h"
+#include "io/safetensors.h"
 #include "metrics/frechet.h"
 #include "nn/parameters.h"
 #include "nn/uvit.h"
@@ -142,6 +143,33 @@ TEST_F(EvaluationTest, AnExtractorThatFailsLeavesANullAndTrainingGoesOn) {
           .string();
   train("run");
   EXPECT_TRUE(distances("run").at(6).is_null());
+}
+
+// Nor previews: a network whose output is too large for float32.
+TEST_F(EvaluationTest, ImagesThatAreNotFiniteGiveANullAndAWarning) {
+  const DiffusionState state(config_);
+  TensorMap weights = named_weights(*state.module);
+  weights["norm.weight"] = at::full_like(weights.at("norm.weight"), 3e38F);
+  save_safetensors(directory_ / "large.safetensors", weights);
+  config_.optimizer.lr = 0;
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(testing::train(config_, directory_ / "run", directory_ / "large.safetensors"),
+            TrainOutcome::kFinished);
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  for (const int64_t step : {2, 4, 6}) {
+    EXPECT_TRUE(distances("run").at(step).is_null());
+    EXPECT_NE(
+        said.find(c10::str("warning: evaluation of step ", step,
+                           ": all 4 images hold values that are not finite (NaN or infinity), the first of "
+                           "seed 0; the score is NaN\n")),
+        std::string::npos)
+        << said;
+  }
+  EXPECT_NE(said.find("warning: preview of step 3: all 4 images hold values that are not finite (NaN or "
+                      "infinity), the first of seed 0; there is no grid\n"),
+            std::string::npos)
+      << said;
+  EXPECT_FALSE(std::filesystem::exists(directory_ / "run/samples/step-00000003.png"));
 }
 
 TEST_F(EvaluationTest, WrongFilesAreRefusedBeforeTrainingWithTheirSizes) {

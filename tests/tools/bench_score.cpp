@@ -46,7 +46,7 @@ int run(int64_t count, int size, int64_t workers) {
   const auto memory = open_image_set(directory / "images");
   std::vector<at::Tensor> decoded;
   for (int64_t i = 0; i < count; i += kBatch)
-    decoded.push_back(memory->read(i, std::min(kBatch, count - i))[0]);
+    decoded.push_back(memory->read(i, std::min(kBatch, count - i))[0].images);
   extractor(decoded[0], false);  // compiles
   std::printf("%ld PNGs of %d x %d, batches of %ld, %ld workers\n", count, size, size, kBatch, workers);
   for (int round = 0; round < 3; ++round) {

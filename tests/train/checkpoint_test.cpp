@@ -86,6 +86,38 @@ TEST_F(CheckpointFiles, DamageIsNamed) {
   EXPECT_THROW_WITH(load_checkpoint(state, saved), UsageError, "ema-0.9.safetensors");
 }
 
+TEST_F(CheckpointFiles, NothingThatIsNotFiniteIsSaved) {
+  const float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
+  DiffusionState good(config_);
+  advance(good, 1);
+  const fs::path saved = save_checkpoint(good, directory_.path());
+  const auto names = good.module->named_parameters().keys();
+  const auto expect_refusal = [&](const std::function<std::vector<at::Tensor>(DiffusionState&)>& of,
+                                  float value, const std::string& prefix, const std::string& file) {
+    DiffusionState state(config_);
+    advance(state, 2);
+    const at::NoGradGuard no_grad;
+    of(state)[3].flatten()[0].fill_(value);
+    const std::string bad = prefix + names[3] + " of " + file + ".safetensors";
+    EXPECT_EQ(first_not_finite(state), bad);
+    EXPECT_THROW_WITH(
+        save_checkpoint(state, directory_.path()), std::runtime_error,
+        "step 2: " + bad +
+            " holds values that are not finite (NaN or infinity), so nothing is saved; "
+            "begin a new run with a lower optimizer.lr or with train.grad_clip: another --out, and "
+            "--init-from " +
+            saved.string() + " for the last good weights");
+    EXPECT_FALSE(fs::exists(directory_ / "checkpoints/step-00000002"));
+  };
+  expect_refusal([](DiffusionState& state) { return state.model->parameters(); }, nan, "", "model");
+  expect_refusal([](DiffusionState& state) { return state.ema->weights(0); }, inf, "", "ema-0.9");
+  expect_refusal([](DiffusionState& state) { return state.optimizer->exp_avgs; }, nan, "exp_avg.",
+                 "training");
+  expect_refusal([](DiffusionState& state) { return state.optimizer->exp_avg_sqs; }, inf, "exp_avg_sq.",
+                 "training");
+  EXPECT_EQ(first_not_finite(good), "");
+}
+
 TEST_F(CheckpointFiles, SizeIsAsAnnounced) {
   DiffusionState state(config_);
   const fs::path saved = save_checkpoint(state, directory_.path());

@@ -93,7 +93,9 @@ class LineTask : public Task {
   void begin(const SliceSequence&, int64_t, int64_t) override {}
   Tensor losses(const Slice& slice) override {
     if (on_slice) on_slice(slice);
-    return line_losses(*line_, 1, slice);
+    const bool spoilt = slice.step >= spoil_from && slice.step < spoil_to;
+    const double factor = spoilt ? std::numeric_limits<double>::quiet_NaN() : 1;
+    return factor * line_losses(*line_, 1, slice);
   }
   double wait_seconds() const override { return 0; }
   Values step_values() override { return {{"slope", line_->weight.item<double>()}}; }
@@ -107,6 +109,7 @@ class LineTask : public Task {
 
   std::string data = "points";
   std::function<void(const Slice&)> on_slice;
+  int64_t spoil_from = INT64_MAX, spoil_to = INT64_MAX;  ///< losses of these steps are NaN
   std::vector<int64_t> previews;
   std::optional<LineScorer> line_scorer;
   bool finished = false;
@@ -189,7 +192,61 @@ TEST_F(Engine, AResumedRunDeclaresLaterEventsVoid) {
   fs::remove_all(directory_ / "run/checkpoints");  // as a run that was killed before its first
   sleep(1);
   train(task);
-  EXPECT_EQ(starts(), 2);
+  EXPECT_EQ(starts(), 1);  // the files of before hold nothing that counts any more
+}
+
+// Ten steps of NaN whose weights are finite: the checkpoint after the last good step has these weights.
+TEST_F(Engine, ARunThatDivergedKeepsACheckpointOfBeforeAsItsLatest) {
+  config_.train.steps = 100;
+  const fs::path run = directory_ / "run", good = checkpoint_path(run, 4), bad = checkpoint_path(run, 6);
+  for (const std::string ending : {".diverged-1", ".diverged-2"}) {  // the same command comes to the same
+    LineTask task;
+    task.spoil_from = 6;
+    EXPECT_THROW_WITH(
+        train(task), std::runtime_error,
+        "step 16: the loss or the gradient was not finite 10 steps in a row; moved its weights to " +
+            bad.string() + ending + "; begin a new run with a lower optimizer.lr or with " +
+            "train.grad_clip: another --out, and --init-from " + good.string() +
+            " for the last good weights");
+    EXPECT_EQ(latest_checkpoint(run), good);
+  }
+}
+
+// Not while steps are skipped: these weights may be what is wrong.
+TEST_F(Engine, ACheckpointThatIsDueAtASkippedStepWaitsForTheNextGoodOne) {
+  LineTask task;
+  task.spoil_from = 3;
+  task.spoil_to = 4;
+  EXPECT_EQ(train(task), TrainOutcome::kFinished);
+  std::vector<std::string> names;
+  for (const fs::path& checkpoint : checkpoints_of(directory_ / "run"))
+    names.push_back(checkpoint.filename());
+  EXPECT_EQ(names, (std::vector<std::string>{"step-00000006", "step-00000005", "step-00000002"}));
+}
+
+// In a process of its own, as the signal stays received.
+TEST_F(Engine, ASignalDoesNotSaveWeightsThatAreNotFinite) {
+  EXPECT_EXIT(
+      {
+        at::set_num_threads(1);
+        install_signal_handlers();
+        LineTask task;
+        task.on_slice = [&](const Slice& slice) {
+          if (slice.step != 3) return;
+          const at::NoGradGuard no_grad;
+          task.module()->parameters()[1].fill_(std::numeric_limits<float>::infinity());
+          std::raise(SIGTERM);
+        };
+        try {
+          train(task);
+        } catch (const std::runtime_error& error) {
+          std::fprintf(stderr, "%s\n", error.what());
+          std::_Exit(1);
+        }
+        std::_Exit(0);
+      },
+      ::testing::ExitedWithCode(1), "step 4: bias of model.safetensors holds values that are not finite");
+  EXPECT_EQ(latest_checkpoint(directory_ / "run"), checkpoint_path(directory_ / "run", 2));
 }
 
 TEST_F(Engine, AResumeOnOtherDataSaysWhatChangedAndStops) {

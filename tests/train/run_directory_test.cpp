@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "core/errors.h"
+#include "io/safetensors.h"
+#include "recipe/layout.h"
 #include "support/diffusion_run.h"
 #include "support/tiny_run.h"
 #include "train/checkpoint.h"
@@ -47,7 +49,7 @@ TEST_F(Run, MemoryIsTheRunsFolderAndLeavesNothingBehind) {
   {
     const RunMemory memory(path());
     EXPECT_EQ(memory.folder(), path());
-    testing::write_bytes(path() / ".image-headers.jsonl", "x");
+    testing::write_bytes(path() / ".what-a-task-remembers", "x");
   }
   EXPECT_FALSE(fs::exists(path()));
   {
@@ -84,6 +86,14 @@ TEST_F(Run, StepsIntervalsKeepWorkersAndPathsMayChange) {
   config_.train.keep = 9;
   config_.data.workers = 5;
   config_.data.path = "/elsewhere";
+  config_.data.on_error = OnError::kSkip;
+  config_.train.val_images = 12;
+  config_.preview = {.solver = "ddim", .steps = 7, .cfg = 2, .images = 9};
+  config_.sample.solver = "dpmpp_2m";
+  config_.sample.steps = 7;
+  config_.sample.cfg = 3;
+  config_.sample.precision = Precision::kBf16;
+  config_.sample.clip_x0 = true;
   EXPECT_NO_THROW(RunDirectory(path(), config_, false));
   EXPECT_EQ(testing::read_bytes(path() / "config.yaml"), config_.to_yaml());
 }
@@ -96,6 +106,94 @@ TEST_F(Run, ResumesFromTheLatestCheckpoint) {
     save_checkpoint(state, path());
   }
   EXPECT_EQ(RunDirectory(path(), config_, false).resume_from(), path() / "checkpoints" / "step-00000004");
+}
+
+// The newest checkpoint after something has happened to it: another is found, and room made for it.
+class DamagedRun : public Run {
+ protected:
+  DamagedRun() {
+    const RunDirectory run(path(), config_, false);
+    testing::DiffusionState state(config_);
+    for (const int64_t step : {2, 4}) {
+      state.step = step;
+      save_checkpoint(state, path());
+    }
+  }
+  fs::path file(const std::string& part, int64_t step = 4) const {
+    return part_of(checkpoint_path(path(), step), part);
+  }
+  void expect_fallback(const std::string& warning) {
+    ::testing::internal::CaptureStderr();
+    const RunDirectory run(path(), config_, false);
+    const std::string said = ::testing::internal::GetCapturedStderr();
+    EXPECT_EQ(run.resume_from(), checkpoint_path(path(), 2));
+    EXPECT_NE(said.find(warning), std::string::npos) << said;
+    EXPECT_NE(said.find("; going on from step-00000002, kept as " + checkpoint_path(path(), 4).string() +
+                        ".damaged-1"),
+              std::string::npos)
+        << said;
+    EXPECT_TRUE(fs::exists(checkpoint_path(path(), 4).string() + ".damaged-1/model.safetensors"));
+    EXPECT_FALSE(fs::exists(checkpoint_path(path(), 4)));
+    testing::DiffusionState state(config_);
+    state.step = 4;
+    EXPECT_EQ(damage_of_checkpoint(save_checkpoint(state, path())), "");
+  }
+  // Written as any program would.
+  void edit(const std::string& part, const std::string& tensor, float value) const {
+    SafeTensors held = load_safetensors(file(part));
+    held.tensors.at(tensor).flatten()[0].fill_(value);
+    save_safetensors(file(part), held.tensors, held.metadata);
+  }
+};
+
+TEST_F(DamagedRun, NothingIsWrongWithAWholeOne) {
+  EXPECT_EQ(RunDirectory(path(), config_, false).resume_from(), checkpoint_path(path(), 4));
+}
+
+TEST_F(DamagedRun, CutOff) {
+  fs::resize_file(file("training"), 50000);
+  expect_fallback(file("training").string() + ": tensor \"");
+}
+
+TEST_F(DamagedRun, Empty) {
+  fs::resize_file(file("model"), 0);
+  expect_fallback(file("model").string() + ": the file is truncated (0 bytes)");
+}
+
+TEST_F(DamagedRun, Zeros) {
+  testing::write_bytes(file("ema-0.9"), std::string(fs::file_size(file("ema-0.9")), '\0'));
+  expect_fallback(file("ema-0.9").string() + ": damaged: it begins with zeros alone (");
+}
+
+TEST_F(DamagedRun, ZerosInItsMiddle) {
+  std::string bytes = testing::read_bytes(file("model"));
+  std::fill(bytes.end() - 4096, bytes.end(), '\0');
+  testing::write_bytes(file("model"), bytes);
+  expect_fallback(file("model").string() + ": damaged: its values are not those that were saved");
+}
+
+TEST_F(DamagedRun, AFileOfItIsGone) {
+  fs::remove(file("ema-0.9"));
+  expect_fallback(file("ema-0.9").string());
+}
+
+TEST_F(DamagedRun, NotFinite) {
+  edit("model", "pos_embed", std::numeric_limits<float>::quiet_NaN());
+  expect_fallback(file("model").string() + ": pos_embed holds a NaN or an infinity");
+}
+
+TEST_F(DamagedRun, MomentsNotFinite) {
+  edit("training", "exp_avg_sq.pos_embed", std::numeric_limits<float>::infinity());
+  expect_fallback(file("training").string() + ": exp_avg_sq.pos_embed holds a NaN or an infinity");
+}
+
+TEST_F(DamagedRun, WithoutAWholeOneEachIsNamed) {
+  fs::resize_file(file("training"), 100);
+  fs::resize_file(file("model", 2), 100);
+  EXPECT_THROW_WITH(RunDirectory(path(), config_, false), UsageError,
+                    "none of its checkpoints can be gone on from: " + file("training").string());
+  EXPECT_THROW_WITH(RunDirectory(path(), config_, false), UsageError, file("model", 2).string());
+  EXPECT_TRUE(fs::exists(file("training")));  // nothing was moved
 }
 
 // A kill while a checkpoint is written or an old one removed leaves a directory under another name.

@@ -151,10 +151,25 @@ TEST_F(TrainerTest, ClippingBoundsTheGradient) {
   EXPECT_NEAR(gradient_norm(state.optimizer->exp_avgs).item<double>(), 1e-3, 1e-5);
 }
 
-TEST_F(TrainerTest, StopsAfterTenBadStepsInARow) {
-  config_.optimizer.lr = 1e30;  // the second update makes every weight infinite
+// The first update has rate 0. By the second every weight is about 1e30, and no loss is finite any more.
+TEST_F(TrainerTest, StopsAfterTenBadStepsInARowWithTheGoodWeightsAsItsLatest) {
+  config_.optimizer.lr = 1e30;
   config_.train.steps = 40;
-  EXPECT_THROW_WITH(testing::train(config_, path()), c10::Error, "10 steps in a row");
+  config_.train.checkpoint_interval = 1;
+  EXPECT_THROW_WITH(testing::train(config_, path()), std::runtime_error,
+                    "10 steps in a row; moved its weights");
+  EXPECT_EQ(latest_checkpoint(path()), checkpoint_path(path(), 1));
+}
+
+TEST_F(TrainerTest, WeightsThatAreNotFiniteAreNotSaved) {
+  config_.optimizer.lr = 1e39;
+  config_.train.steps = 40;
+  config_.train.checkpoint_interval = 1;
+  EXPECT_THROW_WITH(
+      testing::train(config_, path()), std::runtime_error,
+      "of model.safetensors holds values that are not finite (NaN or infinity), so nothing is saved");
+  EXPECT_EQ(latest_checkpoint(path()), checkpoint_path(path(), 1));
+  EXPECT_EQ(damage_of_checkpoint(latest_checkpoint(path())), "");
 }
 
 TEST_F(TrainerTest, InitFromTakesTheWeightsAndNothingElse) {

@@ -138,11 +138,8 @@ const Solver& find_solver(const std::string& name) {
   const auto& table = solvers();
   const auto found =
       std::find_if(table.begin(), table.end(), [&](const Solver& s) { return s.name == name; });
-  if (found == table.end()) {
-    const std::string close = nearest(name, solver_names());
-    usage_error("unknown solver '", name, "'", close.empty() ? "" : "; did you mean '" + close + "'?",
-                " Solvers: ", join(solver_names(), ", "));
-  }
+  check_usage(found != table.end(), "solver: ", unknown_value(name, solver_names()), "; it must be one of ",
+              join(solver_names(), ", "));
   return *found;
 }
 

@@ -1,12 +1,12 @@
 // A stored ZIP or an .npz, streamed in the order of the seeds through a PartFile.
 #include <ATen/ATen.h>
-#include <libdeflate.h>
 
 #include <map>
 #include <mutex>
 #include <numeric>
 
 #include "core/errors.h"
+#include "io/digests.h"
 #include "io/npy_header.h"
 #include "io/part_file.h"
 #include "sampling/dump/sink.h"
@@ -16,19 +16,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-uint32_t crc_of(std::string_view bytes, uint32_t so_far = 0) {
-  return libdeflate_crc32(so_far, bytes.data(), bytes.size());
-}
-
 /// What the two archives share: records in order, one an image.
 class ArchiveSink : public DumpSink {
  public:
-  ArchiveSink(const fs::path& out, DumpPlan plan, size_t head_size)
-      : DumpSink(std::move(plan)), out_(out), whole_(fs::exists(out)) {
+  ArchiveSink(const fs::path& path, DumpPlan plan, size_t head_size)
+      : DumpSink(path, std::move(plan)), whole_(fs::exists(path)) {
     if (whole_) {
-      PartFile::remove_log_of(out);
+      PartFile::remove_log_of(path);
     } else {
-      part_ = std::make_unique<PartFile>(out, head_size);
+      part_ = std::make_unique<PartFile>(path, head_size);
     }
   }
 
@@ -36,7 +32,7 @@ class ArchiveSink : public DumpSink {
     const size_t count = plan().manifest.seeds.size();
     if (whole_) return {};  // it appears only when it is complete
     part_->recover([&](std::string_view record) {
-      check_usage(next_ < count && accept(next_, record), out_.string(),
+      check_usage(next_ < count && accept(next_, record), out().string(),
                   ".part: holds other images; remove it, or use another --out");
       ++next_;
       return true;
@@ -71,7 +67,6 @@ class ArchiveSink : public DumpSink {
   virtual std::pair<std::string, std::string> ends() = 0;
 
  private:
-  fs::path out_;
   bool whole_;
   std::unique_ptr<PartFile> part_;
   std::mutex mutex_;
@@ -100,7 +95,7 @@ class ZipSink : public ArchiveSink {
 
  private:
   std::string begin(size_t index, std::string_view bytes) {
-    return zip_.begin(image_file_name(plan().manifest.seeds[index]), bytes.size(), crc_of(bytes));
+    return zip_.begin(image_file_name(plan().manifest.seeds[index]), bytes.size(), crc32_of(bytes));
   }
   ZipWriter zip_;
 };
@@ -114,13 +109,13 @@ class NpzSink : public ArchiveSink {
  protected:
   bool accept(size_t, std::string_view record) override {
     if (record.size() != image_size()) return false;
-    crc_ = crc_of(record, crc_);
+    crc_ = crc32_of(record, crc_);
     return true;
   }
   std::string record(size_t, const std::string& bytes) override {
     TORCH_CHECK(bytes.size() == image_size(), "an image of ", bytes.size(), " bytes in an .npz of ",
                 image_size());
-    crc_ = crc_of(bytes, crc_);
+    crc_ = crc32_of(bytes, crc_);
     return bytes;
   }
   std::pair<std::string, std::string> ends() override {
@@ -130,7 +125,7 @@ class NpzSink : public ArchiveSink {
     if (const auto& labels = plan().labels; !labels.empty()) {
       std::string array = npy_header(at::kLong, {int64_t(labels.size())});
       array.append(reinterpret_cast<const char*>(labels.data()), labels.size() * sizeof labels[0]);
-      tail = zip.begin("arr_1.npy", array.size(), crc_of(array)) + array;
+      tail = zip.begin("arr_1.npy", array.size(), crc32_of(array)) + array;
     }
     return {head, tail + zip.finish()};
   }
@@ -140,7 +135,7 @@ class NpzSink : public ArchiveSink {
       : ArchiveSink(out, plan, head_size(plan.manifest, npy_header, limits)),
         limits_(limits),
         npy_header_(std::move(npy_header)),
-        crc_(crc_of(npy_header_)) {}
+        crc_(crc32_of(npy_header_)) {}
 
   static std::vector<int64_t> shape_of(const DumpManifest& manifest) {
     const auto [C, H, W] = manifest.image;

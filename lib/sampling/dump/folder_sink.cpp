@@ -12,28 +12,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Removes the text from `begin` up to the next of `ends` (which stays).
-void erase_between(std::string& text, const std::string& begin, const char* ends) {
-  const size_t at = text.find(begin);
-  if (at == std::string::npos) return;
-  text.erase(at, text.find_first_of(ends, at + begin.size()) - at);
-}
-
-// A record without what moves an image by at most its last bits, so that a dump may go on elsewhere.
-std::string comparable(std::string record) {
-  const size_t path = record.find(" --checkpoint "), weights = record.find(" --weights ");
-  if (path < weights && weights != std::string::npos) record.erase(path, weights - path);
-  for (const char* option : {" --set sample.batch_size=", " --threads ", " --device "}) {
-    erase_between(record, option, " \"");
-  }
-  return record;
-}
-
 class FolderSink : public DumpSink {
  public:
-  FolderSink(fs::path out, DumpPlan plan) : DumpSink(std::move(plan)), out_(std::move(out)) {
-    fs::create_directories(out_);
-    lock_ = FileLock(out_, out_.string() + ": another process is writing it");
+  FolderSink(fs::path path, DumpPlan plan) : DumpSink(std::move(path), std::move(plan)) {
+    fs::create_directories(out());
+    lock_ = FileLock(out(), out().string() + ": another process is writing it");
   }
 
   std::vector<size_t> missing() override {
@@ -58,7 +41,7 @@ class FolderSink : public DumpSink {
 
  private:
   fs::path file_of(size_t index) const {
-    return out_ / image_path(plan().manifest.format, plan().manifest.seeds[index]);
+    return out() / image_path(plan().manifest.format, plan().manifest.seeds[index]);
   }
 
   // Makes the folder, or removes what killed writers left in it.
@@ -76,12 +59,12 @@ class FolderSink : public DumpSink {
     const auto png = inspect_png(file);
     if (!png) return false;  // absent, or damaged: made again
     const auto text = png->text.find("parameters");
-    check_usage(text != png->text.end() && comparable(text->second) == comparable(plan().record(index)),
-                file.string(), ": was made with other settings (see its tEXt record); use another --out");
+    check_usage(
+        text != png->text.end() && comparable_record(text->second) == comparable_record(plan().record(index)),
+        file.string(), ": was made with other settings (see its tEXt record); use another --out");
     return true;
   }
 
-  fs::path out_;
   FileLock lock_;
 };
 

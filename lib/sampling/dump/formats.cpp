@@ -1,10 +1,12 @@
 #include "sampling/dump/formats.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <utility>
 
 #include "core/errors.h"
+#include "io/output_path.h"
 
 namespace uvic {
 namespace {
@@ -29,15 +31,26 @@ std::string format_name(DumpFormat format) {
   return {};
 }
 
+DumpFormat format_of_ending(const std::filesystem::path& out) {
+  const std::string ending = extension_of(out);
+  return ending == ".zip" ? DumpFormat::kZip : ending == ".npz" ? DumpFormat::kNpz : DumpFormat::kPng;
+}
+
 DumpFormat parse_format(const std::string& name, const std::filesystem::path& out) {
-  if (name == "auto") {
-    const std::string ending = out.extension().string();
-    return ending == ".zip" ? DumpFormat::kZip : ending == ".npz" ? DumpFormat::kNpz : DumpFormat::kPng;
+  DumpFormat chosen = format_of_ending(out);
+  if (name != "auto") {
+    const auto found =
+        std::find_if(kNames.begin(), kNames.end(), [&](const auto& known) { return name == known.second; });
+    check_usage(found != kNames.end(), "format '", name, "' must be auto, png, subdirs, zip or npz");
+    chosen = found->first;
   }
-  for (const auto& [format, known] : kNames) {
-    if (name == known) return format;
-  }
-  usage_error("format '", name, "' must be auto, png, subdirs, zip or npz");
+  std::error_code absent;
+  const bool fits = is_folder(chosen) ? !names_a_file(out) || std::filesystem::is_directory(out, absent)
+                                      : !names_a_file(out) || extension_of(out) == "." + format_name(chosen);
+  check_usage(fits, out.string(), ": ends in ", extension_of(out),
+              name == "auto" ? "" : ", but the format is " + name,
+              "; what can be written is a folder, x.zip or x.npz");
+  return chosen;
 }
 
 std::string image_file_name(int64_t seed) {

@@ -15,7 +15,10 @@ enum class DumpFormat {
 
 /// "png", "subdirs", "zip", "npz".
 std::string format_name(DumpFormat format);
-/// The inverse; "auto" goes by the ending of `out`: .zip, .npz, else png. UsageError for other names.
+/// By the ending of `out`: .zip, .npz, else png.
+DumpFormat format_of_ending(const std::filesystem::path& out);
+/// The inverse of format_name, and "auto" for format_of_ending. UsageError for other names, and for an `out`
+/// that ends as files of another format do, "x.tar" or "x.zip" with png, unless it is a folder that is there.
 DumpFormat parse_format(const std::string& name, const std::filesystem::path& out);
 
 inline bool is_folder(DumpFormat format) {

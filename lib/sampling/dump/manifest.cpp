@@ -9,6 +9,7 @@
 #include "core/errors.h"
 #include "core/seeds.h"
 #include "io/atomic_file.h"
+#include "io/json_text.h"
 #include "io/read_file.h"
 #include "sampling/labels.h"
 
@@ -82,13 +83,14 @@ std::string to_json(const DumpManifest& manifest) {
   json["format"] = format_name(manifest.format);
   json["seeds"] = seeds_text(manifest.seeds);
   if (!manifest.shard_of.empty()) json["shard_of"] = seeds_text(manifest.shard_of);
+  if (!manifest.not_finite.empty()) json["not_finite"] = seeds_text(manifest.not_finite);
   return json.dump(2, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace) + "\n";
 }
 
 DumpManifest manifest_from_json(const std::string& text, const std::string& name) {
   DumpManifest manifest;
+  const Json json = parse_json(text, name);
   try {
-    const Json json = Json::parse(text);
     manifest.format = parse_format(json.at("format").get<std::string>(), {});
     json.at("version").get_to(manifest.version);
     RecordInputs& making = manifest.making;
@@ -106,6 +108,8 @@ DumpManifest manifest_from_json(const std::string& text, const std::string& name
     json.at("image").get_to(manifest.image);
     manifest.seeds = parse_seeds(json.at("seeds").get<std::string>());
     if (json.contains("shard_of")) manifest.shard_of = parse_seeds(json.at("shard_of").get<std::string>());
+    if (json.contains("not_finite"))
+      manifest.not_finite = parse_seeds(json.at("not_finite").get<std::string>());
   } catch (const UsageError& error) {
     usage_error(name, ": ", error.what());
   } catch (const std::exception& error) {  // nlohmann's name the key
@@ -120,6 +124,13 @@ std::optional<DumpManifest> find_manifest(const std::filesystem::path& out) {
   const auto path = manifest_path(like, out);
   if (!std::filesystem::exists(path)) return std::nullopt;
   return manifest_from_json(read_text(path), path.string());
+}
+
+std::string not_finite_text(const DumpManifest& manifest) {
+  const auto& seeds = manifest.not_finite;
+  if (seeds.empty()) return "";
+  return c10::str(seeds.size() == 1 ? "seed " : "seeds ", seeds_text(seeds),
+                  seeds.size() == 1 ? " gives" : " give", " values that are not finite (NaN or infinity)");
 }
 
 void save_manifest(const std::filesystem::path& out, const DumpManifest& manifest) {
@@ -156,7 +167,7 @@ DumpPlan::DumpPlan(DumpManifest of) : manifest(std::move(of)) {
 std::string DumpPlan::record(size_t index) const {
   RecordInputs inputs = manifest.making;
   inputs.seeds = std::to_string(manifest.seeds[index]);
-  inputs.labels = labels.empty() ? "" : std::to_string(labels[index]);
+  inputs.labels = labels.empty() ? "" : label_text(labels[index], manifest.classes);
   return sample_record(inputs);
 }
 

@@ -20,6 +20,7 @@ struct DumpManifest {
   std::array<int64_t, 3> image{};   ///< C, H, W
   std::vector<int64_t> seeds;       ///< ascending, none twice
   std::vector<int64_t> shard_of{};  ///< all seeds of the dump that this is a shard of; empty: it is whole
+  std::vector<int64_t> not_finite{};  ///< those of `seeds` whose images hold NaN or infinity: not stored
 };
 
 /// Human-readable JSON, a key a line. Equal manifests give equal bytes.
@@ -29,6 +30,8 @@ DumpManifest manifest_from_json(const std::string& json, const std::string& name
 
 /// The manifest of a dump at `out`, whatever its format; nullopt if there is none.
 std::optional<DumpManifest> find_manifest(const std::filesystem::path& out);
+/// "seeds 5,17 give values that are not finite (NaN or infinity)", or empty.
+std::string not_finite_text(const DumpManifest& manifest);
 void save_manifest(const std::filesystem::path& out, const DumpManifest& manifest);
 
 /// A setting in which two manifests differ, and its two values.

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "core/dtype.h"
 #include "core/errors.h"
 #include "io/npz.h"
 #include "io/png.h"
@@ -59,7 +60,7 @@ class NpzDumpReader : public DumpReader {
     const auto [C, H, W] = this->manifest().image;
     const std::vector<int64_t> shape{int64_t(this->manifest().seeds.size()), H, W, C};
     check_usage(rows_.header().dtype == at::kByte && rows_.header().shape == shape, file_.name(),
-                ": arr_0 is ", rows_.header().dtype, " ", at::IntArrayRef(rows_.header().shape),
+                ": arr_0 is ", dtype_name(rows_.header().dtype), " ", at::IntArrayRef(rows_.header().shape),
                 ", the manifest says Byte ", at::IntArrayRef(shape));
   }
 
@@ -85,10 +86,12 @@ class NpzDumpReader : public DumpReader {
 }  // namespace
 
 std::unique_ptr<DumpReader> DumpReader::open(const fs::path& path) {
-  check_usage(!fs::exists(path.string() + ".part"), path.string(),
-              ": is not finished; run the same dump again first");
-  check_usage(fs::exists(path), path.string(), ": no such file or folder");
   auto manifest = find_manifest(path);
+  const std::string bad = manifest ? not_finite_text(*manifest) : "";
+  const bool begun = fs::exists(path.string() + ".part") || (manifest && !fs::exists(path));
+  check_usage(!begun, path.string(), ": is not finished; ",
+              bad.empty() ? "run the same dump again first" : bad);
+  check_usage(fs::exists(path), path.string(), ": no such file or folder");
   check_usage(manifest.has_value(), path.string(), ": has no manifest; only dumps of uvic-fid have one");
   check_usage(is_folder(manifest->format) == fs::is_directory(path), path.string(),
               ": its manifest is that of format ", format_name(manifest->format));

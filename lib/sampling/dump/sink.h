@@ -16,7 +16,7 @@ namespace uvic {
 /// in the plan's seeds.
 class DumpSink {
  public:
-  explicit DumpSink(DumpPlan plan) : plan_(std::move(plan)) {}
+  DumpSink(std::filesystem::path out, DumpPlan plan) : out_(std::move(out)), plan_(std::move(plan)) {}
   virtual ~DumpSink() = default;
   DumpSink(const DumpSink&) = delete;
   DumpSink& operator=(const DumpSink&) = delete;
@@ -32,9 +32,12 @@ class DumpSink {
   /// After all: makes the dump durable, and an archive appear under its name.
   virtual void finish() = 0;
 
+  /// The folder or the file of the dump.
+  const std::filesystem::path& out() const { return out_; }
   const DumpPlan& plan() const { return plan_; }
 
  private:
+  const std::filesystem::path out_;
   const DumpPlan plan_;
 };
 

@@ -8,6 +8,7 @@
 #include "core/progress.h"
 #include "core/random.h"
 #include "io/grid.h"
+#include "sampling/finite.h"
 
 namespace uvic {
 
@@ -53,8 +54,11 @@ Comparison regenerate_and_compare(const DumpPlan& plan, const std::map<size_t, a
     if (!plan.labels.empty()) request.labels.push_back(plan.labels[index]);
     stored.push_back(image);
   }
-  const at::Tensor made = to_uint8(sampler.sample(request));
+  const at::Tensor images = sampler.sample(request), made = to_uint8(images);
   Comparison result{.images = stored.size()};
+  FiniteCheck finite(request.seeds);
+  finite.add(images);
+  if (finite.any_bad()) result.not_finite = finite.text(sampler.plan().options.precision, "--precision");
   int64_t differing = 0;
   for (size_t i = 0; i < stored.size(); ++i) {
     const at::Tensor distance = (stored[i].to(at::kShort) - made[int64_t(i)].to(at::kShort)).abs();

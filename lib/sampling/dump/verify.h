@@ -21,10 +21,11 @@ Inspection inspect_dump(DumpReader& reader, const std::vector<size_t>& wanted);
 
 struct Comparison {
   size_t images = 0, equal = 0;
-  int64_t largest = 0;  ///< difference, in grey levels
-  double share = 0;     ///< of the bytes that differ
+  int64_t largest = 0;          ///< difference, in grey levels
+  double share = 0;             ///< of the bytes that differ
+  std::string not_finite = {};  ///< what FiniteCheck says of those made anew, if some are not finite
   /// The contract between batch sizes: at most one grey level on at most 5 % of the bytes.
-  bool within_contract() const { return largest <= 1 && share <= 0.05; }
+  bool within_contract() const { return not_finite.empty() && largest <= 1 && share <= 0.05; }
 };
 /// Makes the images anew and compares. `sampler` must be that of the manifest.
 Comparison regenerate_and_compare(const DumpPlan& plan, const std::map<size_t, at::Tensor>& pixels,

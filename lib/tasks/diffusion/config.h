@@ -13,14 +13,15 @@ struct DiffusionTrainOptions : TrainOptions {
 
   void visit(FieldList& fields) {
     TrainOptions::visit(fields);
-    fields("val_images", val_images, "held-out images that a validation loss is over, at most", at_least(1));
+    fields("val_images", val_images, "held-out images that a validation loss is over, at most", at_least(1))
+        .mark(kFreeOnResume);
     fields("eval_images", eval_images, "samples that each is over, made as the `sample` section says",
            at_least(2))
         .mark(kFreeOnResume);
     fields("eval_stats", eval_stats, "statistics of the real images: the .npz that uvic-fid stats writes")
-        .mark(kFreeOnResume);
+        .mark(kFreeOnResume | kPath);
     fields("eval_features", eval_features, "the TorchScript feature extractor that eval_stats is of")
-        .mark(kFreeOnResume);
+        .mark(kFreeOnResume | kPath);
   }
 };
 
@@ -33,10 +34,11 @@ struct PreviewOptions {
   int64_t images = 64;
 
   void visit(FieldList& fields) {
-    fields("solver", solver, "solver of the training grids", one_of(solver_names()));
-    fields("steps", steps, "solver steps of the training grids", between(1, 100000));
-    fields("cfg", cfg, "guidance weight of the training grids", between(0, 1000));
-    fields("images", images, "images in a training grid, seeds 0 .. images - 1", between(1, 10000));
+    fields("solver", solver, "solver of the training grids", one_of(solver_names())).mark(kFreeOnResume);
+    fields("steps", steps, "solver steps of the training grids", between(1, 100000)).mark(kFreeOnResume);
+    fields("cfg", cfg, "guidance weight of the training grids", between(0, 1000)).mark(kFreeOnResume);
+    fields("images", images, "images in a training grid, seeds 0 .. images - 1", between(1, 10000))
+        .mark(kFreeOnResume);
   }
 };
 
@@ -55,6 +57,8 @@ struct DiffusionConfig : Recipe {
     fields.section("train", train);
   }
 
+  /// Recipe's, and data.random_flip.
+  void resolve();
   /// Throws UsageError, naming the keys, if values of different keys do not go together.
   void validate() const;
   std::string to_yaml() const { return print_yaml(fields_of(*this)); }

@@ -2,26 +2,36 @@
 
 #include <ATen/ATen.h>
 
+#include "core/log.h"
 #include "io/grid.h"
 #include "io/png.h"
 #include "recipe/layout.h"
+#include "sampling/finite.h"
 #include "tasks/diffusion/samples.h"
 
 namespace uvic {
 
 void write_preview(UViT& model, const DiffusionConfig& config, c10::Device device, int64_t step,
                    const TaskContext& context) {
-  std::vector<at::Tensor> images;
+  std::vector<at::Tensor> pictures;
+  FiniteCheck finite(seeds_in_turn(config.preview.images));
   const bool whole = sample_in_turn(
       model, config.diffusion, config.preview_sample(), device, config.preview.images,
-      [&](size_t, const at::Tensor& batch) { images.push_back(batch); },
+      [&](size_t, const at::Tensor& batch) {
+        finite.add(batch);
+        pictures.push_back(to_pictures(batch));
+      },
       [&](size_t, int64_t solver_step, const at::Tensor&) {
         context.progress(c10::str("sampling a grid, ", solver_step, "/", config.preview.steps));
       },
       context.stopping);
   if (!whole) return;
+  if (finite.any_bad())
+    log_warning("preview of step ", step, ": ", finite.text(config.sample.precision, "sample.precision"),
+                finite.all_bad() ? "; there is no grid" : "; black in the grid");
+  if (finite.all_bad()) return;
   const auto [rows, cols] = square_grid(config.preview.images);
-  const at::Tensor grid = make_grid(to_uint8(at::cat(images)), rows, cols);
+  const at::Tensor grid = make_grid(at::cat(pictures), rows, cols);
   const auto folder = context.run_directory / "samples";
   std::filesystem::create_directories(folder);
   save_png(folder / (checkpoint_name(step) + ".png"), grid);

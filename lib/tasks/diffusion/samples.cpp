@@ -12,12 +12,17 @@ struct Stopped {};
 
 }  // namespace
 
+std::vector<int64_t> seeds_in_turn(int64_t images) {
+  std::vector<int64_t> seeds(static_cast<size_t>(images));
+  std::iota(seeds.begin(), seeds.end(), int64_t{0});
+  return seeds;
+}
+
 bool sample_in_turn(UViT& model, const DiffusionOptions& diffusion, const SampleOptions& options,
                     c10::Device device, int64_t images, const Sampler::OnImages& on_images,
                     const Sampler::OnStep& on_step, const std::function<bool()>& stopping) {
   SampleRequest request;
-  request.seeds.resize(size_t(images));
-  std::iota(request.seeds.begin(), request.seeds.end(), int64_t{0});
+  request.seeds = seeds_in_turn(images);
   request.labels = choose_labels("balanced", request.seeds, model.options().real_classes());
   try {
     Sampler(model, diffusion, options, device)

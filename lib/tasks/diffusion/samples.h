@@ -6,7 +6,10 @@ namespace uvic {
 
 class UViT;
 
-/// Samples seeds 0 .. images - 1, classes in turn, from a network that is being trained. False if `stopping`
+/// 0 .. images - 1.
+std::vector<int64_t> seeds_in_turn(int64_t images);
+
+/// Samples these, classes in turn, from a network that is being trained. False if `stopping`
 /// said so meanwhile: then some images are missing.
 bool sample_in_turn(UViT& model, const DiffusionOptions& diffusion, const SampleOptions& options,
                     c10::Device device, int64_t images, const Sampler::OnImages& on_images,

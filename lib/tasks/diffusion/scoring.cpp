@@ -11,6 +11,7 @@
 #include "metrics/frechet.h"
 #include "metrics/scores.h"
 #include "nn/uvit.h"
+#include "sampling/finite.h"
 #include "sampling/make_sampler.h"
 #include "tasks/diffusion/samples.h"
 
@@ -22,6 +23,7 @@ constexpr int64_t kExtractorBatch = 64;
 constexpr int64_t kMostWaitingBytes = int64_t{256} << 20;
 
 struct GivenUp {};
+struct NotFinite {};
 
 SampleOptions options_of(const DiffusionConfig& config) {
   SampleOptions options = config.sample;
@@ -43,7 +45,7 @@ FidScorer::FidScorer(const DiffusionConfig& config, c10::Device device)
               ", which needs a class-conditional model trained with diffusion.p_uncond above 0; use 1");
   check_usage(!config.sample.has_guide(), "train.eval_interval: sample.guide_checkpoint is ",
               config.sample.guide_checkpoint, ", but evaluation during training has no guide; use none");
-  const int64_t D = extractor_.probe(model.height(), model.width());
+  const int64_t D = extractor_.probe(model.height(), model.width()).pooled;
   check_usage(D == reference_.pooled.dim(), "train.eval_stats: ", config.train.eval_stats, " is of ",
               reference_.pooled.dim(), " features, but train.eval_features ", config.train.eval_features,
               " gives ", D);
@@ -70,16 +72,26 @@ void FidScorer::start(int64_t step, const TaskContext& context) {
   waiting_bytes_ = 0;
   given_up_ = false;
   result_ = std::async(std::launch::async, [this, step] { return score(step); });
+  FiniteCheck finite(seeds_in_turn(config_.train.eval_images));
   bool whole = false;
   try {
     whole = sample_in_turn(
         *model_, config_.diffusion, options_of(config_), device_, config_.train.eval_images,
-        [&](size_t, const at::Tensor& images) { push(to_uint8(images)); },
+        [&](size_t, const at::Tensor& images) {
+          finite.add(images);
+          if (finite.any_bad()) throw NotFinite{};
+          push(to_uint8(images));
+        },
         [&](size_t first, int64_t solver_step, const at::Tensor&) {
           context.progress(c10::str("sampling ", first, "/", config_.train.eval_images,
                                     " to be scored, step ", solver_step, "/", config_.sample.steps));
         },
         context.stopping);
+  } catch (const NotFinite&) {
+    log_warning("evaluation of step ", step, ": ", finite.text(config_.sample.precision, "sample.precision"),
+                "; the score is NaN");
+    take_no_more();
+    return;
   } catch (...) {
     give_up();
     throw;
@@ -125,16 +137,13 @@ FidScorer::Result FidScorer::score(int64_t step) {
     const FeatureSet samples = collector.finish(c10::str("the samples of step ", step));
     const FrechetResult distance = frechet_distance(samples.pooled, reference_.pooled);
     const std::string warning =
-        small_sample_warning(samples.name, samples.images, distance.rank_a, samples.pooled.dim());
+        small_sample_warning({{samples.name, samples.images, distance.rank_a}}, samples.pooled.dim());
     if (!warning.empty()) log_warning(warning);
     result.images = samples.images;
     result.fid = distance.distance;
   } catch (const GivenUp&) {
   } catch (const std::exception& error) {
-    // Whoever waits for room must not wait for ever.
-    const std::lock_guard lock(mutex_);
-    given_up_ = true;
-    changed_.notify_all();
+    take_no_more();  // whoever waits for room must not wait for ever
     log_warning("the evaluation of step ", step, " failed: ", error.what());
   }
   return result;
@@ -155,12 +164,15 @@ std::optional<Scorer::Score> FidScorer::collect(bool wait, const TaskContext& co
   return Score{result.step, {{"fid", result.fid}, {"fid_images", double(result.images)}}};
 }
 
-void FidScorer::give_up() {
-  {
-    const std::lock_guard lock(mutex_);
-    given_up_ = true;
-  }
+// The thread behind ends with a score of NaN.
+void FidScorer::take_no_more() {
+  const std::lock_guard lock(mutex_);
+  given_up_ = true;
   changed_.notify_all();
+}
+
+void FidScorer::give_up() {
+  take_no_more();
   if (pending()) result_.get();
   images_.clear();
   waiting_bytes_ = 0;

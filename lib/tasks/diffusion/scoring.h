@@ -39,10 +39,11 @@ class FidScorer : public Scorer {
  private:
   struct Result {
     int64_t step = 0, images = 0;
-    double fid = 0;  // NaN if the features could not be computed (a warning says why)
+    double fid = 0;  // NaN if it could not be computed (a warning says why)
   };
   Result score(int64_t step);
   void push(at::Tensor images);
+  void take_no_more();
   at::Tensor pop();
 
   DiffusionConfig config_;

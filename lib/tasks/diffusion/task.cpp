@@ -6,9 +6,13 @@
 
 #include "core/errors.h"
 #include "core/log.h"
+#include "core/text.h"
 #include "data/open.h"
+#include "nn/parameter_shapes.h"
 #include "nn/uvit.h"
-#include "recipe/fit_weights.h"
+#include "recipe/class_names.h"
+#include "recipe/layout.h"
+#include "recipe/weights_file.h"
 #include "tasks/diffusion/check_data.h"
 #include "tasks/diffusion/describe.h"
 #include "tasks/diffusion/preview.h"
@@ -23,14 +27,26 @@ std::string DiffusionTask::describe() const {
 }
 
 void DiffusionTask::open(const std::filesystem::path& memory) {
-  data_ = open_data(config_.data, config_.model.image_shape(), memory);
+  data_ = open_data(config_.data, config_.model.image_shape(), memory, config_.model.conditional());
   check_data(data_, config_);
+  if (config_.train.batch_size > data_.train->size())
+    log_warning("train.batch_size: ", config_.train.batch_size, " is more than the ", data_.train->size(),
+                " images of the data, so that a step sees some of them several times");
   if (config_.train.eval_interval > 0) scorer_ = std::make_unique<FidScorer>(config_, device_);
 }
 
 std::string DiffusionTask::describe_data() const {
   std::string text = "data: " + data_.train->describe();
+  if (config_.data.flips()) {
+    text += "\nevery second image is mirrored left to right, at random (data.random_flip)";
+  } else if (config_.data.kind == DataKind::kIdx) {
+    text += "\nno image is mirrored (data.random_flip; off for idx unless it is set: digits and letters)";
+  } else {
+    text += "\nno image is mirrored (data.random_flip)";
+  }
   if (data_.validation) text += "\nheld out: " + data_.validation->describe();
+  if (config_.model.conditional() && !data_.train->class_names().empty())
+    text += "\n" + describe_classes(data_.train->class_names());
   if (scorer_) text += "\n" + scorer_->describe();
   if (!config_.model.makes_pictures() && config_.train.sample_interval > 0)
     text +=
@@ -39,11 +55,28 @@ std::string DiffusionTask::describe_data() const {
 }
 
 std::string DiffusionTask::data_identity() const {
-  return to_json(data_.train->identity());
+  // What is split off the training images follows from them.
+  const bool own = !config_.data.val_path.empty();
+  const auto held_out = own ? std::optional(data_.validation->identity()) : std::nullopt;
+  return to_json(data_.train->identity(), held_out);
+}
+
+std::map<std::string, std::string> DiffusionTask::weights_metadata() const {
+  const ClassNames names = data_.train->class_names();
+  if (names.empty() || !config_.model.conditional()) return {};
+  return {{kClassNamesKey, class_names_to_json(names)}};
 }
 
 std::vector<std::string> DiffusionTask::data_differences(const std::string& then) const {
-  return differences(identity_from_json(then, "the checkpoint's uvic.data"), data_.train->identity());
+  const std::string name = "the checkpoint's uvic.data";
+  const auto held_out = held_out_from_json(then, name);
+  if (held_out && !config_.data.val_path.empty()) {
+    const auto changed = differences(*held_out, data_.validation->identity());
+    if (!changed.empty())
+      log_warning("the held-out images are not what they were: ", join(changed, "; "),
+                  "; val_loss does not compare with earlier ones");
+  }
+  return differences(identity_from_json(then, name), data_.train->identity());
 }
 
 void DiffusionTask::build(uint64_t seed) {
@@ -58,7 +91,24 @@ std::shared_ptr<torch::nn::Module> DiffusionTask::module() const {
 }
 
 void DiffusionTask::init_from(const std::filesystem::path& weights_file) {
-  load_weights_at_any_size(*objective_->model(), load_tensor_file(weights_file), weights_file.string());
+  const WeightsFile file(weights_file, start_network_, kInitOption);
+  if (const std::string note = file.note(); !note.empty()) log_info(note);
+  UViT& model = *objective_->model();
+  const StartWeights start = start_weights(file.read(), config_, named_weights(model), file.name());
+  if (!start.note.empty()) log_info(start.note);
+  if (!start.warning.empty()) log_warning(start.warning);
+  load_weights(model, start.tensors, file.name());
+}
+
+StartWeights DiffusionTask::plan_start(const std::filesystem::path& weights_file,
+                                       const std::string& network) {
+  start_network_ = network;
+  const WeightsFile file(weights_file, network, kInitOption);
+  TensorMap fresh;  // in place of a network, which takes its time to be made
+  for (const auto& [name, shape] : parameter_shapes(config_.model)) fresh[name] = at::zeros(shape);
+  StartWeights start = start_weights(file.read(), config_, fresh, file.name());
+  if (start.note.empty()) start.note = file.name() + ": all of the weights fit";
+  return start;
 }
 
 void DiffusionTask::begin(const SliceSequence& slices, int64_t first_step, int64_t last_step) {

@@ -4,6 +4,7 @@
 
 #include "data/dataset.h"
 #include "data/loader.h"
+#include "recipe/start_weights.h"
 #include "tasks/diffusion/config.h"
 #include "tasks/diffusion/loss_buckets.h"
 #include "tasks/diffusion/objective.h"
@@ -21,9 +22,13 @@ class DiffusionTask : public Task {
   void open(const std::filesystem::path& memory) override;
   std::string describe_data() const override;
   std::string data_identity() const override;
+  std::map<std::string, std::string> weights_metadata() const override;
   std::vector<std::string> data_differences(const std::string& then) const override;
   void build(uint64_t seed) override;
   std::shared_ptr<torch::nn::Module> module() const override;
+  /// Which network of the file that init_from will be given, see WeightsFile. Reads it and says what would be
+  /// taken of it, with UsageError if it does not do.
+  StartWeights plan_start(const std::filesystem::path& weights_file, const std::string& network);
   void init_from(const std::filesystem::path& weights_file) override;
   std::string unit() const override { return "images"; }
   void begin(const SliceSequence& slices, int64_t first_step, int64_t last_step) override;
@@ -47,6 +52,7 @@ class DiffusionTask : public Task {
   std::unique_ptr<Validation> validation_;  // null if no images are held out
   std::unique_ptr<DataLoader> loader_;
   LossBuckets buckets_;
+  std::string start_network_ = "ema";
   std::pair<at::Tensor, at::Tensor> uncounted_;  // times and losses that are not in them yet
 };
 
