@@ -6,7 +6,6 @@
 #include "core/errors.h"
 #include "data/listing.h"
 #include "recipe/layout.h"
-#include "sampling/dump/whole.h"
 
 namespace uvic {
 namespace {
@@ -44,7 +43,6 @@ void refuse_folder(const fs::path& path) {
 
 void check_holds_images(const fs::path& path) {
   std::error_code ignored;
-  check_scorable(path);
   check_usage(fs::exists(path, ignored), path.string(), ": no such file or folder");
   if (fs::is_directory(path, ignored)) return refuse_folder(path);
   const std::string ending = ending_of(path);

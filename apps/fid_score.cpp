@@ -139,7 +139,8 @@ int ScoreCommand::run() const {
   }
   check_usage(!b.empty() || configured,
               "reference: give what the images are judged by, or --config C for the data set of a recipe");
-  if (!configured) check_scorable(b);  // of two wrong sides an unfinished dump is the one to be told of
+  check_scorable(a);  // of two wrong sides an unfinished dump is the one to be told of
+  if (!configured) check_scorable(b);
   check_holds_images(a);
   if (!configured) check_holds_images(b);
   std::error_code ignored;

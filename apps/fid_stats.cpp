@@ -8,6 +8,7 @@
 #include "io/atomic_file.h"
 #include "metrics/scores.h"
 #include "metrics/stats_file.h"
+#include "sampling/dump/whole.h"
 #include "train/run_directory.h"
 
 namespace uvic {
@@ -47,6 +48,7 @@ int StatsCommand::run() const {
   check_usage(!images.empty() || configured,
               "images: give a folder, a .zip or an .npz of them, or --config C for the data set of a recipe");
   const auto bad = command.bad_files(out + ".bad-files.txt");
+  if (!configured) check_scorable(images);
   const auto set = configured ? command.open_training(images, bad) : command.open_images(images, bad);
   bad->tell();
   const std::string name = images.empty() ? command.training("").data.path : images;

@@ -41,11 +41,6 @@ bool parse_value(const std::string& text, NamedValue& value) {
   return value.set(text) || (parse_value(text, flag) && value.set(flag ? "true" : "false"));
 }
 
-std::string trimmed(const std::string& text) {
-  const size_t begin = text.find_first_not_of(" \t\r\n");
-  return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
-
 // Of a list in one scalar: `0.9, 0.99` or, as Python prints a tuple, `(28, 28)`.
 std::vector<std::string> items_of(std::string text) {
   const bool tuple = text.starts_with('(') && text.ends_with(')');

@@ -1,4 +1,5 @@
 #include "core/parse.h"
+#include "core/text.h"
 
 #include <algorithm>
 #include <array>
@@ -35,8 +36,7 @@ bool parse_all(const std::string& text, Number& value) {
 
 bool parse_value(const std::string& text, bool& value) {
   constexpr std::array kTrue = {"true", "yes", "on"}, kFalse = {"false", "no", "off"};
-  std::string lower = text;
-  for (char& c : lower) c = char(std::tolower(static_cast<unsigned char>(c)));
+  const std::string lower = lower_case(text);
   std::string capitalised = lower, capitals = lower;
   if (!lower.empty()) capitalised[0] = char(std::toupper(static_cast<unsigned char>(lower[0])));
   for (char& c : capitals) c = char(std::toupper(static_cast<unsigned char>(c)));

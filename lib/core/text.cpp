@@ -27,8 +27,8 @@ size_t edit_distance(const std::string& a, const std::string& b) {
 }
 
 std::string in_one_spelling(std::string word) {
-  for (char& c : word) c = c == '-' ? '_' : char(std::tolower(static_cast<unsigned char>(c)));
-  return word;
+  std::replace(word.begin(), word.end(), '-', '_');
+  return lower_case(std::move(word));
 }
 
 // Without the whole parts, ended by a dot or an underscore, that both begin or end with.
@@ -81,6 +81,16 @@ std::string join(const std::vector<std::string>& parts, const std::string& separ
   std::string text;
   for (size_t i = 0; i < parts.size(); ++i) text += (i > 0 ? separator : "") + parts[i];
   return text;
+}
+
+std::string lower_case(std::string text) {
+  for (char& c : text) c = char(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+std::string trimmed(const std::string& text) {
+  const size_t begin = text.find_first_not_of(" \t\r\n");
+  return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
 }
 
 std::string nearest(const std::string& word, const std::vector<std::string>& candidates) {

@@ -9,6 +9,12 @@ namespace uvic {
 
 std::string join(const std::vector<std::string>& parts, const std::string& separator);
 
+/// With A-Z as a-z.
+std::string lower_case(std::string text);
+
+/// Without the blanks, tabs and line ends around it.
+std::string trimmed(const std::string& text);
+
 /// The candidate that `word` is likely to mean, empty if there is none: that from which the fewest letters
 /// differ, not counting sections and other parts that both have ("model.", "_interval"), capitals, and - for
 /// _; else the shortest that contains it ("model.size": "model.img_size").

@@ -8,6 +8,7 @@
 
 #include "core/errors.h"
 #include "core/natural_order.h"
+#include "core/text.h"
 #include "io/unicode.h"
 
 namespace uvic {
@@ -32,11 +33,6 @@ int64_t class_number(const LabelEntry& entry) {
               entry.label, ": must be a whole number from 0 to ", int64_t(kLargest),
               ", or every label a name");
   return int64_t(value);
-}
-
-std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
 }
 
 /// The image that is likely meant by `file`: of another case, another ending or in another folder; empty:

@@ -22,9 +22,8 @@ constexpr std::array kParts = {"train", "training",   "images", "image",    "img
 constexpr size_t kMostNamed = 6;
 
 /// Its place in kParts, which is their number for a name that is none.
-size_t part_rank(std::string name) {
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-  return size_t(std::find(kParts.begin(), kParts.end(), name) - kParts.begin());
+size_t part_rank(const std::string& name) {
+  return size_t(std::find(kParts.begin(), kParts.end(), lower_case(name)) - kParts.begin());
 }
 
 std::string named(const Names& names) {

@@ -1,9 +1,9 @@
 #include "data/label_files.h"
 
-#include <algorithm>
 #include <sstream>
 
 #include "core/errors.h"
+#include "core/text.h"
 #include "data/assign_labels.h"
 #include "io/json_text.h"
 #include "io/read_file.h"
@@ -13,14 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-
-/// Without the blanks around it.
-std::string trimmed(std::string text) {
-  constexpr auto kBlanks = " \t\r";
-  text.erase(0, std::min(text.find_first_not_of(kBlanks), text.size()));
-  text.erase(text.find_last_not_of(kBlanks) + 1);
-  return text;
-}
 
 /// What a field of a CSV file holds: "a, ""b""" in quotes is a, "b".
 std::string field_text(const std::string& field) {

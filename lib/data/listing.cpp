@@ -65,11 +65,8 @@ std::string image_endings() {
 }
 
 std::string ending_of(const fs::path& file) {
-  std::string ending = file.extension().string();
-  if (ending.empty()) return "no extension";
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  return ending.substr(1);
+  const std::string ending = lower_case(file.extension().string());
+  return ending.empty() ? "no extension" : ending.substr(1);
 }
 
 bool is_image_name(const fs::path& file) {

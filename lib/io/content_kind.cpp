@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include "core/errors.h"
 
@@ -79,10 +78,7 @@ constexpr std::array kSignatures = {
 std::string beginning(std::string_view bytes) {
   if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
   bytes.remove_prefix(std::min(bytes.find_first_not_of(" \t\r\n"), bytes.size()));
-  std::string text(bytes.substr(0, 64));
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return char(std::tolower(static_cast<unsigned char>(c))); });
-  return text;
+  return lower_case(std::string(bytes.substr(0, 64)));
 }
 
 bool is_text(std::string_view bytes) {

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <set>
@@ -36,9 +35,7 @@ void check_access(const std::string& name, const fs::path& folder) {
 }  // namespace
 
 std::string extension_of(const fs::path& path) {
-  std::string ending = path.extension().string();
-  for (char& c : ending) c = char(std::tolower(static_cast<unsigned char>(c)));
-  return ending;
+  return lower_case(path.extension().string());
 }
 
 bool names_a_file(const fs::path& path) {
