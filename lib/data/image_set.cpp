@@ -106,9 +106,10 @@ std::unique_ptr<ImageSet> open_folder_set(const fs::path& path, const SharedBadF
   return std::make_unique<FileSet>(std::move(files), bad);
 }
 
-bool is_hidden(const fs::path& name) {  // "__MACOSX/._a.png", which macOS adds to archives, is one
+/// "__MACOSX/._a.png": as a folder's listing passes it over.
+bool is_passed_over(const fs::path& name) {
   return std::any_of(name.begin(), name.end(),
-                     [](const fs::path& part) { return part.string().starts_with('.'); });
+                     [](const fs::path& part) { return is_of_the_system(part.string()); });
 }
 
 /// The header of an archived image; more of the file than its first bytes is read only if it ends later.
@@ -129,7 +130,7 @@ std::unique_ptr<ImageSet> open_zip_set(const fs::path& path, const SharedBadFile
   const auto& entries = archive->entries();
   std::vector<size_t> images;
   for (size_t i = 0; i < entries.size(); ++i) {
-    if (is_image_name(entries[i].name) && !is_hidden(entries[i].name)) images.push_back(i);
+    if (is_image_name(entries[i].name) && !is_passed_over(entries[i].name)) images.push_back(i);
   }
   check_usage(!images.empty(), path.string(), ": no images in it (", image_endings(), ")");
   std::sort(images.begin(), images.end(),

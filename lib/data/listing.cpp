@@ -18,11 +18,6 @@ const std::vector<std::string> kEndings = {"png", "jpg",  "jpeg", "jpe", "jfif",
                                            "tif", "tiff", "ppm",  "pgm", "pbm",  "pnm", "pfm"};
 constexpr std::array kLabelFiles = {"dataset.json", "labels.csv"};
 
-// What systems put beside people's files: hidden ones, and the folders of macOS in archives and of a NAS.
-bool is_of_the_system(const std::string& name) {
-  return name.starts_with('.') || name == "__MACOSX" || name == "@eaDir" || name == "lost+found";
-}
-
 class Walk {
  public:
   Walk(fs::path root, ImageListing& listing) : root_(std::move(root)), listing_(listing) { enter(root_); }
@@ -59,6 +54,10 @@ class Walk {
 };
 
 }  // namespace
+
+bool is_of_the_system(const std::string& name) {
+  return name.starts_with('.') || name == "__MACOSX" || name == "@eaDir" || name == "lost+found";
+}
 
 std::string image_endings() {
   return join(kEndings, ", ");

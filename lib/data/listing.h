@@ -30,6 +30,10 @@ ImageListing list_images(const std::filesystem::path& root);
 /// The files alone, without classes: only `files` and `others` are filled.
 ImageListing list_image_files(const std::filesystem::path& root);
 
+/// Whether a file or folder of that name is what systems put beside people's files: hidden ones, and the
+/// folders of macOS in archives and of a NAS.
+bool is_of_the_system(const std::string& name);
+
 /// "png, jpg, ...": the endings that count as images.
 std::string image_endings();
 

@@ -156,6 +156,9 @@ TEST_F(ImageSetTest, WhatHoldsNoImagesIsRefused) {
   testing::python("import sys, zipfile; zipfile.ZipFile(sys.argv[1], 'w').writestr('__MACOSX/._a.png', '')",
                   {(directory_ / "none.zip").string()});
   refusal("none.zip", "no images in it");
+  testing::python("import sys, zipfile; zipfile.ZipFile(sys.argv[1], 'w').writestr('@eaDir/a.png', '')",
+                  {(directory_ / "thumbnails.zip").string()});
+  refusal("thumbnails.zip", "no images in it");
   save_npz(directory_ / "float.npz", {{"arr_0", at::zeros({2, 8, 8, 3})}});
   refusal("float.npz", "arr_0 must be images, uint8 [N, H, W, 3]");
   save_npz(directory_ / "planes.npz", {{"arr_0", at::zeros({2, 3, 8, 8}, at::kByte)}});
