@@ -13,11 +13,12 @@ using at::Tensor;
 template <c10::DispatchKey key, c10::DeviceType device>
 std::tuple<Tensor, Tensor> forward_autocast(int64_t kind, const Tensor& q, const Tensor& k, const Tensor& v,
                                             std::optional<double> scale, bool causal,
-                                            std::optional<bool> fused) {
+                                            std::optional<bool> fused,
+                                            const std::optional<Tensor>& cu_seqlens) {
   const c10::impl::ExcludeDispatchKeyGuard no_autocast(key);
   const auto dtype = at::autocast::get_autocast_dtype(device);
   const auto cast = [&](const Tensor& x) { return at::autocast::cached_cast(dtype, x, device); };
-  return attention(kind_of(kind), cast(q), cast(k), cast(v), scale, causal, fused);
+  return attention(kind_of(kind), cast(q), cast(k), cast(v), scale, causal, fused, cu_seqlens);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "kernels/checks.h"
 
+#include <cmath>
+
 namespace uvic {
 
 AttentionKind kind_of(int64_t number) {
@@ -32,6 +34,35 @@ void check_attention_inputs(const at::Tensor& q, const at::Tensor& k, const at::
               k.sizes());
   TORCH_CHECK(!causal || k.size(2) >= q.size(2),
               "cog_attention: causal needs as many keys as queries, got q ", q.sizes(), " and k ", k.sizes());
+}
+
+at::IntArrayRef documents_of(const std::optional<at::Tensor>& cu_seqlens, const at::Tensor& q,
+                             const at::Tensor& k) {
+  if (!cu_seqlens.has_value() || !cu_seqlens->defined()) return {};
+  const at::Tensor& x = *cu_seqlens;
+  TORCH_CHECK(x.device().is_cpu() && x.scalar_type() == at::kLong && x.dim() == 1 && x.size(0) > 0 &&
+                  x.is_contiguous(),
+              "cog_attention: cu_seqlens must be int64 [documents + 1], contiguous, on the CPU, got ",
+              c10::getDtypeNames(x.scalar_type()).first, " ", x.sizes(), " on ", x.device());
+  const int64_t N = q.size(2), tokens = q.size(0) * N;
+  TORCH_CHECK(k.size(2) == N, "cog_attention: cu_seqlens needs as many keys as queries, got q ", q.sizes(),
+              " and k ", k.sizes());
+  const at::IntArrayRef bounds(x.const_data_ptr<int64_t>(), size_t(x.size(0)));
+  TORCH_CHECK(bounds.front() == 0 && bounds.back() == tokens,
+              "cog_attention: cu_seqlens must begin with 0 and end with B * N = ", tokens, ", got ",
+              bounds.front(), " and ", bounds.back());
+  for (size_t i = 1; i < bounds.size(); ++i) {
+    TORCH_CHECK(bounds[i - 1] < bounds[i] && bounds[i] <= tokens, "cog_attention: cu_seqlens must rise, got ",
+                bounds[i - 1], " and ", bounds[i], " at ", i - 1);
+    TORCH_CHECK(bounds[i - 1] / N == (bounds[i] - 1) / N,
+                "cog_attention: no document may cross a row of the batch, and cu_seqlens has one from ",
+                bounds[i - 1], " to ", bounds[i], " at rows of ", N);
+  }
+  return bounds;
+}
+
+double scale_or_default(const at::Tensor& q, std::optional<double> scale) {
+  return scale.value_or(1.0 / std::sqrt(double(q.size(3))));
 }
 
 }  // namespace uvic

@@ -13,4 +13,10 @@ inline at::Tensor empty_token_major(const at::Tensor& x) {
   return empty_token_major(x, x.scalar_type());
 }
 
+/// The lse of queries q: [B, H, N], float32, or float64 for float64 inputs.
+inline at::Tensor empty_statistics(const at::Tensor& q) {
+  const auto dtype = q.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+  return at::empty({q.size(0), q.size(1), q.size(2)}, q.options().dtype(dtype));
+}
+
 }  // namespace uvic

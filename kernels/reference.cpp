@@ -38,10 +38,27 @@ Tensor token_major(const Tensor& x, at::ScalarType dtype) {
   return empty_token_major(x, dtype).copy_(x);
 }
 
+// part(x): the document's tokens of x, [1, H, length, D] of [B, H, N, D].
+template <class F>
+void for_each_document(at::IntArrayRef bounds, int64_t N, const F& f) {
+  for (size_t i = 1; i < bounds.size(); ++i) {
+    const int64_t begin = bounds[i - 1], length = bounds[i] - begin;
+    f([=](const Tensor& x) { return x.narrow(0, begin / N, 1).narrow(2, begin % N, length); });
+  }
+}
+
 }  // namespace
 
 std::tuple<Tensor, Tensor> attention(AttentionKind kind, const Tensor& q, const Tensor& k, const Tensor& v,
-                                     double scale, bool causal) {
+                                     double scale, bool causal, at::IntArrayRef documents) {
+  if (!documents.empty()) {
+    const Tensor out = empty_token_major(q), lse = empty_statistics(q);
+    for_each_document(documents, q.size(2), [&](const auto& part) {
+      const auto [o, l] = attention(kind, part(q), part(k), part(v), scale, causal);
+      part(out).copy_(o), part(lse).copy_(l);
+    });
+    return {out, lse};
+  }
   const Tensor p = scores(q, k, scale);
   Tensor x = bound(kind, p, causal);
   const Tensor lse = at::logsumexp(x, -1);
@@ -52,7 +69,16 @@ std::tuple<Tensor, Tensor> attention(AttentionKind kind, const Tensor& q, const 
 std::tuple<Tensor, Tensor, Tensor> attention_backward(AttentionKind kind, const Tensor& grad_out,
                                                       const Tensor& q, const Tensor& k, const Tensor& v,
                                                       const Tensor& out, const Tensor& lse, double scale,
-                                                      bool causal) {
+                                                      bool causal, at::IntArrayRef documents) {
+  if (!documents.empty()) {
+    const Tensor grad_q = empty_token_major(q), grad_k = empty_token_major(k), grad_v = empty_token_major(v);
+    for_each_document(documents, q.size(2), [&](const auto& part) {
+      const auto [gq, gk, gv] = attention_backward(kind, part(grad_out), part(q), part(k), part(v), part(out),
+                                                   part(lse), scale, causal);
+      part(grad_q).copy_(gq), part(grad_k).copy_(gk), part(grad_v).copy_(gv);
+    });
+    return {grad_q, grad_k, grad_v};
+  }
   const Tensor p = scores(q, k, scale);
   const Tensor grad = widen(grad_out), s = sign(kind, p);
   // |W|, and 0 where the sign is 0, so that both terms of dP vanish there, as in autograd.

@@ -60,8 +60,7 @@ std::tuple<Tensor, Tensor> forward(const Isa& isa, AttentionKind kind, const Ten
                                    const Tensor& v_in, double scale, bool causal) {
   const Tensor q = dense_rows(q_in), k = dense_rows(k_in), v = dense_rows(v_in);
   const Tensor out = empty_token_major(q);
-  const auto statistics = q.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-  const Tensor lse = at::empty({q.size(0), q.size(1), q.size(2)}, q.options().dtype(statistics));
+  const Tensor lse = empty_statistics(q);
   if (q.numel() == 0) return {out, lse};
   Problem p = problem(q, k, v, scale, causal);
   p.out = view_of(out);

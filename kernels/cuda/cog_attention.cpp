@@ -5,8 +5,6 @@
 #include <c10/cuda/CUDAStream.h>
 #include <torch/library.h>
 
-#include <cmath>
-
 #include "kernels/checks.h"
 #include "kernels/choose.h"
 #include "kernels/cuda/dispatch.h"
@@ -54,16 +52,18 @@ void launch(AttentionKind kind, Pass pass, const Tensor& q, const cuda::Problem&
 }
 
 std::tuple<Tensor, Tensor> forward(int64_t number, const Tensor& q, const Tensor& k, const Tensor& v,
-                                   std::optional<double> scale_or_default, bool causal,
-                                   std::optional<bool> fused) {
+                                   std::optional<double> given_scale, bool causal, std::optional<bool> fused,
+                                   const std::optional<Tensor>& cu_seqlens) {
   const AttentionKind kind = kind_of(number);
   check_attention_inputs(q, k, v, causal);
-  const double scale = scale_or_default.value_or(1 / std::sqrt(double(q.size(3))));
-  if (!runs_fused(kind, q, k, scale, fused)) return reference::attention(kind, q, k, v, scale, causal);
+  const at::IntArrayRef documents = documents_of(cu_seqlens, q, k);
+  const double scale = scale_or_default(q, given_scale);
+  if (!runs_fused(kind, q, k, scale, fused) || !documents.empty())
+    return reference::attention(kind, q, k, v, scale, causal, documents);
   const c10::cuda::CUDAGuard guard(q.device());
   const Tensor rq = readable(q), rk = readable(k), rv = readable(v);
   const Tensor out = empty_token_major(q);
-  const Tensor lse = at::empty({q.size(0), q.size(1), q.size(2)}, q.options().dtype(at::kFloat));
+  const Tensor lse = empty_statistics(q);
   launch(kind, Pass::kForward, q, problem(rq, rk, rv, out, lse, scale, causal), {});
   return {out, lse};
 }
@@ -71,10 +71,12 @@ std::tuple<Tensor, Tensor> forward(int64_t number, const Tensor& q, const Tensor
 std::tuple<Tensor, Tensor, Tensor> backward(int64_t number, const Tensor& grad_out, const Tensor& q,
                                             const Tensor& k, const Tensor& v, const Tensor& out,
                                             const Tensor& lse, double scale, bool causal,
-                                            std::optional<bool> fused) {
+                                            std::optional<bool> fused,
+                                            const std::optional<Tensor>& cu_seqlens) {
   const AttentionKind kind = kind_of(number);
-  if (!runs_fused(kind, q, k, scale, fused))
-    return reference::attention_backward(kind, grad_out, q, k, v, out, lse, scale, causal);
+  const at::IntArrayRef documents = documents_of(cu_seqlens, q, k);
+  if (!runs_fused(kind, q, k, scale, fused) || !documents.empty())
+    return reference::attention_backward(kind, grad_out, q, k, v, out, lse, scale, causal, documents);
   const c10::cuda::CUDAGuard guard(q.device());
   const Tensor rq = readable(q), rk = readable(k), rv = readable(v), ro = readable(out),
                rg = readable(grad_out);
