@@ -44,6 +44,9 @@ class Tokenizer {
   /// The text of tokens, byte by byte: UTF-8 only where they make whole characters.
   std::string decode(std::span<const int64_t> tokens) const;
 
+ protected:
+  void check_token(int64_t token) const;
+
  private:
   virtual std::vector<int64_t> tokens_of(std::string_view text, bool goes_on) const = 0;
 };

@@ -1,0 +1,103 @@
+#include "text/bpe_files.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "core/errors.h"
+#include "io/digests.h"
+#include "io/json_text.h"
+#include "io/read_file.h"
+
+namespace uvic {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Names {
+  const char *vocabulary, *merges;
+};
+constexpr std::array kNames = {Names{"vocab.json", "merges.txt"}, Names{"encoder.json", "vocab.bpe"}};
+constexpr int64_t kMostTokens = 1 << 24;
+
+/// Both paths by that of one; the other lies beside it.
+std::pair<fs::path, fs::path> both(const fs::path& either) {
+  const fs::path folder = either.parent_path(), name = either.filename();
+  for (const auto& [vocabulary, merges] : kNames) {
+    if (name != vocabulary && name != merges) continue;
+    for (const char* needed : {vocabulary, merges})
+      check_usage(fs::exists(folder / needed), either.string(), ": ", needed, " must lie beside it");
+    return {folder / vocabulary, folder / merges};
+  }
+  usage_error(either.string(), ": not vocab.json or merges.txt, the files of a byte-pair vocabulary");
+}
+
+void read_vocabulary(const std::string& text, const std::string& name, BpeFiles& files) {
+  const auto json = parse_json(text, name);
+  check_usage(json.is_object() && !json.empty(), name, ": must be an object of tokens and their numbers, is ",
+              json_kind(json));
+  for (const auto& [token, value] : json.items()) {
+    const auto quoted = [&] { return c10::str(name, ": token \"", token, "\": "); };
+    check_usage(value.is_number_unsigned() && value.get<uint64_t>() < uint64_t(kMostTokens), quoted(),
+                "its number is ", json_kind(value), ", not one of 0 to ", kMostTokens - 1);
+    const auto number = value.get<int32_t>();
+    check_usage(!token.empty(), quoted(), "is empty");
+    if (size_t(number) >= files.tokens.size()) files.tokens.resize(size_t(number) + 1);
+    std::string& place = files.tokens[size_t(number)];
+    check_usage(place.empty(), quoted(), "its number ", number, " is that of \"", place, "\", too");
+    place = token;
+    files.numbers.emplace(token, number);
+  }
+}
+
+void read_merges(std::string_view text, const std::string& name, BpeFiles& files) {
+  files.made.resize(files.tokens.size());
+  for (int64_t line = 1; !text.empty(); ++line) {
+    std::string_view rule = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(rule.size() + 1, text.size()));
+    if (rule.ends_with('\r')) rule.remove_suffix(1);
+    if (rule.empty() || (line == 1 && rule.starts_with("#version"))) continue;
+    const size_t blank = rule.find(' ');
+    check_usage(blank != std::string_view::npos && rule.find(' ', blank + 1) == std::string_view::npos, name,
+                ", line ", line, ": not two tokens with one blank between them");
+    const std::string left(rule.substr(0, blank)), right(rule.substr(blank + 1));
+    const auto number = [&](const std::string& token) {
+      const auto found = files.numbers.find(token);
+      check_usage(found != files.numbers.end(), name, ", line ", line, ": \"", token,
+                  "\" is not in the vocabulary; do the two files belong together?");
+      return found->second;
+    };
+    const int32_t merged = number(left + right);
+    check_usage(files.merges.add(number(left), number(right), merged), name, ", line ", line,
+                ": the same pair stands in an earlier line");
+    files.made[size_t(merged)] = true;
+  }
+  check_usage(files.merges.size() > 0, name, ": holds no merges");
+}
+
+}  // namespace
+
+BpeFiles read_bpe_files(const fs::path& either) {
+  const auto [vocabulary, merges] = both(either);
+  const std::string json = read_text(vocabulary), rules = read_text(merges);
+  BpeFiles files;
+  read_vocabulary(json, vocabulary.string(), files);
+  read_merges(rules, merges.string(), files);
+  Sha256 hash;
+  for (const std::string* text : {&json, &rules}) {
+    hash.add(c10::str(text->size(), "\n"));
+    hash.add(*text);
+  }
+  files.fingerprint = hash.hex();
+  return files;
+}
+
+fs::path find_bpe_vocabulary(const fs::path& folder) {
+  for (const Names& names : kNames) {
+    if (fs::exists(folder / names.vocabulary) || fs::exists(folder / names.merges))
+      return folder / names.vocabulary;
+  }
+  return {};
+}
+
+}  // namespace uvic
