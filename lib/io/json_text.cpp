@@ -21,7 +21,7 @@ std::string reason_of(const std::string& what) {
 
 }  // namespace
 
-Json parse_json(const std::string& text, const std::string& name) {
+Json parse_json(const std::string& text, const std::string& name, int64_t first_line) {
   check_usage(!text.starts_with("\xFF\xFE") && !text.starts_with("\xFE\xFF"), name,
               ": is UTF-16 text; save it as UTF-8");
   try {
@@ -29,7 +29,7 @@ Json parse_json(const std::string& text, const std::string& name) {
   } catch (const Json::parse_error& error) {
     // `byte` counts from 1 and may lie one past the end.
     const size_t at = std::min(error.byte > 0 ? error.byte - 1 : 0, text.size());
-    const auto line = 1 + std::count(text.begin(), text.begin() + std::ptrdiff_t(at), '\n');
+    const auto line = first_line + std::count(text.begin(), text.begin() + std::ptrdiff_t(at), '\n');
     const size_t newline = at == 0 ? std::string::npos : text.rfind('\n', at - 1);
     const size_t column = newline == std::string::npos ? at + 1 : at - newline;
     usage_error(name, ": not valid JSON, line ", line, ", column ", column, ": ", reason_of(error.what()));

@@ -6,10 +6,10 @@
 
 namespace uvic {
 
-/// Writes a float32, float64, int64 or uint8 tensor, C order, atomically.
+/// Writes a tensor of float32, float64, int64, int32, uint32, uint16 or uint8, C order, atomically.
 void save_npy(const std::filesystem::path& path, const at::Tensor& tensor);
 
-/// Reads little-endian f4, f8, i8 and u1, into C order. UsageError if malformed or truncated.
+/// Reads little-endian f4, f8, i8, i4, u4, u2 and u1, into C order. UsageError if malformed or truncated.
 at::Tensor load_npy(const std::filesystem::path& path);
 
 }  // namespace uvic

@@ -19,8 +19,9 @@ struct DtypeName {
   at::ScalarType dtype;
   std::string_view name;
 };
-constexpr DtypeName kDtypes[] = {
-    {at::kFloat, "<f4"}, {at::kDouble, "<f8"}, {at::kLong, "<i8"}, {at::kByte, "|u1"}};
+constexpr DtypeName kDtypes[] = {{at::kFloat, "<f4"}, {at::kDouble, "<f8"}, {at::kLong, "<i8"},
+                                 {at::kInt, "<i4"},   {at::kUInt32, "<u4"}, {at::kUInt16, "<u2"},
+                                 {at::kByte, "|u1"}};
 
 /// Removes `expected` from the front of `text`.
 bool consume(std::string_view& text, std::string_view expected) {
@@ -55,7 +56,8 @@ std::string npy_header(at::ScalarType dtype, at::IntArrayRef shape) {
   for (const DtypeName& known : kDtypes) {
     if (known.dtype == dtype) name = known.name;
   }
-  TORCH_CHECK(!name.empty(), ".npy takes float32, float64, int64 or uint8 here, got ", dtype_name(dtype));
+  TORCH_CHECK(!name.empty(), ".npy takes float32, float64, int64, int32, uint32, uint16 or uint8 here, got ",
+              dtype_name(dtype));
   std::string header = c10::str("{'descr': '", name, "', 'fortran_order': False, 'shape': (");
   for (size_t i = 0; i < shape.size(); ++i) header += c10::str(i > 0 ? ", " : "", shape[i]);
   header += shape.size() == 1 ? ",), }" : "), }";
@@ -82,7 +84,8 @@ NpyHeader read_npy_header(const ReadBytes& read, const std::string& name) {
   for (const DtypeName& known : kDtypes) {
     if (known.name == descr) dtype = &known;
   }
-  check_usage(dtype != nullptr, name, ": dtype '", descr, "' is not one of <f4, <f8, <i8, |u1");
+  check_usage(dtype != nullptr, name, ": dtype '", descr,
+              "' is not one of <f4, <f8, <i8, <i4, <u4, <u2, |u1");
   text.remove_prefix(descr.size());
   NpyHeader result{.dtype = dtype->dtype, .shape = {}, .fortran_order = false, .bytes = 0};
   const bool ok = consume_order(text, result.fortran_order) && consume(text, ", 'shape': (") &&

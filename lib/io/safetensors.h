@@ -19,10 +19,10 @@ bool is_safetensors(std::string_view bytes);
 /// The header is checked whole, see load_safetensors.
 std::unique_ptr<TensorReader> open_safetensors(const std::filesystem::path& path);
 
-/// Reads a whole file; tensors are on the CPU with their stored dtype (F64 F32 F16 BF16 I64 I32 I16 I8 U8
-/// BOOL) and own their memory. UsageError, naming the file and the tensor, for anything malformed: truncated,
-/// overlapping or out-of-range offsets, a size that disagrees with shape and dtype, an unknown dtype,
-/// duplicate names, bad JSON.
+/// Reads a whole file; tensors are on the CPU with their stored dtype (F64 F32 F16 BF16 I64 I32 I16 I8
+/// U64 U32 U16 U8 BOOL) and own their memory. UsageError, naming the file and the tensor, for anything
+/// malformed: truncated, overlapping or out-of-range offsets, a size that disagrees with shape and dtype, an
+/// unknown dtype, duplicate names, bad JSON.
 SafeTensors load_safetensors(const std::filesystem::path& path);
 
 /// Only the metadata: reads the header, checks the file's length against it.
