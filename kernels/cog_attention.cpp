@@ -40,9 +40,9 @@ std::tuple<Tensor, Tensor> forward_cpu(int64_t number, const Tensor& q, const Te
   check_attention_inputs(q, k, v, causal);
   const at::IntArrayRef documents = documents_of(cu_seqlens, q, k);
   const double s = scale_or_default(q, scale);
-  if (!choose_kernel(call_of(kind, q, k, s, fused)).fused || !documents.empty())
+  if (!choose_kernel(call_of(kind, q, k, s, fused)).fused)
     return reference::attention(kind, q, k, v, s, causal, documents);
-  return cpu::forward(cpu::default_isa(), kind, q, k, v, s, causal);
+  return cpu::forward(cpu::default_isa(), kind, q, k, v, s, causal, documents);
 }
 
 std::tuple<Tensor, Tensor, Tensor> backward_cpu(int64_t number, const Tensor& grad_out, const Tensor& q,
@@ -52,9 +52,9 @@ std::tuple<Tensor, Tensor, Tensor> backward_cpu(int64_t number, const Tensor& gr
                                                 const std::optional<Tensor>& cu_seqlens) {
   const AttentionKind kind = kind_of(number);
   const at::IntArrayRef documents = documents_of(cu_seqlens, q, k);
-  if (!choose_kernel(call_of(kind, q, k, scale, fused)).fused || !documents.empty())
+  if (!choose_kernel(call_of(kind, q, k, scale, fused)).fused)
     return reference::attention_backward(kind, grad_out, q, k, v, out, lse, scale, causal, documents);
-  return cpu::backward(cpu::default_isa(), kind, grad_out, q, k, v, out, lse, scale, causal);
+  return cpu::backward(cpu::default_isa(), kind, grad_out, q, k, v, out, lse, scale, causal, documents);
 }
 
 std::tuple<Tensor, Tensor> forward_meta(int64_t number, const Tensor& q, const Tensor& k, const Tensor& v,

@@ -20,32 +20,26 @@ class Backward {
   static int64_t bytes(const Problem& p) { return Backward(p, nullptr).arena_.used(); }
   static int64_t partial_bytes(const Problem& p) { return 2 * sums(Shape<U>(p)) * int64_t(sizeof(Acc)); }
 
-  static void run(const Problem& p, int64_t begin, int64_t end, char* workspace) {
+  static void run(const Problem& p, int64_t item, char* workspace) {
     Backward pass(p, workspace);
-    int64_t packed = -1;
-    for (int64_t item = begin; item < end; ++item) {
-      const int64_t head = item / p.q_splits, split = item % p.q_splits, blocks = query_blocks(p.N);
-      if (head != packed) pass.pack(packed = head);
-      pass.dk_ = p.q_splits > 1 ? partial(p, item) : pass.sums_;
-      pass.dv_ = pass.dk_ + sums(pass.shape_);
-      std::memset(pass.dk_, 0, size_t(partial_bytes(p)));
-      for (int64_t b = split * blocks / p.q_splits; b < (split + 1) * blocks / p.q_splits; ++b)
-        pass.block(head, b * kQueryBlock);
-      if (p.q_splits == 1) write_sums(p, head, pass.dk_);
-    }
+    const Part part = part_of(p, item);
+    pass.pack(part.head);
+    pass.dk_ = p.splits > 1 ? partial(p, item) : pass.sums_;
+    pass.dv_ = pass.dk_ + sums(pass.shape_);
+    std::memset(pass.dk_, 0, size_t(partial_bytes(p)));
+    for (int64_t b = part.begin; b < part.end; ++b) pass.block(part.head, b * kQueryBlock);
+    if (p.splits == 1) write_sums(p, part.head, pass.dk_);
   }
 
-  /// Sums the splits of each head in their order: the result does not depend on the threads' timing.
-  static void reduce(const Problem& p, int64_t begin, int64_t end) {
+  /// Sums a head's parts in their order: the result does not depend on the threads' timing.
+  static void reduce(const Problem& p, int64_t head) {
     const Shape<U> shape(p);
-    for (int64_t head = begin; head < end; ++head) {
-      Acc* total = partial(p, head * p.q_splits);
-      for (int64_t split = 1; split < p.q_splits; ++split) {
-        const Acc* other = partial(p, head * p.q_splits + split);
-        for (int64_t x = 0; x < 2 * sums(shape); x += L) store(total + x, load(total + x) + load(other + x));
-      }
-      write_sums(p, head, total);
+    Acc* total = partial(p, head * p.splits);
+    for (int64_t split = 1; split < p.splits; ++split) {
+      const Acc* other = partial(p, head * p.splits + split);
+      for (int64_t x = 0; x < 2 * sums(shape); x += L) store(total + x, load(total + x) + load(other + x));
     }
+    write_sums(p, head, total);
   }
 
  private:
@@ -67,7 +61,7 @@ class Backward {
         dq_(arena_.take<Acc>(kQueryBlock * shape_.cols)),
         lse_(arena_.take<Acc>(kQueryBlock)),
         dot_(arena_.take<Acc>(kQueryBlock)),
-        sums_(p.q_splits > 1 ? nullptr : arena_.take<Acc>(2 * sums(shape_))) {}
+        sums_(p.splits > 1 ? nullptr : arena_.take<Acc>(2 * sums(shape_))) {}
 
   // Numbers of a sum of dK or dV: the last block of keys is rounded up to whole micro-kernel rows.
   static int64_t sums(const Shape<U>& shape) { return round_up(shape.keys, kMicroRows) * shape.cols; }
@@ -78,7 +72,7 @@ class Backward {
   static void write_sums(const Problem& p, int64_t head, const Acc* dk_and_dv) {
     const Shape<U> shape(p);
     const auto write = [&](const Acc* acc, const View& to) {
-      const Rows<In> rows = rows_of<In>(to, p.H, head, 0, p.M, p.D);
+      const Rows<In> rows = rows_of<In>(to, p, head, 0, p.M);
       unpack_rows(acc, shape.cols, p.M, p.D, const_cast<In*>(rows.data), rows.stride,
                   [](int64_t) { return Acc(1); });
     };
@@ -87,9 +81,9 @@ class Backward {
   }
 
   void pack(int64_t head) {
-    pack_rows<U>(rows_of<In>(p_.v, p_.H, head, 0, p_.M, p_.D), shape_.keys, rows_);
+    pack_rows<U>(rows_of<In>(p_.v, p_, head, 0, p_.M), shape_.keys, rows_);
     pack_transposed<U>(rows_, shape_.units, shape_.keys, v_);
-    pack_rows<U>(rows_of<In>(p_.k, p_.H, head, 0, p_.M, p_.D), shape_.keys, rows_);
+    pack_rows<U>(rows_of<In>(p_.k, p_, head, 0, p_.M), shape_.keys, rows_);
     pack_transposed<U>(rows_, shape_.units, shape_.keys, k_);
     pack_straight<U>(rows_, shape_.keys, p_.D, shape_.cols, k_straight_);
   }
@@ -117,19 +111,19 @@ class Backward {
       gemm<U>(key_rows, C, row_units, w_t, grads, 0, 0, dv_ + j * C, C, true);
       gemm<U>(key_rows, C, row_units, dp_t, queries, 0, 0, dk_ + j * C, C, true);
     }
-    const Rows<In> to = rows_of<In>(p_.grad_q, p_.H, head, first, n, p_.D);
+    const Rows<In> to = rows_of<In>(p_.grad_q, p_, head, first, n);
     unpack_rows(dq_, C, n, p_.D, const_cast<In*>(to.data), to.stride, [](int64_t) { return Acc(1); });
   }
 
   // Q and dO in rows and in panels, lse in powers of two, dot = rowsum(dO * O). Padding rows are zero.
   void pack_queries(int64_t head, int64_t first, int64_t n, int64_t rows) {
-    const Rows<In> grad = rows_of<In>(p_.grad_out, p_.H, head, first, n, p_.D),
-                   out = rows_of<In>(p_.out, p_.H, head, first, n, p_.D);
-    pack_rows<U>(rows_of<In>(p_.q, p_.H, head, first, n, p_.D), rows, q_);
+    const Rows<In> grad = rows_of<In>(p_.grad_out, p_, head, first, n),
+                   out = rows_of<In>(p_.out, p_, head, first, n);
+    pack_rows<U>(rows_of<In>(p_.q, p_, head, first, n), rows, q_);
     pack_rows<U>(grad, rows, do_);
     pack_straight<U>(q_, rows, p_.D, shape_.cols, q_straight_);
     pack_straight<U>(do_, rows, p_.D, shape_.cols, do_straight_);
-    const Acc* lse = static_cast<const Acc*>(p_.lse) + head * p_.N + first;
+    const Acc* lse = lse_of<const Acc>(p_, head) + first;
     for (int64_t i = 0; i < rows; ++i) {
       Acc sum = 0;
       for (int64_t d = 0; i < n && d < p_.D; ++d) sum += Acc(widen(grad[i][d])) * Acc(widen(out[i][d]));

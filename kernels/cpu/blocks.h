@@ -32,15 +32,44 @@ inline int64_t query_blocks(int64_t N) {
   return (N + kQueryBlock - 1) / kQueryBlock;
 }
 
+/// Rows first .. first + n of the problem's head `head`.
 template <class In>
-Rows<In> rows_of(const View& x, int64_t H, int64_t head, int64_t first, int64_t n, int64_t D) {
-  const In* base = static_cast<const In*>(x.data) + head / H * x.batch + head % H * x.head;
-  return {base + first * x.row, x.row, n, D};
+Rows<In> rows_of(const View& x, const Problem& p, int64_t head, int64_t first, int64_t n) {
+  const int64_t b = (p.first_head + head) / p.H, h = (p.first_head + head) % p.H;
+  const In* base = static_cast<const In*>(x.data) + b * x.batch + h * x.head;
+  return {base + (p.first_token + first) * x.row, x.row, n, p.D};
+}
+
+/// The problem's statistics of head `head`.
+template <class Acc>
+Acc* lse_of(const Problem& p, int64_t head) {
+  return static_cast<Acc*>(p.lse) + (p.first_head + head) * p.lse_stride + p.first_token;
 }
 
 /// Keys that query i sees: the first so many.
 inline int64_t visible_keys(const Problem& p, int64_t i) {
   return p.causal ? i + p.M - p.N + 1 : p.M;
+}
+
+/// The first block of part `split` of a head's queries. Parts are as equal as whole blocks allow, measured by
+/// the keys that blocks see: under a causal mask the first ones see few.
+inline int64_t first_block(const Problem& p, int64_t split) {
+  const auto seen_before = [&](int64_t b) {
+    return p.causal ? b * (p.M - p.N) + kQueryBlock * b * (b + 1) / 2 : b * p.M;
+  };
+  const int64_t all = seen_before(query_blocks(p.N));
+  int64_t b = 0;
+  while ((seen_before(b) + seen_before(b + 1)) * p.splits < 2 * all * split) ++b;
+  return b;
+}
+
+/// A work item: a head and some of its blocks of queries.
+struct Part {
+  int64_t head, begin, end;
+};
+inline Part part_of(const Problem& p, int64_t item) {
+  const int64_t split = item % p.splits;
+  return {item / p.splits, first_block(p, split), first_block(p, split + 1)};
 }
 
 /// Sizes shared by the buffers of a head.

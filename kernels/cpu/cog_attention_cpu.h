@@ -23,16 +23,18 @@ const std::vector<Isa>& supported_isas();
 /// decides for both.
 const Isa& default_isa();
 
-/// See kernels/cog_attention.h; inputs are checked, and such that choose_kernel says fused. Deterministic:
-/// equal inputs give equal bits, in the forward for any number of threads, in the backward for any number
-/// while B * H >= threads.
+/// See kernels/cog_attention.h; inputs are checked, and such that choose_kernel says fused; `documents` is
+/// what cu_seqlens holds. Deterministic: equal inputs give equal bits, in the forward for any number of
+/// threads, in the backward for any number while B * H >= threads; and a document has the bits that it has
+/// alone.
 std::tuple<at::Tensor, at::Tensor> forward(const Isa& isa, AttentionKind kind, const at::Tensor& q,
                                            const at::Tensor& k, const at::Tensor& v, double scale,
-                                           bool causal);
+                                           bool causal, at::IntArrayRef documents = {});
 std::tuple<at::Tensor, at::Tensor, at::Tensor> backward(const Isa& isa, AttentionKind kind,
                                                         const at::Tensor& grad_out, const at::Tensor& q,
                                                         const at::Tensor& k, const at::Tensor& v,
                                                         const at::Tensor& out, const at::Tensor& lse,
-                                                        double scale, bool causal);
+                                                        double scale, bool causal,
+                                                        at::IntArrayRef documents = {});
 
 }  // namespace uvic::cpu

@@ -17,15 +17,11 @@ class Forward {
  public:
   static int64_t bytes(const Problem& p) { return Forward(p, nullptr).arena_.used(); }
 
-  static void run(const Problem& p, int64_t begin, int64_t end, char* workspace) {
+  static void run(const Problem& p, int64_t item, char* workspace) {
     Forward pass(p, workspace);
-    const int64_t blocks = query_blocks(p.N);
-    int64_t packed = -1;
-    for (int64_t item = begin; item < end; ++item) {
-      const int64_t head = item / blocks;
-      if (head != packed) pass.pack(packed = head);
-      pass.block(head, item % blocks * kQueryBlock);
-    }
+    const Part part = part_of(p, item);
+    pass.pack(part.head);
+    for (int64_t b = part.begin; b < part.end; ++b) pass.block(part.head, b * kQueryBlock);
   }
 
  private:
@@ -46,15 +42,15 @@ class Forward {
         sum_(arena_.take<Acc>(kQueryBlock)) {}
 
   void pack(int64_t head) {
-    pack_rows<U>(rows_of<In>(p_.k, p_.H, head, 0, p_.M, p_.D), shape_.keys, rows_);
+    pack_rows<U>(rows_of<In>(p_.k, p_, head, 0, p_.M), shape_.keys, rows_);
     pack_transposed<U>(rows_, shape_.units, shape_.keys, k_);
-    pack_rows<U>(rows_of<In>(p_.v, p_.H, head, 0, p_.M, p_.D), shape_.keys, rows_);
+    pack_rows<U>(rows_of<In>(p_.v, p_, head, 0, p_.M), shape_.keys, rows_);
     pack_straight<U>(rows_, shape_.keys, p_.D, shape_.cols, v_);
   }
 
   void block(int64_t head, int64_t first) {
     const int64_t n = p_.N - first < kQueryBlock ? p_.N - first : kQueryBlock, rows = round_up(n, kMicroRows);
-    pack_rows<U>(rows_of<In>(p_.q, p_.H, head, first, n, p_.D), rows, q_);
+    pack_rows<U>(rows_of<In>(p_.q, p_, head, first, n), rows, q_);
     for (int64_t i = 0; i < n; ++i) max_[i] = Acc(Kind::kStart), sum_[i] = 0;
     const Panels<U> k{k_, shape_.units, shape_.keys}, v{v_, shape_.keys / U::kPack, shape_.cols};
     const int64_t end = round_up(visible_keys(p_, first + n - 1), L);
@@ -113,10 +109,10 @@ class Forward {
   }
 
   void finish(int64_t head, int64_t first, int64_t n) {
-    const Rows<In> to = rows_of<In>(p_.out, p_.H, head, first, n, p_.D);
+    const Rows<In> to = rows_of<In>(p_.out, p_, head, first, n);
     unpack_rows(out_, shape_.cols, n, p_.D, const_cast<In*>(to.data), to.stride,
                 [&](int64_t i) { return Acc(1) / sum_[i]; });
-    Acc* lse = static_cast<Acc*>(p_.lse) + head * p_.N + first;
+    Acc* lse = lse_of<Acc>(p_, head) + first;
     for (int64_t i = 0; i < n; ++i) lse[i] = Acc((double(max_[i]) + std::log2(double(sum_[i]))) * kLn2);
   }
 

@@ -26,7 +26,7 @@ const KernelSet* kernels_of_kind(AttentionKind kind) {
     case AttentionKind::kCog:
       return kernel_set<Cog, Bf16Unit>();
     case AttentionKind::kSoftmax:
-      break;  // LibTorch's scaled_dot_product_attention serves it
+      return kernel_set<Softmax, Bf16Unit>();
   }
   return nullptr;
 }

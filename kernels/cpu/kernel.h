@@ -12,31 +12,32 @@ struct View {
   int64_t batch = 0, head = 0, row = 0;
 };
 
-/// One call: what forward and backward read and write. lse is [B, H, N], contiguous, in the accumulators'
-/// type.
+/// What forward and backward read and write: a call, or one document of it. N queries and M keys of every
+/// one of `heads` heads; the tensors, [B, H, ...], may hold more heads and positions than these.
 struct Problem {
-  int64_t B = 0, H = 0, N = 0, M = 0, D = 0;  ///< N queries, M keys
-  double scale = 1;                           ///< > 0
+  int64_t H = 0, N = 0, M = 0, D = 0;
+  int64_t first_head = 0, heads = 0;  ///< of the tensors' B * H
+  int64_t first_token = 0;            ///< where the document begins: the position of query 0 and of key 0
+  double scale = 1;                   ///< > 0
   bool causal = false;
   View q, k, v, out, grad_out, grad_q, grad_k, grad_v;
-  void* lse = nullptr;
-  int64_t q_splits = 1;      ///< backward: parts of a head's queries, each with its own sums of dK and dV
-  char* partials = nullptr;  ///< where q_splits > 1: [B * H * q_splits] of Kernels::partial_bytes
+  void* lse = nullptr;       ///< [B, H, lse_stride], contiguous, in the accumulators' type
+  int64_t lse_stride = 0;    ///< queries of a head
+  int64_t splits = 1;        ///< parts of a head's queries; in the backward each has its own sums of dK, dV
+  char* partials = nullptr;  ///< of the backward where splits > 1: [heads, splits] of Kernels::partial_bytes
 };
 
-/// Work items: forward, B * H * q_blocks(N) of (head, block of queries); backward, B * H * q_splits. A range
-/// of them runs on one thread with one workspace (64-byte aligned). Results do not depend on how items are
-/// ranged.
+/// Work items of both passes: heads * splits. An item runs on one thread with one workspace (64-byte
+/// aligned). Results do not depend on the order of items, and those of the forward not on `splits`.
 struct Kernels {
-  int64_t (*q_blocks)(int64_t N) = nullptr;
+  int64_t (*q_blocks)(int64_t N) = nullptr;  ///< the most parts that a head's queries can be split into
   int64_t (*forward_bytes)(const Problem&) = nullptr;
-  void (*forward)(const Problem&, int64_t begin, int64_t end, char* workspace) = nullptr;
+  void (*forward)(const Problem&, int64_t item, char* workspace) = nullptr;
   int64_t (*backward_bytes)(const Problem&) = nullptr;
   int64_t (*partial_bytes)(const Problem&) = nullptr;
-  void (*backward)(const Problem&, int64_t begin, int64_t end, char* workspace) = nullptr;
-  /// After backward, where q_splits > 1: sums the partials of heads begin .. end and writes grad_k and
-  /// grad_v.
-  void (*reduce)(const Problem&, int64_t begin, int64_t end) = nullptr;
+  void (*backward)(const Problem&, int64_t item, char* workspace) = nullptr;
+  /// After backward, where splits > 1: sums a head's partials and writes grad_k and grad_v.
+  void (*reduce)(const Problem&, int64_t head) = nullptr;
 };
 
 /// The kernels of one build and kind, an input type each.

@@ -35,4 +35,22 @@ struct Cog {
   }
 };
 
+/// W = softmax(P), dP = W (dW - dot). A score of 0 is a score like others, so keys that only pad must be
+/// hidden; kStart and kHidden lie so far down that no score does (not at -infinity: inf - inf is NaN).
+struct Softmax {
+  static constexpr double kStart = -1e30, kHidden = -1e30;
+  template <class T>
+  static Vec<T> bound(Vec<T> s) {
+    return s;
+  }
+  template <class T>
+  static Vec<T> weight(Vec<T>, Vec<T> e) {
+    return e;
+  }
+  template <class T>
+  static Vec<T> gradient(Vec<T>, Vec<T> e, Vec<T> dw, T dot) {
+    return e * (dw - dot);
+  }
+};
+
 }  // namespace uvic::cpu::UVIC_ISA

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
+#include <algorithm>
+
 #include "kernels/cpu/cog_attention_cpu.h"
 #include "support/support.h"
 
@@ -25,10 +27,10 @@ class Guarded {
   Guarded(const Guarded&) = delete;
   Guarded& operator=(const Guarded&) = delete;
   char* data() const { return base_ + mapped_ - bytes_; }
-  bool band_is_whole() const {
-    for (size_t i = 1; i <= kBand; ++i)
-      if ((unsigned char)(data()[-long(i)]) != kBandByte) return false;
-    return true;
+  /// Whether the band is as it was, and with it the first `more` of the bytes.
+  bool band_is_whole(size_t more = 0) const {
+    return std::all_of(data() - kBand, data() + more,
+                       [](char byte) { return (unsigned char)(byte) == kBandByte; });
   }
 
  private:
@@ -38,37 +40,48 @@ class Guarded {
 
 class Bounds : public ::testing::TestWithParam<size_t> {};
 
-void check(const cpu::Isa& isa, at::ScalarType dtype, int64_t N, int64_t M, int64_t D, bool causal) {
+// N queries and M keys from the position `first` on of tensors that end with them.
+void check(const cpu::Isa& isa, AttentionKind kind, at::ScalarType dtype, int64_t first, int64_t N, int64_t M,
+           int64_t D, bool causal) {
   const size_t width = at::elementSize(dtype), statistics = dtype == at::kDouble ? 8 : 4;
-  const cpu::KernelSet& set = *isa.kernels(AttentionKind::kCog);
+  const cpu::KernelSet& set = *isa.kernels(kind);
   const cpu::Kernels& kernels = dtype == at::kFloat ? set.f32 : dtype == at::kDouble ? set.f64 : set.bf16;
-  const Guarded q(size_t(N * D) * width), k(size_t(M * D) * width), v(size_t(M * D) * width),
-      out(size_t(N * D) * width), grad_out(size_t(N * D) * width), grad_q(size_t(N * D) * width),
-      grad_k(size_t(M * D) * width), grad_v(size_t(M * D) * width), lse(size_t(N) * statistics);
-  const auto fill = [&](const Guarded& buffer, int64_t n) {
-    at::from_blob(buffer.data(), {n, D}, at::TensorOptions().dtype(dtype))
-        .copy_(at::linspace(-1, 1, n * D).view({n, D}));
+  const size_t row = size_t(D) * width, n = size_t(first + N), m = size_t(first + M);
+  const Guarded q(n * row), k(m * row), v(m * row), out(n * row), grad_out(n * row), grad_q(n * row),
+      grad_k(m * row), grad_v(m * row), lse(n * statistics);
+  const auto fill = [&](const Guarded& buffer, int64_t rows) {
+    const auto all = at::from_blob(buffer.data(), {first + rows, D}, at::TensorOptions().dtype(dtype));
+    all.narrow(0, 0, first).fill_(NAN);
+    all.narrow(0, first, rows).copy_(at::linspace(-1, 1, rows * D).view({rows, D}));
   };
   fill(q, N), fill(k, M), fill(v, M), fill(grad_out, N);
   cpu::Problem p;
-  p.B = p.H = 1, p.N = N, p.M = M, p.D = D, p.scale = 0.25, p.causal = causal;
-  const auto view = [&](const Guarded& x, int64_t n) { return cpu::View{x.data(), n * D, n * D, D}; };
-  p.q = view(q, N), p.k = view(k, M), p.v = view(v, M), p.out = view(out, N), p.grad_out = view(grad_out, N);
-  p.grad_q = view(grad_q, N), p.grad_k = view(grad_k, M), p.grad_v = view(grad_v, M);
-  p.lse = lse.data();
-  const Guarded forward_space(size_t(kernels.forward_bytes(p)));
-  kernels.forward(p, 0, kernels.q_blocks(N), forward_space.data());
+  p.H = p.heads = 1, p.N = N, p.M = M, p.D = D, p.first_token = first, p.scale = 0.25, p.causal = causal;
+  const auto view = [&](const Guarded& x) { return cpu::View{x.data(), 0, 0, D}; };
+  p.q = view(q), p.k = view(k), p.v = view(v), p.out = view(out), p.grad_out = view(grad_out);
+  p.grad_q = view(grad_q), p.grad_k = view(grad_k), p.grad_v = view(grad_v);
+  p.lse = lse.data(), p.lse_stride = first + N;
   for (const int64_t splits : {1, 2}) {
-    p.q_splits = std::min(splits, kernels.q_blocks(N));
-    const Guarded space(size_t(kernels.backward_bytes(p))),
-        partials(size_t(p.q_splits * kernels.partial_bytes(p)));
+    p.splits = std::min(splits, kernels.q_blocks(N));
+    const Guarded forward_space(size_t(kernels.forward_bytes(p))), space(size_t(kernels.backward_bytes(p))),
+        partials(size_t(p.splits * kernels.partial_bytes(p)));
     p.partials = partials.data();
-    kernels.backward(p, 0, p.q_splits, space.data());
-    if (p.q_splits > 1) kernels.reduce(p, 0, 1);
-    EXPECT_TRUE(space.band_is_whole() && partials.band_is_whole());
+    for (int64_t item = 0; item < p.splits; ++item) kernels.forward(p, item, forward_space.data());
+    for (int64_t item = 0; item < p.splits; ++item) kernels.backward(p, item, space.data());
+    if (p.splits > 1) kernels.reduce(p, 0);
+    EXPECT_TRUE(forward_space.band_is_whole() && space.band_is_whole() && partials.band_is_whole());
   }
-  for (const Guarded* buffer : {&q, &k, &v, &out, &grad_out, &grad_q, &grad_k, &grad_v, &lse, &forward_space})
-    EXPECT_TRUE(buffer->band_is_whole()) << N << " " << M << " " << D;
+  for (const Guarded* buffer : {&q, &k, &v, &grad_out}) EXPECT_TRUE(buffer->band_is_whole());
+  for (const Guarded* buffer : {&out, &grad_q, &grad_k, &grad_v}) {
+    EXPECT_TRUE(buffer->band_is_whole(size_t(first) * row)) << N << " " << M << " " << D;
+    const int64_t rows = buffer == &out || buffer == &grad_q ? N : M;
+    EXPECT_TRUE(
+        at::from_blob(buffer->data() + size_t(first) * row, {rows, D}, at::TensorOptions().dtype(dtype))
+            .isfinite()
+            .all()
+            .item<bool>());
+  }
+  EXPECT_TRUE(lse.band_is_whole(size_t(first) * statistics));
 }
 
 TEST_P(Bounds, NothingOutsideIsTouched) {
@@ -76,7 +89,9 @@ TEST_P(Bounds, NothingOutsideIsTouched) {
     for (const int64_t D : {8, 64, 72, 120})
       for (const auto& [N, M] : {std::pair<int64_t, int64_t>{1, 1}, {5, 66}, {97, 97}, {191, 600}})
         for (const bool causal : {false, true})
-          check(cpu::supported_isas()[GetParam()], dtype, N, M, D, causal);
+          for (const auto& row : kAttentionKinds)
+            check(cpu::supported_isas()[GetParam()], row.kind, dtype, /*first=*/N == M ? 70 : 0, N, M, D,
+                  causal);
 }
 
 INSTANTIATE_TEST_SUITE_P(Isa, Bounds, ::testing::Range(size_t(0), cpu::supported_isas().size()));

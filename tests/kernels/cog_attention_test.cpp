@@ -132,15 +132,15 @@ TEST(CogAttention, TheReasonWhyNotTheFusedKernel) {
   EXPECT_EQ(reason({c10::kCPU, at::kHalf, 64}), "unfused (dtype Half is not float32, bfloat16 or float64)");
   EXPECT_EQ(reason({c10::kCPU, at::kFloat, 264}), "unfused (head size 264 is over 256)");
   EXPECT_EQ(reason({.head_dim = 64, .fused = true, .scale = -0.5}), "unfused (scale -0.5 is not positive)");
-  EXPECT_EQ(reason({.kind = AttentionKind::kSoftmax}),
-            "unfused (there is no fused kernel for softmax attention)");
+  EXPECT_EQ(reason({.kind = AttentionKind(7)}),
+            "unfused (there is no fused kernel for this kind of attention)");
   EXPECT_EQ(reason({c10::kMeta, at::kFloat, 64}), "unfused (there is no fused kernel for meta)");
-  EXPECT_THROW_WITH(choose_kernel({.fused = true, .kind = AttentionKind::kSoftmax}), c10::Error,
-                    "fused is not possible: there is no fused kernel for softmax attention");
+  EXPECT_THROW_WITH(choose_kernel({.fused = true, .kind = AttentionKind(7)}), c10::Error,
+                    "fused is not possible: there is no fused kernel for this kind");
 }
 
-// The operator's softmax is plain ATen, with a lse: nothing but the other formula.
 TEST(CogAttention, SoftmaxEqualsScaledDotProductAttention) {
+  EXPECT_TRUE(choose_kernel({.kind = AttentionKind::kSoftmax}).fused);
   const Tensor q = random({2, 3, 5, 8}, 21).requires_grad_(), k = random({2, 3, 9, 8}, 22).requires_grad_(),
                v = random({2, 3, 9, 8}, 23).requires_grad_(), grad = random({2, 3, 5, 8}, 24);
   const auto [out, lse] = attention(AttentionKind::kSoftmax, q, k, v);

@@ -1,12 +1,10 @@
 // The fused CPU kernels, every build that this machine runs, against the float64 oracle: exact scores, the
 // Jacobian, random normals at real sizes in float32 and bfloat16, causal and unequal lengths.
+#include "kernels/fused_cpu.h"
+
 #include <ATen/Parallel.h>
-#include <gtest/gtest.h>
 
 #include "io/safetensors.h"
-#include "kernels/cpu/cog_attention_cpu.h"
-#include "kernels/oracle.h"
-#include "support/support.h"
 
 namespace uvic {
 namespace {
@@ -14,56 +12,17 @@ namespace {
 using at::Tensor;
 using testing::AttentionCase;
 using testing::AttentionResult;
+using testing::expect_close_to_oracle;
+using testing::FusedCpu;
 using testing::normalised_mean_square_error;
-
-std::string identifier(std::string name) {
-  for (char& c : name)
-    if (!std::isalnum(c)) c = '_';
-  return name;
-}
-
-class FusedCpu : public ::testing::TestWithParam<size_t> {
- protected:
-  const cpu::Isa& isa() const { return cpu::supported_isas()[GetParam()]; }
-  AttentionResult run(const AttentionCase& c) const {
-    const auto [out, lse] = cpu::forward(isa(), c.kind, c.q, c.k, c.v, c.scale, c.causal);
-    const auto [gq, gk, gv] =
-        cpu::backward(isa(), c.kind, c.grad_out, c.q, c.k, c.v, out, lse, c.scale, c.causal);
-    return {out, lse, gq, gk, gv};
-  }
-};
-
-void expect_close_to_oracle(const AttentionResult& ours, const AttentionResult& truth,
-                            double tolerance = 1e-5) {
-  EXPECT_LT(testing::relative_error(ours.lse, truth.lse), 1e-6);
-  EXPECT_LT(normalised_mean_square_error(ours.out, truth.out), 1e-6);
-  EXPECT_LT(testing::percentile_error(ours.out, truth.out), 1e-5);
-  const auto gradients = truth.gradients();
-  for (size_t i = 0; i < 3; ++i) {
-    const Tensor ours_i = ours.gradients()[i].second, truth_i = gradients[i].second;
-    if (truth_i.abs().max().item<double>() < 1e-12) {  // N = M = 1: W = +-1 whatever q and k are
-      EXPECT_LT(testing::max_abs_error(ours_i, truth_i), 1e-5) << gradients[i].first;
-      continue;
-    }
-    EXPECT_LT(normalised_mean_square_error(ours_i, truth_i), 1e-6) << gradients[i].first;
-    EXPECT_LT(testing::percentile_error(ours_i, truth_i), tolerance) << gradients[i].first;
-  }
-}
 
 // Rung 2: bit-equal scores, so no sign can flip and each element is held.
 TEST_P(FusedCpu, ExactScoresElementwise) {
   for (const int64_t D : {16, 64, 256}) {
     for (const auto& [N, M] : {std::pair<int64_t, int64_t>{33, 33}, {1, 7}, {100, 257}, {257, 600}}) {
       const AttentionCase c = testing::exact_case(N, M, D, uint64_t(N * D));
-      const AttentionResult ours = run(testing::to(c, at::kFloat)), truth = testing::oracle(c, at::kFloat);
-      EXPECT_TRUE(at::allclose(ours.out.to(at::kDouble), truth.out, 1e-6, 1e-6)) << N << " " << D;
-      EXPECT_TRUE(at::allclose(ours.lse.to(at::kDouble), truth.lse, 1e-6, 1e-6)) << N << " " << D;
-      for (size_t i = 0; i < 3; ++i) {
-        const Tensor expected = truth.gradients()[i].second;
-        const double largest = expected.abs().max().item<double>();
-        EXPECT_LT(testing::max_abs_error(ours.gradients()[i].second, expected), 2e-6 * std::max(1.0, largest))
-            << ours.gradients()[i].first << " " << N << " " << D;
-      }
+      SCOPED_TRACE(c10::str("N ", N, ", D ", D));
+      testing::expect_equal_elements(run(testing::to(c, at::kFloat)), testing::oracle(c, at::kFloat));
     }
   }
 }
@@ -79,33 +38,11 @@ TEST_P(FusedCpu, AZeroScoreWeighsNothingYetStaysInTheDenominator) {
 
 // Rung 3, where no score is near 0, so that finite differences do not meet a jump.
 TEST_P(FusedCpu, JacobianByFiniteDifferences) {
-  constexpr double eps = 1e-6;
   AttentionCase c;
   uint64_t seed = 1;
   do c = testing::random_case(1, 1, 5, 7, 8, seed++);
-  while (at::matmul(c.q, c.k.transpose(-1, -2)).abs().min().item<double>() * c.scale < 100 * eps);
-  const AttentionResult ours = run(c);
-  const auto value = [&](const AttentionCase& at_point) {
-    return (std::get<0>(cpu::forward(isa(), c.kind, at_point.q, at_point.k, at_point.v, c.scale, false)) *
-            c.grad_out)
-        .sum()
-        .item<double>();
-  };
-  for (int which = 0; which < 3; ++which) {
-    const Tensor x = which == 0 ? c.q : which == 1 ? c.k : c.v;
-    const Tensor analytic = ours.gradients()[size_t(which)].second.contiguous();
-    for (int64_t i = 0; i < analytic.numel(); ++i) {
-      double sides[2];
-      for (const int side : {0, 1}) {
-        AttentionCase moved = c;
-        Tensor& y = which == 0 ? moved.q : which == 1 ? moved.k : moved.v;
-        y = x.contiguous().clone();
-        y.flatten()[i] += side == 0 ? -eps : eps;
-        sides[side] = value(moved);
-      }
-      EXPECT_NEAR((sides[1] - sides[0]) / (2 * eps), analytic.flatten()[i].item<double>(), 1e-7);
-    }
-  }
+  while (at::matmul(c.q, c.k.transpose(-1, -2)).abs().min().item<double>() * c.scale < 1e-4);
+  testing::expect_jacobian(c, run(c), [&](const AttentionCase& moved) { return run(moved).out; });
 }
 
 TEST_P(FusedCpu, Golden) {
@@ -224,31 +161,14 @@ TEST_P(FusedCpuSizes, Float32AndBFloat16) {
       expect_close_to_oracle(run(testing::to(c, at::kFloat)), testing::oracle(c, at::kFloat),
                              N > 1000 ? 5e-5 : 1e-5);
 
-      // At most twice the error of the unfused path, which computes in float32 and rounds its results once.
       const AttentionCase low = testing::to(c, at::kBFloat16);
-      const AttentionResult ours = run(low), theirs = testing::unfused(low),
-                            truth = testing::oracle(c, at::kBFloat16);
-      const auto check = [](const Tensor& a, const Tensor& b, const Tensor& exact, const char* name) {
-        EXPECT_EQ(a.scalar_type(), at::kBFloat16);
-        const double error = (a.to(at::kDouble) - exact).norm().item<double>();
-        const double allowed = (b.to(at::kDouble) - exact).norm().item<double>();
-        EXPECT_LE(error, 2 * allowed + 1e-6 * exact.norm().item<double>() + 1e-3 * (exact.numel() < 200))
-            << name;
-      };
-      check(ours.out, theirs.out, truth.out, "out");
-      for (size_t i = 0; i < 3; ++i)
-        check(ours.gradients()[i].second, theirs.gradients()[i].second, truth.gradients()[i].second,
-              truth.gradients()[i].first);
+      testing::expect_at_most_twice_unfused_error(run(low), low, testing::oracle(c, at::kBFloat16));
     }
   }
 }
 
-std::string isa_name(const ::testing::TestParamInfo<size_t>& info) {
-  return identifier(cpu::supported_isas()[info.param].name);
-}
-INSTANTIATE_TEST_SUITE_P(Isa, FusedCpu, ::testing::Range(size_t(0), cpu::supported_isas().size()), isa_name);
-INSTANTIATE_TEST_SUITE_P(Isa, FusedCpuSizes, ::testing::Range(size_t(0), cpu::supported_isas().size()),
-                         isa_name);
+UVIC_EVERY_ISA(FusedCpu);
+UVIC_EVERY_ISA(FusedCpuSizes);
 
 }  // namespace
 }  // namespace uvic

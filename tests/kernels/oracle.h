@@ -13,6 +13,7 @@ struct AttentionCase {
   double scale = 1;
   bool causal = false;
   AttentionKind kind = AttentionKind::kCog;
+  std::vector<int64_t> documents = {};  // what cu_seqlens holds
 };
 struct AttentionResult {
   at::Tensor out, lse, grad_q, grad_k, grad_v;
@@ -22,14 +23,15 @@ struct AttentionResult {
 };
 
 inline AttentionResult unfused(const AttentionCase& c) {
-  const auto [out, lse] = reference::attention(c.kind, c.q, c.k, c.v, c.scale, c.causal);
-  const auto [gq, gk, gv] =
-      reference::attention_backward(c.kind, c.grad_out, c.q, c.k, c.v, out, lse, c.scale, c.causal);
+  const auto [out, lse] = reference::attention(c.kind, c.q, c.k, c.v, c.scale, c.causal, c.documents);
+  const auto [gq, gk, gv] = reference::attention_backward(c.kind, c.grad_out, c.q, c.k, c.v, out, lse,
+                                                          c.scale, c.causal, c.documents);
   return {out, lse, gq, gk, gv};
 }
 
 inline AttentionCase to(const AttentionCase& c, at::ScalarType dtype) {
-  return {c.q.to(dtype), c.k.to(dtype), c.v.to(dtype), c.grad_out.to(dtype), c.scale, c.causal, c.kind};
+  return {c.q.to(dtype), c.k.to(dtype), c.v.to(dtype), c.grad_out.to(dtype),
+          c.scale,       c.causal,      c.kind,        c.documents};
 }
 
 /// In float64, on the inputs as they are after rounding to `dtype`.
