@@ -1,6 +1,4 @@
 // uvic-convert: weights from one file format, number type or image size to another.
-#include <ATen/ATen.h>
-
 #include <filesystem>
 #include <iostream>
 
@@ -16,7 +14,7 @@
 #include "io/save_pth.h"
 #include "nn/parameter_shapes.h"
 #include "nn/parameters.h"
-#include "nn/uvit.h"
+#include "number_types.h"
 #include "recipe/fit_weights.h"
 #include "recipe/load_model.h"
 #include "tasks/diffusion/config.h"
@@ -25,9 +23,6 @@ namespace uvic {
 namespace {
 
 namespace fs = std::filesystem;
-
-const std::map<std::string, at::ScalarType> kDtypes = {
-    {"fp32", at::kFloat}, {"fp16", at::kHalf}, {"bf16", at::kBFloat16}};
 
 struct ConvertApp {
   ConfigOptions config;
@@ -39,9 +34,7 @@ struct ConvertApp {
         ->required();
     app.add_option("OUTPUT", output,
                    "X.safetensors, the configuration inside, or X.pth, which Python's torch.load reads");
-    app.add_option("--dtype", dtype, "of the numbers: keep, fp32, fp16 or bf16")
-        ->check(CLI::IsMember({"keep", "fp32", "fp16", "bf16"}))
-        ->capture_default_str();
+    add_dtype(app, dtype);
     app.add_option("--weights", weights,
                    "in a directory: ema (the largest decay), ema-DECAY, power-WIDTH or raw; in a file of "
                    "several: ema, raw, or the key that they are under")
@@ -75,18 +68,6 @@ struct ConvertApp {
     file.metadata["uvic.version"] = version_number();
   }
 
-  void convert(TensorFile& file, const std::string& source) const {
-    const auto target = kDtypes.find(dtype);
-    if (target == kDtypes.end()) return;
-    for (auto& [name, tensor] : file.tensors) {
-      if (!tensor.is_floating_point()) continue;
-      const double largest = tensor.numel() == 0 ? 0 : tensor.abs().max().item<double>();
-      tensor = tensor.to(target->second);
-      check_usage(at::isfinite(tensor).all().item<bool>(), source, ": ", name, " has values up to ", largest,
-                  ", too large for ", dtype);
-    }
-  }
-
   int run() const {
     set_quiet(quiet);
     if (!config.print_config) check_output();
@@ -98,7 +79,7 @@ struct ConvertApp {
     }
     TensorFile file = read_weights(found);
     fit(file, found);
-    convert(file, found.file.string());
+    convert_numbers(file.tensors, dtype, found.file.string());
     (to_pth() ? save_pth : save_safetensors)(output, file.tensors, file.metadata);
     int64_t count = 0;
     for (const auto& [name, tensor] : file.tensors) count += tensor.numel();

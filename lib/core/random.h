@@ -19,7 +19,8 @@ enum class RandomStream : uint64_t {
   kOrder = 5,
   kLabel = 6,
   kCrop = 7,
-  kValidation = 8
+  kValidation = 8,
+  kWindow = 9
 };
 
 class CounterRandom {

@@ -6,13 +6,14 @@
 #include <set>
 
 #include "core/errors.h"
+#include "core/options.h"
 #include "core/text.h"
 
 namespace uvic {
 namespace {
 
 constexpr int kMaxDepth = 100;
-constexpr size_t kMaxOutlined = 8;
+constexpr size_t kMaxOutlined = 8, kMaxSettings = 1000, kMaxSetting = 1000;
 // Of the names that are made, with some for each tensor: a pickle of a few bytes can name millions.
 constexpr size_t kMaxNameBytes = size_t{64} << 20, kTensorBytes = 64, kMaxName = 4096;
 
@@ -87,7 +88,34 @@ class Walk {
   std::set<const PickleContainer*> seen_;
 };
 
+// A number or a text; empty for anything else.
+std::string plain_text(const PickleValue& value) {
+  if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
+  if (const auto* number = std::get_if<int64_t>(&value)) return std::to_string(*number);
+  if (const auto* number = std::get_if<double>(&value)) return value_text(*number);
+  const auto* text = std::get_if<std::string_view>(&value);
+  return text != nullptr && text->size() <= kMaxSetting ? std::string(*text) : "";
+}
+
+void add_settings(const PickleValue& value, const std::string& path, int depth,
+                  std::map<std::string, std::string>& settings) {
+  auto* const* pointer = std::get_if<PickleContainer*>(&value);
+  if (pointer == nullptr || (*pointer)->kind != PickleContainer::Kind::kDict) return;
+  const auto& items = (*pointer)->items;
+  for (size_t i = 0; i + 1 < items.size() && settings.size() < kMaxSettings; i += 2) {
+    const std::string name = path + key_text(items[i]);
+    if (const std::string text = plain_text(items[i + 1]); !text.empty()) settings[name] = text;
+    if (depth > 0) add_settings(items[i + 1], name + ".", depth - 1, settings);
+  }
+}
+
 }  // namespace
+
+std::map<std::string, std::string> settings_of(const PickleValue& root) {
+  std::map<std::string, std::string> settings;
+  add_settings(root, "", 1, settings);
+  return settings;
+}
 
 FoundTensors tensors_of(const PickleValue& root, const std::string& source) {
   Walk walk(source);

@@ -1,5 +1,6 @@
 // The tensors inside a pickle, wherever they lie.
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,10 @@ struct FoundTensors {
 /// containers deep is passed over, and so is a container's second place. Of a module that was pickled whole
 /// the names are those of its state dict.
 FoundTensors tensors_of(const PickleValue& root, const std::string& source);
+
+/// Numbers and texts in the dicts at the top and in those inside it, by their keys with dots between; at most
+/// 1000, of at most 1000 letters.
+std::map<std::string, std::string> settings_of(const PickleValue& root);
 
 /// "a dict of 3 (step, ema, model)", "a list of 3 (a dict, an int, a tensor)", "an int".
 std::string outline_of(const PickleValue& root);

@@ -18,6 +18,7 @@ class PthReader : public TensorReader {
     name_ = std::move(contents.file);
     metadata_ = std::move(contents.metadata);
     outline_ = outline_of(pickle_->root());
+    settings_ = settings_of(pickle_->root());
     auto [found, unread] = tensors_of(pickle_->root(), name_);
     unread_ = std::move(unread);
     for (auto& tensor : found) {

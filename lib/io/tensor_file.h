@@ -32,6 +32,8 @@ class TensorReader {
   /// In the file's own order.
   const std::vector<StoredTensor>& tensors() const { return tensors_; }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
+  /// Numbers and texts that the dicts of a pickle keep beside the tensors: {"model_cfg.dim", "64"}.
+  const std::map<std::string, std::string>& settings() const { return settings_; }
   /// "a list of 3 (a dict, an int, a tensor)"; empty where a file can only be a list of tensors.
   const std::string& outline() const { return outline_; }
   /// Names of tensors and arrays that are there but of kinds that are not read.
@@ -45,7 +47,7 @@ class TensorReader {
  protected:
   std::string name_, outline_;
   std::vector<StoredTensor> tensors_;
-  std::map<std::string, std::string> metadata_;
+  std::map<std::string, std::string> metadata_, settings_;
   std::vector<std::string> unread_;
 };
 

@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include "core/errors.h"
 #include "kernels/cog_attention.h"
 
 namespace uvic {
@@ -10,36 +9,14 @@ namespace uvic {
 using torch::nn::Linear;
 using torch::nn::LinearOptions;
 
-std::optional<bool> fused_attention(const ModelOptions& options) {
-  if (options.attention_kernel == KernelWish::kAuto) return std::nullopt;
-  return options.attention_kernel == KernelWish::kFused;
-}
-
-KernelChoice kernel_for(AttentionKind kind, const ModelOptions& options, c10::Device device,
-                        Precision precision) {
-  try {
-    return choose_kernel({.device = device.type(),
-                          .dtype = precision == Precision::kBf16 ? at::kBFloat16 : at::kFloat,
-                          .head_dim = options.head_dim(),
-                          .fused = fused_attention(options),
-                          .kind = kind});
-  } catch (const c10::Error& error) {
-    usage_error("model.attention_kernel: ", error.what_without_backtrace());
-  }
-}
-
 std::string describe_attention(const ModelOptions& options, c10::Device device, Precision precision) {
-  std::string text;
-  for (const auto& [kind, name] : kAttentionKinds) {
-    int64_t n = 0;
-    for (int64_t i = 0; i <= options.depth; ++i) n += options.attention_kind(i) == kind;
-    if (n == 0) continue;
-    text += c10::str(text.empty() ? "attention: " : "; ", n, " ", name, n == 1 ? " block, " : " blocks, ",
-                     kind == AttentionKind::kSoftmax
-                         ? "scaled_dot_product_attention"
-                         : kernel_for(kind, options, device, precision).description());
-  }
-  return text;
+  return describe_blocks(
+      options.depth + 1, [&](int64_t i) { return options.attention_kind(i); },
+      [&](AttentionKind kind) -> std::string {
+        if (kind == AttentionKind::kSoftmax) return "scaled_dot_product_attention";
+        return kernel_for(kind, options.attention_kernel, options.head_dim(), device, precision)
+            .description();
+      });
 }
 
 Attention::Attention(const AttentionOptions& options) : options_(options) {

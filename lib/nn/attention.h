@@ -6,9 +6,6 @@
 #include <optional>
 #include <string>
 
-#include "core/precision.h"
-#include "kernels/attention_kind.h"
-#include "kernels/choose.h"
 #include "nn/options.h"
 
 namespace uvic {
@@ -19,15 +16,6 @@ struct AttentionOptions {
   AttentionKind kind = AttentionKind::kSoftmax;
   std::optional<bool> fused;  ///< which kernel, for kinds other than softmax: see AttentionCall
 };
-
-/// `model.attention_kernel` as the operator takes it: auto is nullopt.
-std::optional<bool> fused_attention(const ModelOptions& options);
-
-/// The operator's kernel for the model's blocks of a kind (not softmax, which is not the operator's) on
-/// `device` in `precision` (fp32, bf16). UsageError where model.attention_kernel asks for a fused kernel that
-/// does not exist.
-KernelChoice kernel_for(AttentionKind kind, const ModelOptions& options, c10::Device device,
-                        Precision precision);
 
 /// One line on the kernels that the model's blocks run, for the start of a run. Errors as kernel_for's.
 std::string describe_attention(const ModelOptions& options, c10::Device device, Precision precision);

@@ -1,22 +1,13 @@
 #pragma once
 #include <array>
 #include <cstdint>
-#include <iterator>
 #include <string>
 #include <vector>
 
 #include "core/options.h"
-#include "kernels/attention_kind.h"
+#include "nn/placement.h"
 
 namespace uvic {
-
-template <>
-inline constexpr std::array kNamesOf<AttentionKind> = {"softmax", "cog"};
-static_assert(std::size(kAttentionKinds) == kNamesOf<AttentionKind>.size());
-
-enum class KernelWish { kAuto, kFused, kUnfused };
-template <>
-inline constexpr std::array kNamesOf<KernelWish> = {"auto", "fused", "unfused"};
 
 /// Whether label_emb has a row for "no class", which guidance subtracts: its last one.
 enum class NullLabel { kAuto, kLast, kNone };
@@ -91,7 +82,9 @@ struct ModelOptions {
   int64_t num_tokens() const { return extras() + num_patches(); }
 
   /// The attention of block `index`; 0..depth/2-1 are in_blocks, depth/2 mid_block, then out_blocks.
-  AttentionKind attention_kind(int64_t index) const;
+  AttentionKind attention_kind(int64_t index) const {
+    return kind_of_block(attention, softmax_layers, index, depth);
+  }
   /// Throws UsageError if values do not go together (img_size and patch_size, embed_dim and num_heads, ...).
   void validate() const;
 };

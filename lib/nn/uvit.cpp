@@ -52,7 +52,7 @@ std::shared_ptr<Block> UViT::make_block(int64_t index, bool skip) {
   const int64_t dim = options_.embed_dim;
   return std::make_shared<Block>(BlockOptions{
       .attention = {dim, options_.num_heads, options_.qkv_bias, options_.attention_kind(index),
-                    fused_attention(options_)},
+                    fused_attention(options_.attention_kernel)},
       .mlp_hidden = dim * options_.mlp_ratio,
       .skip = skip,
       .recompute = options_.use_checkpoint,

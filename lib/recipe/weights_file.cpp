@@ -14,21 +14,21 @@ constexpr size_t kMaxListed = 8;
 using Networks = std::vector<StoredNetwork>;
 
 // "ema: 53 tensors, patch_embed.proj.weight [256, 1, 2, 2]".
-std::string describe(const StoredNetwork& network, const TensorReader& file) {
+std::string describe(const StoredNetwork& network, const TensorReader& file, const NetworkKind& kind) {
   std::string text = c10::str(network.key().empty() ? "at the top" : "\"" + network.key() + "\"", ": ",
                               count_of(network.tensors.size(), "tensor"));
   for (size_t i = 0; i < network.names.size(); ++i) {
-    if (network.names[i] == "patch_embed.proj.weight")
+    if (network.names[i] == kind.anchors.front())
       text +=
           c10::str(", ", network.names[i], " ", at::IntArrayRef(file.tensors()[network.tensors[i]].shape));
   }
   return text;
 }
 
-std::string list_of(const Networks& networks, const TensorReader& file) {
+std::string list_of(const Networks& networks, const TensorReader& file, const NetworkKind& kind) {
   std::vector<std::string> lines;
   for (size_t i = 0; i < std::min(networks.size(), kMaxListed); ++i)
-    lines.push_back(describe(networks[i], file));
+    lines.push_back(describe(networks[i], file, kind));
   if (networks.size() > kMaxListed) lines.push_back(c10::str(networks.size() - kMaxListed, " more"));
   return join(lines, "; ");
 }
@@ -46,7 +46,7 @@ bool is_optimizer_state(const TensorReader& file) {
   });
 }
 
-[[noreturn]] void refuse_without_network(const TensorReader& file) {
+[[noreturn]] void refuse_without_network(const TensorReader& file, const NetworkKind& kind) {
   const std::string holds = file.name() + ": " + (file.outline().empty() ? "" : file.outline() + "; ");
   std::vector<std::string> names;
   for (const StoredTensor& tensor : file.tensors())
@@ -57,9 +57,13 @@ bool is_optimizer_state(const TensorReader& file) {
   check_usage(!names.empty(), holds, "there are no tensors in it");
   check_usage(!is_optimizer_state(file), holds,
               "this is an optimiser's state; the weights of the network are in another file beside it");
-  usage_error(holds, "there is no U-ViT in it, only ", count_of(names.size(), "tensor"), " (",
-              first_names(names),
-              "): one has patch_embed.proj.weight, pos_embed and mid_block.attn.qkv.weight, with any prefix");
+  for (const NetworkKind* other : {&kUViTNetwork, &kCogformerNetwork}) {
+    check_usage(other == &kind || networks_of(file, *other).empty(), holds, "this is a ", other->name,
+                " where a ", kind.name, " is needed");
+  }
+  const auto& [first, second, third] = std::tie(kind.anchors[0], kind.anchors[1], kind.anchors[2]);
+  usage_error(holds, "there is no ", kind.name, " in it, only ", count_of(names.size(), "tensor"), " (",
+              first_names(names), "): one has ", first, ", ", second, " and ", third, ", with any prefix");
 }
 
 template <class Condition>
@@ -87,11 +91,11 @@ Networks meant_by(const std::string& weights, const Networks& networks) {
 }  // namespace
 
 WeightsFile::WeightsFile(const std::filesystem::path& path, const std::string& weights,
-                         const std::string& option)
+                         const std::string& option, const NetworkKind& kind)
     : file_(open_tensor_file(path)) {
   const std::string picks = weights_option(option);
-  const Networks networks = networks_of(*file_);
-  if (networks.empty()) refuse_without_network(*file_);
+  const Networks networks = networks_of(*file_, kind);
+  if (networks.empty()) refuse_without_network(*file_, kind);
   const Networks meant = meant_by(weights, networks);
   if (meant.size() != 1) {
     const Networks& shown = meant.empty() ? networks : meant;
@@ -100,7 +104,7 @@ WeightsFile::WeightsFile(const std::filesystem::path& path, const std::string& w
                 meant.empty() ? "; nothing in it is meant by " + picks + " " + weights + ", but it holds "
                               : c10::str("; ", picks, first.empty() ? "" : " " + first, " takes one of its ",
                                          meant.size(), " networks, "),
-                list_of(shown, *file_));
+                list_of(shown, *file_, kind));
   }
   network_ = meant.front();
   std::vector<std::string> keys;

@@ -3,7 +3,9 @@
 #pragma once
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "io/tensor_file.h"
@@ -11,7 +13,16 @@
 
 namespace uvic {
 
-/// One U-ViT among the tensors of a file.
+/// By what the tensors of a network are known among others.
+struct NetworkKind {
+  std::string_view name;                      ///< "U-ViT", for messages
+  std::span<const std::string_view> anchors;  ///< every one has these; of two the prefix is one of a network
+  std::span<const std::string_view> parts;    ///< what the names of its tensors begin with
+  std::span<const std::string_view> buffers;  ///< beside its parameters, of no use here
+};
+extern const NetworkKind kUViTNetwork, kCogformerNetwork;
+
+/// One network among the tensors of a file.
 struct StoredNetwork {
   std::string prefix;                ///< of its tensors' names: "", "state_dict.model."
   size_t nested = 0;                 ///< as much of that says where they lie, the rest is part of their names
@@ -24,10 +35,9 @@ struct StoredNetwork {
   bool is_average() const;
 };
 
-/// Those of `file`, known by the names of U-ViT's tensors, in its order; and lists without names that have
-/// the shapes of such a network, one by one in its order: averages as torch_ema and diffusers' EMAModel keep
-/// them.
-std::vector<StoredNetwork> networks_of(const TensorReader& file);
+/// Those of a kind in `file`, in its order; and lists without names that have the shapes of such a network,
+/// one by one in its order: averages as torch_ema and diffusers' EMAModel keep them.
+std::vector<StoredNetwork> networks_of(const TensorReader& file, const NetworkKind& kind = kUViTNetwork);
 
 /// A file of weights and which of the networks in it is meant.
 class WeightsFile {
@@ -37,10 +47,12 @@ class WeightsFile {
   /// whatever the average's decay or width. UsageError as open_tensor_file; where no network is meant, or
   /// several could be, it lists what is there; `option` is what the user wrote `path` behind.
   WeightsFile(const std::filesystem::path& path, const std::string& weights,
-              const std::string& option = "--checkpoint");
+              const std::string& option = "--checkpoint", const NetworkKind& kind = kUViTNetwork);
 
   std::string name() const { return file_->name(); }
   const std::map<std::string, std::string>& metadata() const { return file_->metadata(); }
+  /// See TensorReader.
+  const std::map<std::string, std::string>& settings() const { return file_->settings(); }
   /// By the network's own names.
   const ParameterShapes& shapes() const { return shapes_; }
   /// A line on what was taken and what was passed over; empty where there was nothing to choose.

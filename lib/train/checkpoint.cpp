@@ -105,7 +105,7 @@ Metadata weights_metadata(const TrainState& state) {
   metadata.insert({{"uvic.config", state.config_yaml},
                    {"uvic.version", version_number()},
                    {"uvic.step", std::to_string(state.step)},
-                   {"uvic.images", std::to_string(state.examples())}});
+                   {"uvic." + state.unit, std::to_string(state.units())}});
   return metadata;
 }
 

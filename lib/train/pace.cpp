@@ -11,8 +11,11 @@ void blend(double& mean, double value, double share) {
 
 }  // namespace
 
-Pace::Pace(int64_t steps, int64_t done, int64_t batch_size, std::string unit)
-    : bar_("training", "steps", steps, done), unit_(std::move(unit)), batch_size_(batch_size), step_(done) {}
+Pace::Pace(int64_t steps, int64_t done, int64_t units_per_step, std::string unit)
+    : bar_("training", "steps", steps, done),
+      unit_(std::move(unit)),
+      units_per_step_(units_per_step),
+      step_(done) {}
 
 void Pace::add_step(double seconds, int64_t step, double loss, bool skipped) {
   ++steps_counted_;
@@ -20,7 +23,7 @@ void Pace::add_step(double seconds, int64_t step, double loss, bool skipped) {
   blend(step_seconds_, seconds, 0.05);
   if (!skipped) blend(loss_, loss, 0.02);
   char detail[96];
-  std::snprintf(detail, sizeof detail, "loss %.4f  %.0f %s/s", loss_, double(batch_size_) / step_seconds_,
+  std::snprintf(detail, sizeof detail, "loss %.4f  %.0f %s/s", loss_, double(units_per_step_) / step_seconds_,
                 unit_.c_str());
   bar_.update(step, detail);
 }
@@ -36,7 +39,7 @@ void Pace::restart(double waited) {
 }
 
 double Pace::per_second() const {
-  return double(steps_counted_ * batch_size_) / elapsed();
+  return double(steps_counted_ * units_per_step_) / elapsed();
 }
 
 double Pace::wait_fraction(double waited) const {

@@ -10,7 +10,8 @@ namespace uvic {
 /// running mean; both without previews, checkpoints and the like.
 class Pace {
  public:
-  Pace(int64_t steps, int64_t done, int64_t batch_size, std::string unit);
+  /// `units_per_step`: what a step counts for, in `unit`.
+  Pace(int64_t steps, int64_t done, int64_t units_per_step, std::string unit);
 
   void add_step(double seconds, int64_t step, double loss, bool skipped);
   /// Shows that training waits for something else.
@@ -28,7 +29,7 @@ class Pace {
   double elapsed() const { return std::chrono::duration<double>(Clock::now() - began_).count(); }
   ProgressBar bar_;
   std::string unit_;
-  int64_t batch_size_, step_, steps_counted_ = 0;
+  int64_t units_per_step_, step_, steps_counted_ = 0;
   double loss_ = 0, step_seconds_ = 0;  // running means
   double waited_before_ = 0;
   Clock::time_point began_ = Clock::now();

@@ -78,8 +78,9 @@ class Task {
   /// Weights to begin with, from a file of any kind.
   virtual void init_from(const std::filesystem::path& weights_file) = 0;
 
-  /// What a step is made of: "images".
+  /// What examples are counted in ("images", "tokens"), and how many of those one is.
   virtual std::string unit() const = 0;
+  virtual int64_t units_per_example() const { return 1; }
   /// The slices that `losses` will be asked for: those of steps first_step .. last_step - 1, in order.
   virtual void begin(const SliceSequence& slices, int64_t first_step, int64_t last_step) = 0;
   /// The loss of each example of the next slice, [slice.count], with its graph.

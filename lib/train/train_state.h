@@ -59,8 +59,11 @@ class TrainState {
   std::string config_yaml, data_identity;
   std::map<std::string, std::string> weights_metadata;  ///< Task::weights_metadata
 
-  /// Examples seen so far, by all processes.
-  int64_t examples() const { return step * options.batch_size; }
+  std::string unit = "images";  ///< what examples are counted in, and how many of those one is
+  int64_t units_per_example = 1;
+
+  /// Of examples seen so far, by all processes.
+  int64_t units() const { return step * options.batch_size * units_per_example; }
 
  private:
   double accumulate_gradients(const Losses& losses);

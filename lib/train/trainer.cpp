@@ -42,6 +42,8 @@ TrainState make_state(Task& task, const RunDirectory& run, const TrainOptions& o
   state.config_yaml = run.config_yaml();
   state.data_identity = data;
   state.weights_metadata = task.weights_metadata();
+  state.unit = task.unit();
+  state.units_per_example = task.units_per_example();
   return state;
 }
 
@@ -60,7 +62,7 @@ Trainer::Trainer(Task& task, RunDirectory& run, const TrainOptions& options,
       synchronise_(std::move(sharing.synchronise)),
       state_(make_state(task, run, options, optimizer, device)),
       log_(run.path(), run.resume_step()),
-      pace_(options.steps, run.resume_step(), options.batch_size, task.unit()),
+      pace_(options.steps, run.resume_step(), options.batch_size * task.units_per_example(), task.unit()),
       context_{run.path(), log_, [this](const std::string& doing) { pace_.show(doing); },
                [this] { return stopping(); }} {
   if (sharing.slices.total > 0) state_.slices = sharing.slices;
@@ -157,7 +159,7 @@ void Trainer::take_step() {
 
 void Trainer::log_step() {
   const double waited = task_.wait_seconds();
-  line_ = {{task_.unit(), double(state_.examples())},
+  line_ = {{task_.unit(), double(state_.units())},
            {"loss", last_.loss},
            {"lr", last_.lr},
            {"grad_norm", last_.grad_norm},

@@ -53,7 +53,9 @@ TEST(AttentionKernel, SmallHeadsFallBack) {
   const auto stored = load_safetensors(testing::fixture("model_uvic_uncond.safetensors"));
   ModelOptions options = testing::golden_options(stored.metadata.at("config"));
   ASSERT_EQ(options.head_dim(), 12);
-  EXPECT_FALSE(kernel_for(AttentionKind::kCog, options, c10::kCPU, Precision::kFp32).fused);
+  EXPECT_FALSE(kernel_for(AttentionKind::kCog, options.attention_kernel, options.head_dim(), c10::kCPU,
+                          Precision::kFp32)
+                   .fused);
   options.attention_kernel = "fused";
   EXPECT_THROW_WITH(describe_attention(options, c10::kCPU, Precision::kFp32), UsageError,
                     "model.attention_kernel: cog_attention: fused is not possible: head size 12");

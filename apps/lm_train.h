@@ -1,0 +1,18 @@
+// `uvic-lm train`: trains a Cogformer on tokens; the same command again resumes.
+#pragma once
+#include "tasks/language/config.h"
+#include "training.h"
+
+namespace uvic {
+
+struct LanguageTrainCommand {
+  TrainingOptions options;
+
+  void add_to(CLI::App& app);
+  int run();
+
+ private:
+  LanguageConfig effective_;
+};
+
+}  // namespace uvic

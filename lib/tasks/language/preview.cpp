@@ -1,0 +1,42 @@
+#include "tasks/language/preview.h"
+
+#include "core/errors.h"
+#include "core/log.h"
+#include "io/atomic_file.h"
+#include "language/generate.h"
+#include "recipe/layout.h"
+
+namespace uvic {
+
+void write_texts(const std::shared_ptr<Cogformer>& model, const Tokenizer& tokenizer,
+                 const LanguageConfig& config, int64_t step, const TaskContext& context) {
+  GenerateOptions options = config.generate;
+  options.length = config.preview.length;
+  const int64_t bos = config.model.bos_token;
+  std::vector<Prompt> prompts;
+  for (const std::string& text : config.preview.prompts) {
+    Prompt prompt{.tokens = tokenizer.encode(text), .seed = int64_t(prompts.size())};
+    if (bos >= 0) prompt.tokens.insert(prompt.tokens.begin(), bos);
+    prompts.push_back(std::move(prompt));
+  }
+  const TextGenerator generator(LanguageNetwork(model, options.precision), options, {bos, tokenizer.eos()});
+  for (size_t i = 0; i < prompts.size(); ++i)
+    generator.length_for(prompts[i], "preview.prompts: '" + config.preview.prompts[i] + "'");
+  context.progress("writing texts");
+  std::vector<GeneratedText> texts;
+  try {
+    texts = generator.run(prompts, {.stopped = context.stopping});
+  } catch (const std::runtime_error& error) {
+    log_warning("preview of step ", step, ": ", error.what());
+    return;
+  }
+  if (context.stopping()) return;
+  std::string all;
+  for (size_t i = 0; i < texts.size(); ++i)
+    all += c10::str("--- seed ", i, "\n", config.preview.prompts[i], tokenizer.decode(texts[i].tokens), "\n");
+  const auto folder = context.run_directory / "samples";
+  std::filesystem::create_directories(folder);
+  write_file_atomically(folder / (checkpoint_name(step) + ".txt"), all);
+}
+
+}  // namespace uvic
