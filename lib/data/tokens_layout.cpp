@@ -162,6 +162,12 @@ std::optional<TokenLayout> pack_layout(const MappedFile& file, TokenSplit split)
       documents->dtype == at::kLong && documents->shape.size() == 1 && layout.documents_begin % 8 == 0, name,
       ": tensor \"", keys.documents, "\": must be int64 [n], at a multiple of 8 bytes");
   layout.documents = documents->shape[0];
+  if (layout.documents == 0) return layout;
+  const auto document = [&](int64_t i) {
+    return number_at<int64_t>(file.bytes(), layout.documents_begin + size_t(i) * sizeof(int64_t));
+  };
+  check_usage(document(0) == 0 && document(layout.documents - 1) < layout.count, name, ": tensor \"",
+              keys.documents, "\": damaged: does not fit the ", layout.count, " tokens");
   return layout;
 }
 
