@@ -26,8 +26,8 @@ Item item_of(const CogformerOptions& model, const Tokenizer& tokenizer,
              const std::vector<Question>& questions, size_t number, size_t choice,
              const std::string& delimiter) {
   const Question& question = questions[number];
-  auto [tokens, continuation] =
-      encode_pair(tokenizer, question.context, delimiter + question.choices[choice], model.bos_token);
+  auto [tokens, continuation] = encode_pair(tokenizer, question.context, delimiter + question.choices[choice],
+                                            document_beginning(tokenizer, model));
   const std::string what = c10::str(question.name, ": choice ", choice);
   const auto scored = int64_t(continuation.size());
   check_usage(scored > 0, what, " makes no token of its own behind its context");
@@ -108,7 +108,7 @@ ContextAndContinuation encode_pair(const Tokenizer& tokenizer, std::string conte
   const size_t end = context.find_last_not_of(kBlanks);  // npos + 1 is 0
   continuation = context.substr(end + 1) + continuation;
   context.resize(end + 1);
-  if (prefix < 0 && context.empty()) prefix = tokenizer.bos() < 0 ? tokenizer.eos() : tokenizer.bos();
+  if (prefix < 0 && context.empty()) prefix = tokenizer.eos();
   const auto alone = tokenizer.encode(context), whole = tokenizer.encode(context + continuation);
   ContextAndContinuation parts;
   if (prefix >= 0) parts.context.push_back(prefix);

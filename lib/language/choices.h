@@ -7,7 +7,6 @@
 
 #include "language/network.h"
 #include "language/questions.h"
-#include "text/tokenizer.h"
 
 namespace uvic {
 
@@ -17,7 +16,7 @@ struct ContextAndContinuation {
 
 /// As the harness parts them (`_encode_pair`): blanks at the end of the context go to the continuation, which
 /// is what the tokens of the whole have more than those of the context alone. `prefix`, the token that begins
-/// a document, comes first; -1: none, unless there is no context: then the tokenizer's BOS or EOS does.
+/// a document, comes first; -1: none, unless there is no context: then the tokenizer's EOS does.
 ContextAndContinuation encode_pair(const Tokenizer& tokenizer, std::string context, std::string continuation,
                                    int64_t prefix);
 

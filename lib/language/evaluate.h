@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "language/network.h"
-#include "text/tokenizer.h"
 
 namespace uvic {
 

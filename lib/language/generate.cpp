@@ -126,32 +126,32 @@ class Batch {
 
 }  // namespace
 
+int64_t length_for(const Prompt& prompt, const CogformerOptions& model, const GenerateOptions& options,
+                   const std::string& name) {
+  const int64_t context = model.max_seq_length, tokens = int64_t(prompt.tokens.size());
+  check_usage(tokens > 0, name,
+              ": is empty, and this model has no token that begins a document; give it one");
+  check_vocabulary(at::tensor(prompt.tokens, at::kLong), model.vocab_size, name);
+  check_usage(tokens < context, name, ": its ", tokens, " tokens leave no room in the model's context of ",
+              context, " (model.max_seq_length)");
+  if (options.length == 0) return context - tokens;
+  check_usage(tokens + options.length <= context, name, ": its ", count_of(uint64_t(tokens), "token"),
+              " and ", options.length, " to generate (generate.length) are more than the model's context of ",
+              context, " (model.max_seq_length); at most ", context - tokens, " fit");
+  return options.length;
+}
+
 TextGenerator::TextGenerator(LanguageNetwork network, const GenerateOptions& options,
                              std::vector<int64_t> ends)
     : network_(std::move(network)), options_(options), ends_(std::move(ends)) {
   if (options_.ignore_eos) ends_.clear();
 }
 
-int64_t TextGenerator::length_for(const Prompt& prompt, const std::string& name) const {
-  const int64_t context = network_.options().max_seq_length, tokens = int64_t(prompt.tokens.size());
-  check_usage(tokens > 0, name,
-              ": is empty, and this model has no token that begins a document; give it one");
-  check_vocabulary(at::tensor(prompt.tokens, at::kLong), network_.options().vocab_size, name);
-  check_usage(tokens < context, name, ": its ", tokens, " tokens leave no room in the model's context of ",
-              context, " (model.max_seq_length)");
-  if (options_.length == 0) return context - tokens;
-  check_usage(tokens + options_.length <= context, name, ": its ", count_of(uint64_t(tokens), "token"),
-              " and ", options_.length,
-              " to generate (generate.length) are more than the model's context of ", context,
-              " (model.max_seq_length); at most ", context - tokens, " fit");
-  return options_.length;
-}
-
 std::vector<GeneratedText> TextGenerator::run(const std::vector<Prompt>& prompts,
                                               const GenerateHooks& hooks) const {
   std::vector<int64_t> lengths;
   for (size_t i = 0; i < prompts.size(); ++i)
-    lengths.push_back(length_for(prompts[i], c10::str("prompt ", i + 1)));
+    lengths.push_back(length_for(prompts[i], network_.options(), options_, c10::str("prompt ", i + 1)));
   if (prompts.empty()) return {};
   return Batch(network_, options_, ends_, prompts, std::move(lengths), hooks).run();
 }

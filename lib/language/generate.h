@@ -32,15 +32,16 @@ struct GenerateHooks {
   std::function<bool()> stopped = {};
 };
 
+/// Tokens that a text of this prompt is to have, at most. UsageError, `name` first, for a prompt that is
+/// empty, has tokens outside the vocabulary or is too long for the context with what should follow.
+int64_t length_for(const Prompt& prompt, const CogformerOptions& model, const GenerateOptions& options,
+                   const std::string& name);
+
 class TextGenerator {
  public:
   /// `ends`: tokens that end a document, and with it a text unless options.ignore_eos: the tokenizer's EOS,
   /// and the BOS that begins the next.
   TextGenerator(LanguageNetwork network, const GenerateOptions& options, std::vector<int64_t> ends);
-
-  /// Tokens that a text of this prompt is to have, at most. UsageError, `name` first, for a prompt that is
-  /// empty, has tokens outside the vocabulary or is too long for the context with what should follow.
-  int64_t length_for(const Prompt& prompt, const std::string& name) const;
 
   /// One text a prompt, in their order, each of which length_for takes. options.batch_size at a time: the
   /// next begins when one ends.

@@ -75,6 +75,10 @@ at::Tensor LanguageNetwork::step(KeyValueCache& cache, const std::vector<int64_t
   return model_->step(cache, rows, tokens.to(device_)).to(at::kFloat);
 }
 
+int64_t document_beginning(const Tokenizer& tokenizer, const CogformerOptions& model) {
+  return tokenizer.bos() >= 0 ? tokenizer.bos() : model.bos_token;
+}
+
 void check_vocabulary(const at::Tensor& tokens, int64_t vocab_size, const std::string& name, int64_t first) {
   const at::Tensor wrong = tokens.lt(0).logical_or(tokens.ge(vocab_size));
   if (!wrong.any().item<bool>()) return;

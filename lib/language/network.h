@@ -5,6 +5,7 @@
 
 #include "core/precision.h"
 #include "nn/cogformer.h"
+#include "text/tokenizer.h"
 
 namespace uvic {
 
@@ -37,6 +38,9 @@ class LanguageNetwork {
   Precision precision_;
   c10::Device device_;
 };
+
+/// The token that begins a document: the tokenizer's, else the model's; -1 if neither has one.
+int64_t document_beginning(const Tokenizer& tokenizer, const CogformerOptions& model);
 
 /// UsageError, `name` first, for one of `tokens`, int64 [n] from position `first` on, that a model of this
 /// vocabulary does not have.

@@ -5,12 +5,17 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <utility>
 
 #include "core/errors.h"
+#include "core/text.h"
 #include "language/not_finite.h"
 
 namespace uvic {
 namespace {
+
+constexpr std::pair<const char*, double Distance::*> kNorms[] = {
+    {"l1", &Distance::l1}, {"l2", &Distance::l2}, {"max", &Distance::max}, {"relative", &Distance::relative}};
 
 int64_t digit_token(const Tokenizer& tokenizer, const std::string& digit) {
   const auto tokens = tokenizer.encode(digit);
@@ -37,6 +42,19 @@ std::vector<double> column(const std::vector<ProbeRow>& rows, Distance ProbeRow:
 }
 
 }  // namespace
+
+std::vector<std::string> distance_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, member] : kNorms) names.emplace_back(name);
+  return names;
+}
+
+double Distance::*norm_named(const std::string& name) {
+  for (const auto& [known, member] : kNorms) {
+    if (name == known) return member;
+  }
+  usage_error("no norm '", name, "'; it must be one of ", join(distance_names(), ", "));
+}
 
 ProbeTokens digit_tokens(const Tokenizer& tokenizer, int64_t bos) {
   return {digit_token(tokenizer, "1"), digit_token(tokenizer, "0"), bos};
@@ -83,10 +101,7 @@ nlohmann::ordered_json probe_json(const ProbeResult& result) {
   for (const ProbeRow& row : result.rows) json["ones"].push_back(row.ones);
   for (const auto& [name, test] :
        {std::pair("one_more", &ProbeRow::one_more), std::pair("zero_before", &ProbeRow::zero_before)}) {
-    json[name] = {{"l1", column(result.rows, test, &Distance::l1)},
-                  {"l2", column(result.rows, test, &Distance::l2)},
-                  {"max", column(result.rows, test, &Distance::max)},
-                  {"relative", column(result.rows, test, &Distance::relative)}};
+    for (const auto& [norm, member] : kNorms) json[name][norm] = column(result.rows, test, member);
   }
   return json;
 }

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "language/network.h"
-#include "text/tokenizer.h"
 
 namespace uvic {
 
@@ -33,6 +32,11 @@ int64_t most_ones(const CogformerOptions& model, const ProbeTokens& tokens);
 struct Distance {
   double l1 = 0, l2 = 0, max = 0, relative = 0;
 };
+
+/// The norms by name: l1, l2, max, relative.
+std::vector<std::string> distance_names();
+/// One of them.
+double Distance::*norm_named(const std::string& name);
 
 struct ProbeRow {
   int64_t ones = 0;

@@ -6,7 +6,6 @@
 #include <array>
 #include <cmath>
 #include <opencv2/imgproc.hpp>
-#include <utility>
 
 namespace uvic {
 namespace {
@@ -19,11 +18,6 @@ const cv::Scalar kText(60, 60, 60), kGrid(225, 225, 225);
 
 using Test = Distance ProbeRow::*;
 using Norm = double Distance::*;
-const std::array<std::pair<const char*, Norm>, 4> kNorms = {{{"l1", &Distance::l1},
-                                                             {"l2", &Distance::l2},
-                                                             {"max", &Distance::max},
-                                                             {"relative", &Distance::relative}}};
-
 enum class Align { kLeft, kCentre, kRight };
 
 /// `place`: the left end, the middle or the right end of the line on which the letters stand.
@@ -124,19 +118,11 @@ cv::Mat legend(const std::vector<ProbeResult>& results) {
 
 }  // namespace
 
-std::vector<std::string> distance_names() {
-  std::vector<std::string> names;
-  for (const auto& [name, norm] : kNorms) names.emplace_back(name);
-  return names;
-}
-
 at::Tensor plot_probe(const std::vector<ProbeResult>& results, const std::string& norm) {
   TORCH_CHECK(!results.empty() && results.size() <= kColours.size(), "a plot of ", results.size(), " curves");
-  const auto* const found =
-      std::find_if(kNorms.begin(), kNorms.end(), [&](const auto& entry) { return norm == entry.first; });
-  TORCH_CHECK(found != kNorms.end(), "no norm of the name ", norm);
+  const Norm member = norm_named(norm);
   const auto panel = [&](Test test, const char* title) {
-    return Panel(results, test, found->second).draw(title, norm);
+    return Panel(results, test, member).draw(title, norm);
   };
   cv::Mat panels, picture;
   cv::hconcat(panel(&ProbeRow::one_more, "n + 1 ones against n ones"),

@@ -8,9 +8,6 @@
 
 namespace uvic {
 
-/// The norms of a Distance by name: l1, l2, max, relative.
-std::vector<std::string> distance_names();
-
 /// The two tests side by side, the difference by one of distance_names over the number of ones, both axes
 /// logarithmic, a curve a result: uint8 [3, H, W]. A difference of zero has no place on such an axis and is
 /// left out. 1 to 4 results.

@@ -151,17 +151,18 @@ TEST(Generate, RunsInBfloat16) {
 }
 
 TEST(Generate, RefusesPromptsThatDoNotFit) {
-  const LanguageNetwork network(tiny_model());
-  const TextGenerator generator(network, {.length = 40}, {});
-  EXPECT_EQ(generator.length_for({std::vector<int64_t>(8, 5), 0}, "p"), 40);
-  EXPECT_THROW_WITH(generator.length_for({std::vector<int64_t>(9, 5), 0}, "--prompt"), UsageError,
+  const auto length = [](const std::vector<int64_t>& tokens, const std::string& name) {
+    return length_for({tokens, 0}, testing::tiny_options(), {.length = 40}, name);
+  };
+  EXPECT_EQ(length(std::vector<int64_t>(8, 5), "p"), 40);
+  EXPECT_THROW_WITH(length(std::vector<int64_t>(9, 5), "--prompt"), UsageError,
                     "--prompt: its 9 tokens and 40 to generate (generate.length) are more than the model's "
                     "context of 48 (model.max_seq_length); at most 39 fit");
-  EXPECT_THROW_WITH(generator.length_for({std::vector<int64_t>(48, 5), 0}, "p"), UsageError, "no room");
-  EXPECT_THROW_WITH(generator.length_for({{}, 0}, "p"), UsageError, "p: is empty");
-  EXPECT_THROW_WITH(generator.length_for({{1, 259}, 0}, "p"), UsageError,
+  EXPECT_THROW_WITH(length(std::vector<int64_t>(48, 5), "p"), UsageError, "no room");
+  EXPECT_THROW_WITH(length({}, "p"), UsageError, "p: is empty");
+  EXPECT_THROW_WITH(length({1, 259}, "p"), UsageError,
                     "p: token 259 at position 1 is outside the model's vocabulary, 0 to 258");
-  EXPECT_THROW_WITH(generator.length_for({{-1}, 0}, "p"), UsageError, "token -1 at position 0");
+  EXPECT_THROW_WITH(length({-1}, "p"), UsageError, "token -1 at position 0");
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ void write_texts(const std::shared_ptr<Cogformer>& model, const Tokenizer& token
   }
   const TextGenerator generator(LanguageNetwork(model, options.precision), options, {bos, tokenizer.eos()});
   for (size_t i = 0; i < prompts.size(); ++i)
-    generator.length_for(prompts[i], "preview.prompts: '" + config.preview.prompts[i] + "'");
+    length_for(prompts[i], config.model, options, "preview.prompts: '" + config.preview.prompts[i] + "'");
   context.progress("writing texts");
   std::vector<GeneratedText> texts;
   try {
