@@ -21,6 +21,7 @@ struct AttentionCall {
   AttentionKind kind = AttentionKind::kCog;
   double scale = 1;
   int64_t batch = 1, heads = 1, queries = 1, keys = 1;
+  int64_t documents = 0;       ///< of the batch, where attention is confined to them
   int compute_capability = 8;  ///< of a CUDA device, the major number
 };
 

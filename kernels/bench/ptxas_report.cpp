@@ -18,8 +18,8 @@ using uvic::cuda::Pass;
 struct Compiled {
   int registers = 0, spill_stores = 0, spill_loads = 0;
 };
-// (type, head size, pass, architecture)
-using Key = std::tuple<std::string, int, int, int>;
+// (kind, type, head size, pass, architecture)
+using Key = std::tuple<std::string, std::string, int, int, int>;
 
 template <class T>
 KernelShape shape_of(int head_dim, Pass pass) {
@@ -49,7 +49,8 @@ int blocks_per_sm(const KernelShape& shape, int registers, int architecture) {
 
 std::map<Key, Compiled> read(std::istream& in) {
   const std::regex entry(
-      "Compiling entry function '.*attention_kernelINS0_3CogENS0_[0-9]+([A-Za-z0-9]+)ELi([0-9]+)ELNS0_4PassE"
+      "Compiling entry function "
+      "'.*attention_kernelINS0_[0-9]+([A-Za-z]+)ENS0_[0-9]+([A-Za-z0-9]+)ELi([0-9]+)ELNS0_4PassE"
       "([0-9])E.*' for 'sm_([0-9]+)'");
   const std::regex spills("([0-9]+) bytes spill stores, ([0-9]+) bytes spill loads");
   const std::regex registers("Used ([0-9]+) registers");
@@ -58,7 +59,7 @@ std::map<Key, Compiled> read(std::istream& in) {
   std::smatch found;
   for (std::string line; std::getline(in, line);) {
     if (std::regex_search(line, found, entry)) {
-      current = &kernels[{found[1], std::stoi(found[2]), std::stoi(found[3]), std::stoi(found[4])}];
+      current = &kernels[{found[1], found[2], std::stoi(found[3]), std::stoi(found[4]), std::stoi(found[5])}];
     } else if (current && std::regex_search(line, found, spills)) {
       current->spill_stores = std::stoi(found[1]);
       current->spill_loads = std::stoi(found[2]);
@@ -79,16 +80,17 @@ int main() {
     return 1;
   }
   int spilling = 0;
-  std::printf("%-9s %4s %-15s %6s %10s %13s %13s %8s %14s\n", "type", "D", "kernel", "arch", "registers",
-              "spill stores", "shared bytes", "threads", "blocks per SM");
+  std::printf("%-8s %-9s %4s %-15s %6s %10s %13s %13s %8s %14s\n", "kind", "type", "D", "kernel", "arch",
+              "registers", "spill stores", "shared bytes", "threads", "blocks per SM");
   for (const auto& [key, compiled] : kernels) {
-    const auto& [type, head_dim, pass, architecture] = key;
+    const auto& [kind, type, head_dim, pass, architecture] = key;
     const KernelShape shape = type == "Half"       ? shape_of<uvic::cuda::Half>(head_dim, Pass(pass))
                               : type == "BFloat16" ? shape_of<uvic::cuda::BFloat16>(head_dim, Pass(pass))
                                                    : shape_of<uvic::cuda::Float>(head_dim, Pass(pass));
-    std::printf("%-9s %4d %-15s %6s %10d %13d %13d %8d %14d\n", type.c_str(), head_dim, passes[pass],
-                ("sm_" + std::to_string(architecture)).c_str(), compiled.registers, compiled.spill_stores,
-                shape.shared_bytes, shape.threads, blocks_per_sm(shape, compiled.registers, architecture));
+    std::printf("%-8s %-9s %4d %-15s %6s %10d %13d %13d %8d %14d\n", kind.c_str(), type.c_str(), head_dim,
+                passes[pass], ("sm_" + std::to_string(architecture)).c_str(), compiled.registers,
+                compiled.spill_stores, shape.shared_bytes, shape.threads,
+                blocks_per_sm(shape, compiled.registers, architecture));
     spilling += head_dim == 64 && compiled.spill_stores + compiled.spill_loads > 0;
   }
   if (spilling > 0) std::fprintf(stderr, "%d kernels for D = 64 spill registers\n", spilling);

@@ -9,6 +9,7 @@
 // load_rows wrote, so it is 0; where that is what a hidden score is, it needs no mask. W and dP leave the
 // accumulators as A operands of the next product and never touch shared memory.
 #pragma once
+#include "kernels/cuda/place.cuh"
 #include "kernels/cuda/shapes.h"
 #include "kernels/cuda/warp_tile.cuh"
 #include "kernels/cuda/weighing.cuh"
@@ -25,30 +26,24 @@ class Backward {
 
  public:
   UVIC_DEVICE Backward(const Problem& problem, const Gradients& gradients, unsigned char* shared)
-      : p_(problem),
-        g_(gradients),
-        shared_(shared),
-        shift_(problem.keys - problem.queries),
-        columns_(kKeyRows ? problem.queries : problem.keys) {
-    const int all_rows = kKeyRows ? p_.keys : p_.queries;
-    const int tiles = ceil_div(all_rows, Shape::kRows);
+      : p_(problem), g_(gradients), shared_(shared), shift_(problem.keys - problem.queries) {
+    const Place place = place_of_block<kKeyRows, M>(p_, Shape::kRows);
+    b_ = place.b, h_ = place.h, origin_ = place.origin;
+    const int all_rows = kKeyRows ? place.keys : place.queries;
+    columns_ = kKeyRows ? place.queries : place.keys;
     const int rows = balanced_rows(all_rows, Shape::kRows, 16 * kRowTiles);
     // Under a causal mask the first keys and the last queries have the most to do: they start first.
-    const int tile = M::block() % tiles;
-    first_row_ = (kKeyRows ? tile : tiles - 1 - tile) * rows;
+    first_row_ = (kKeyRows ? place.tile : place.tiles - 1 - place.tile) * rows;
     end_row_ = smaller(first_row_ + rows, all_rows);
-    h_ = M::block() / tiles % p_.heads;
-    b_ = M::block() / tiles / p_.heads;
     warp_row_ = first_row_ + M::warp() * 16 * kRowTiles;
   }
 
   UVIC_DEVICE void run() {
     const View& a = kKeyRows ? p_.k : p_.q;
     const View& b = kKeyRows ? p_.v : g_.grad_out;
-    load_rows<D, Shape::kRows, Shape::kThreads, M>(shared_,
-                                                   rows_of(a, b_, h_, first_row_, end_row_ - first_row_));
+    load_rows<D, Shape::kRows, Shape::kThreads, M>(shared_, rows(a, first_row_, end_row_ - first_row_));
     load_rows<D, Shape::kRows, Shape::kThreads, M>(shared_ + Shape::kRows * Tile::kRowBytes,
-                                                   rows_of(b, b_, h_, first_row_, end_row_ - first_row_));
+                                                   rows(b, first_row_, end_row_ - first_row_));
     const int begin = first_column(first_row_) / Shape::kColumns;
     const int end = ceil_div(end_column(end_row_ - 1), Shape::kColumns);
     load_columns(begin);
@@ -75,6 +70,10 @@ class Backward {
     return !kKeyRows && p_.causal ? smaller(row + shift_ + 1, columns_) : columns_;
   }
 
+  UVIC_DEVICE Rows rows(const View& view, int first, int count) const {
+    return rows_of(view, b_, h_, origin_ + first, count);
+  }
+
   // The walked side is a ring of kStages kColumns rows for each of its two tiles.
   static constexpr int kRing = Shape::kStages * Shape::kColumns;
   UVIC_DEVICE unsigned char* ring(int which, int column) const {
@@ -85,17 +84,15 @@ class Backward {
     return reinterpret_cast<float*>(shared_ + Shape::kTileBytes) + 2 * (column % kRing);
   }
   UVIC_DEVICE const float* statistics(int query) const {
-    return g_.statistics + 2 * ((int64_t(b_) * p_.heads + h_) * p_.queries + query);
+    return g_.statistics + 2 * ((int64_t(b_) * p_.heads + h_) * p_.queries + origin_ + query);
   }
 
   UVIC_DEVICE void load_columns(int step) {
     const int column = step * Shape::kColumns;
     const View& a = kKeyRows ? p_.q : p_.k;
     const View& b = kKeyRows ? g_.grad_out : p_.v;
-    load_rows<D, Shape::kColumns, Shape::kThreads, M>(ring(0, column),
-                                                      rows_of(a, b_, h_, column, columns_ - column));
-    load_rows<D, Shape::kColumns, Shape::kThreads, M>(ring(1, column),
-                                                      rows_of(b, b_, h_, column, columns_ - column));
+    load_rows<D, Shape::kColumns, Shape::kThreads, M>(ring(0, column), rows(a, column, columns_ - column));
+    load_rows<D, Shape::kColumns, Shape::kThreads, M>(ring(1, column), rows(b, column, columns_ - column));
     if constexpr (kKeyRows) {
       static_assert(Shape::kColumns <= Shape::kThreads);
       const int i = M::thread();
@@ -226,14 +223,15 @@ class Backward {
     float factors[kRowTiles][2];
     UVIC_UNROLL
     for (int m = 0; m < kRowTiles; ++m) factors[m][0] = factors[m][1] = factor;
-    store_rows<T, D, M>(rows_of(view, b_, h_, warp_row_, count), warp_rows(which), result, factors);
+    store_rows<T, D, M>(rows(view, warp_row_, count), warp_rows(which), result, factors);
   }
 
   const Problem& p_;
   const Gradients& g_;
   unsigned char* const shared_;
-  const int shift_, columns_;
-  int first_row_, end_row_, warp_row_, h_, b_;
+  const int shift_;
+  int b_, h_, origin_, columns_;  ///< of the place; rows and columns count from origin_
+  int first_row_, end_row_, warp_row_;
   float statistics_[kRowTiles][2][2];  ///< of the rows, where these are queries
   Result first_ = {};                  ///< dQ or dK, without scale
   Result second_ = {};                 ///< dV

@@ -2,20 +2,23 @@
 // (no TF32). 256 threads stand as 16 x 16: thread (y, x) owns rows y + 16 i and columns x + 16 j. The 16
 // threads of one y are half a warp.
 #pragma once
-#include "kernels/cuda/params.h"
+#include "kernels/cuda/place.cuh"
 #include "kernels/cuda/shapes.h"
 
 namespace uvic::cuda {
 
+UVIC_DEVICE int64_t offset_of(const View& view, const Place& place, int first) {
+  return place.b * view.batch_stride + place.h * view.head_stride + (place.origin + first) * view.row_stride;
+}
+
 /// D is padded with zeros; so are rows past `count`.
 template <int D, int kRows, class M>
-UVIC_DEVICE void load_exact(float* shared, const View& view, int b, int h, int first, int count) {
+UVIC_DEVICE void load_exact(float* shared, const View& view, const Place& place, int first, int count) {
   using Shape = ExactShape<D>;
-  const float* const data =
-      static_cast<const float*>(view.data) + b * view.batch_stride + h * view.head_stride;
+  const float* const data = static_cast<const float*>(view.data) + offset_of(view, place, first);
   for (int i = M::thread(); i < kRows * Shape::kPadded; i += Shape::kThreads) {
     const int row = i / Shape::kPadded, d = i % Shape::kPadded;
-    shared[row * Shape::kStride + d] = row < count && d < D ? data[(first + row) * view.row_stride + d] : 0;
+    shared[row * Shape::kStride + d] = row < count && d < D ? data[row * view.row_stride + d] : 0;
   }
 }
 
@@ -66,16 +69,16 @@ UVIC_DEVICE void accumulate_exact(ExactResult<D>& result, float* scores, const E
 }
 
 template <int D, class M>
-UVIC_DEVICE void store_exact(const View& view, int b, int h, int first, int count,
+UVIC_DEVICE void store_exact(const View& view, const Place& place, int first, int count,
                              const ExactResult<D>& result, const float (&factor)[ExactShape<D>::kRows / 16]) {
   const int y = M::thread() / 16, x = M::thread() % 16;
-  float* const data = static_cast<float*>(view.data) + b * view.batch_stride + h * view.head_stride;
+  float* const data = static_cast<float*>(view.data) + offset_of(view, place, first);
   UVIC_UNROLL
   for (int i = 0; i < ExactShape<D>::kRows / 16; ++i) {
     UVIC_UNROLL
     for (int j = 0; j < ExactShape<D>::kPadded / 16; ++j)
       if (y + 16 * i < count && x + 16 * j < D)
-        data[(first + y + 16 * i) * view.row_stride + x + 16 * j] = result[i][j] * factor[i];
+        data[(y + 16 * i) * view.row_stride + x + 16 * j] = result[i][j] * factor[i];
   }
 }
 

@@ -8,6 +8,7 @@
 // so the quotient is what it would be with the true maximum. (Why not stay at the start at first: the
 // largest weight of a row would be rounded where it now is 1.)
 #pragma once
+#include "kernels/cuda/place.cuh"
 #include "kernels/cuda/shapes.h"
 #include "kernels/cuda/warp_tile.cuh"
 #include "kernels/cuda/weighing.cuh"
@@ -23,21 +24,19 @@ class Forward {
 
  public:
   UVIC_DEVICE Forward(const Problem& problem, unsigned char* shared) : p_(problem), shared_(shared) {
-    const int tiles = ceil_div(p_.queries, Shape::kRows);
-    const int rows = balanced_rows(p_.queries, Shape::kRows, 16 * kRowTiles);
+    const Place place = place_of_block<false, M>(p_, Shape::kRows);
+    b_ = place.b, h_ = place.h, origin_ = place.origin, keys_ = place.keys;
+    const int rows = balanced_rows(place.queries, Shape::kRows, 16 * kRowTiles);
     // Under a causal mask the last rows see the most keys: they start first.
-    first_row_ = (tiles - 1 - M::block() % tiles) * rows;
-    end_row_ = smaller(first_row_ + rows, p_.queries);
-    h_ = M::block() / tiles % p_.heads;
-    b_ = M::block() / tiles / p_.heads;
+    first_row_ = (place.tiles - 1 - place.tile) * rows;
+    end_row_ = smaller(first_row_ + rows, place.queries);
     warp_row_ = first_row_ + M::warp() * 16 * kRowTiles;
     UVIC_UNROLL
     for (int m = 0; m < kRowTiles; ++m) reference_[m][0] = reference_[m][1] = Kind::kStart;
   }
 
   UVIC_DEVICE void run() {
-    load_rows<D, Shape::kRows, Shape::kThreads, M>(shared_,
-                                                   rows_of(p_.q, b_, h_, first_row_, end_row_ - first_row_));
+    load_rows<D, Shape::kRows, Shape::kThreads, M>(shared_, rows(p_.q, first_row_, end_row_ - first_row_));
     const int steps = ceil_div(seen_by(end_row_ - 1), Shape::kKeys);
     load_keys(0);
     UVIC_ROLLED
@@ -63,7 +62,10 @@ class Forward {
  private:
   /// Keys that a query sees: the first so many.
   UVIC_DEVICE int seen_by(int row) const {
-    return p_.causal ? smaller(row + 1 + p_.keys - p_.queries, p_.keys) : p_.keys;
+    return p_.causal ? smaller(row + 1 + p_.keys - p_.queries, keys_) : keys_;
+  }
+  UVIC_DEVICE Rows rows(const View& view, int first, int count) const {
+    return rows_of(view, b_, h_, origin_ + first, count);
   }
 
   // K and V are rings of kStages kKeys rows.
@@ -75,8 +77,8 @@ class Forward {
 
   UVIC_DEVICE void load_keys(int step) {
     const int key = step * Shape::kKeys;
-    load_rows<D, Shape::kKeys, Shape::kThreads, M>(ring_k(key), rows_of(p_.k, b_, h_, key, p_.keys - key));
-    load_rows<D, Shape::kKeys, Shape::kThreads, M>(ring_v(key), rows_of(p_.v, b_, h_, key, p_.keys - key));
+    load_rows<D, Shape::kKeys, Shape::kThreads, M>(ring_k(key), rows(p_.k, key, keys_ - key));
+    load_rows<D, Shape::kKeys, Shape::kThreads, M>(ring_v(key), rows(p_.v, key, keys_ - key));
     M::commit();
   }
 
@@ -221,17 +223,17 @@ class Forward {
         sum += M::shuffle_xor(sum, 2);
         inverse[m][half] = M::reciprocal(sum);
         if (lane % 4 == 0 && row(m, half) < end_row_)
-          p_.lse[(int64_t(b_) * p_.heads + h_) * p_.queries + row(m, half)] =
+          p_.lse[(int64_t(b_) * p_.heads + h_) * p_.queries + origin_ + row(m, half)] =
               (reference_[m][half] + log2f(sum)) * kLn2;
       }
     }
-    store_rows<T, D, M>(rows_of(p_.out, b_, h_, warp_row_, end_row_ - warp_row_), warp_queries(), out_,
-                        inverse);
+    store_rows<T, D, M>(rows(p_.out, warp_row_, end_row_ - warp_row_), warp_queries(), out_, inverse);
   }
 
   const Problem& p_;
   unsigned char* const shared_;  ///< Q, then the rings of K and V
-  int first_row_, end_row_, warp_row_, h_, b_;
+  int b_, h_, origin_, keys_;    ///< of the place; rows and keys count from origin_
+  int first_row_, end_row_, warp_row_;
   uint32_t q_[Shape::kQueryInRegisters ? Tile::kSteps : 1][kRowTiles][4];
   float out_[kRowTiles][Tile::kChunks][4] = {};
   float reference_[kRowTiles][2];  ///< m

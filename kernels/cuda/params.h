@@ -17,6 +17,12 @@ struct View {
   int64_t batch_stride = 0, head_stride = 0, row_stride = 0;
 };
 
+/// One tile of rows of one document: what a block of a call with documents works on.
+struct DocumentTile {
+  int batch, origin, length;  ///< the document: its row of the batch, its first position there, its positions
+  int tile;                   ///< which of its tiles
+};
+
 /// The problem: P = scale Q K^T is [B, H, queries, keys]. Statistics are contiguous [B, H, queries], float.
 struct Problem {
   View q, k, v, out;
@@ -25,6 +31,10 @@ struct Problem {
   int batch = 0, heads = 0, queries = 0, keys = 0;
   float scale = 1, scale_log2e = kLog2e;  ///< > 0; and times log2(e), with which exp is a bare exp2
   bool causal = false;                    ///< query i sees keys j <= i + keys - queries; then keys >= queries
+  /// Where attention is confined to documents: every tile of every one, in the device's memory, planned for
+  /// the rows of the kernel that is launched; then keys == queries.
+  const DocumentTile* tiles = nullptr;
+  int tile_count = 0;
 };
 
 struct Gradients {

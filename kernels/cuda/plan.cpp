@@ -35,7 +35,18 @@ int64_t most_blocks(const AttentionCall& call) {
   int64_t most = 0;
   for (const Pass pass : {Pass::kForward, Pass::kStatistics, Pass::kQueryGradient, Pass::kKeyGradients})
     most = std::max(most, block_count(pass, kernel_shape(pass, call.dtype, call.head_dim), p));
-  return most;
+  return most + call.documents * call.heads;  // a document begins a tile
+}
+
+std::vector<DocumentTile> document_tiles(at::IntArrayRef documents, int64_t N, int rows) {
+  std::vector<DocumentTile> tiles;
+  for (size_t i = 1; i < documents.size(); ++i) {
+    const int64_t begin = documents[i - 1];
+    const int length = int(documents[i] - begin);
+    for (int tile = 0; tile < ceil_div(length, rows); ++tile)
+      tiles.push_back({int(begin / N), int(begin % N), length, tile});
+  }
+  return tiles;
 }
 
 KernelShape kernel_shape(Pass pass, at::ScalarType dtype, int64_t head_dim) {

@@ -3,6 +3,8 @@
 #pragma once
 #include <ATen/core/Tensor.h>
 
+#include <vector>
+
 #include "kernels/choose.h"
 #include "kernels/cuda/shapes.h"
 
@@ -16,10 +18,14 @@ bool has_kernels(AttentionKind kind);
 bool has_kernels(int64_t head_dim);
 c10::ArrayRef<int> head_dims();
 
-/// Blocks of the call's biggest launch, for a dtype and a head size that have kernels and sizes within
-/// 32 bits. A grid takes kMaxBlocks along x.
+/// Blocks of the call's biggest launch or, with documents, a little more, for a dtype and a head size that
+/// have kernels and sizes within 32 bits. A grid takes kMaxBlocks along x.
 int64_t most_blocks(const AttentionCall& call);
 inline constexpr int64_t kMaxBlocks = 0x7fffffff;
+
+/// The tiles of up to `rows` positions of all documents: what a launch takes as Problem::tiles. `documents`
+/// is what cu_seqlens holds, over rows of the batch of N positions.
+std::vector<DocumentTile> document_tiles(at::IntArrayRef documents, int64_t N, int rows);
 
 /// Rows, threads and shared memory of a kernel for a dtype and a head size that have kernels.
 KernelShape kernel_shape(Pass pass, at::ScalarType dtype, int64_t head_dim);

@@ -101,6 +101,7 @@ constexpr KernelShape kernel_shape(Pass pass) {
 
 /// Of a whole launch, along grid.x alone: y and z end at 65535, x at 2^31 - 1.
 constexpr int64_t block_count(Pass pass, const KernelShape& shape, const Problem& p) {
+  if (p.tiles && pass != Pass::kStatistics) return int64_t(p.tile_count) * p.heads;
   const int rows = pass == Pass::kKeyGradients ? p.keys : p.queries;
   return int64_t(ceil_div(rows, shape.rows)) * p.heads * p.batch;
 }

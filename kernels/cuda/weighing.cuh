@@ -25,6 +25,19 @@ struct Cog {
   static UVIC_DEVICE float gradient(float w, float dw, float row_dot) { return fabsf(w) * dw - w * row_dot; }
 };
 
+/// W = softmax(P), dP = W (dW - row_dot). A score of 0 is a score like others, so what only pads must be
+/// hidden; kStart and kHidden lie so far down that no score does (not at -infinity: inf - inf is NaN).
+struct Softmax {
+  static constexpr float kStart = -1e30F, kHidden = -1e30F;
+  static constexpr bool kZeroIsRare = false;
+  static UVIC_DEVICE float bound(float s) { return s; }
+  template <bool kMayBeZero = true>
+  static UVIC_DEVICE float weight(float, float e) {
+    return e;
+  }
+  static UVIC_DEVICE float gradient(float w, float dw, float row_dot) { return w * (dw - row_dot); }
+};
+
 /// The table of kinds: f.operator()<Kind>() for a kind that has kernels, else `none`.
 template <class R, class F>
 constexpr R dispatch_kind(AttentionKind kind, R none, const F& f) {
@@ -32,7 +45,7 @@ constexpr R dispatch_kind(AttentionKind kind, R none, const F& f) {
     case AttentionKind::kCog:
       return f.template operator()<Cog>();
     case AttentionKind::kSoftmax:
-      break;  // LibTorch's scaled_dot_product_attention serves it
+      return f.template operator()<Softmax>();
   }
   return none;
 }

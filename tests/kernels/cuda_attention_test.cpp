@@ -31,6 +31,8 @@ class CudaAttention : public ::testing::Test {
 struct Case {
   Tensor q, k, v, grad_out;  // on the CPU
   bool causal = false;
+  AttentionKind kind = AttentionKind::kCog;
+  std::vector<int64_t> documents = {};  // what cu_seqlens holds
 };
 struct Results {
   Tensor out, lse, grad_q, grad_k, grad_v;
@@ -49,9 +51,11 @@ Results fused(const Case& c) {
   const auto on_gpu = [](const Tensor& x) { return x.to(at::kCUDA); };  // keeps the strides of a dense tensor
   const Tensor q = on_gpu(c.q), k = on_gpu(c.k), v = on_gpu(c.v);
   Results r;
-  std::tie(r.out, r.lse) = cog_attention(q, k, v, std::nullopt, c.causal, true);
-  std::tie(r.grad_q, r.grad_k, r.grad_v) = cog_attention_backward(
-      on_gpu(c.grad_out), q, k, v, r.out, r.lse, 1 / std::sqrt(double(q.size(3))), c.causal, true);
+  const Tensor bounds = c.documents.empty() ? Tensor() : at::tensor(c.documents, at::kLong);
+  std::tie(r.out, r.lse) = attention(c.kind, q, k, v, std::nullopt, c.causal, true, bounds);
+  std::tie(r.grad_q, r.grad_k, r.grad_v) =
+      attention_backward(c.kind, on_gpu(c.grad_out), q, k, v, r.out, r.lse, 1 / std::sqrt(double(q.size(3))),
+                         c.causal, true, bounds);
   for (Tensor* x : {&r.out, &r.lse, &r.grad_q, &r.grad_k, &r.grad_v}) *x = x->cpu();
   return r;
 }
@@ -61,9 +65,9 @@ Results unfused(const Case& c, at::ScalarType dtype) {
   const Tensor q = c.q.to(dtype), k = c.k.to(dtype), v = c.v.to(dtype);
   const double scale = 1 / std::sqrt(double(q.size(3)));
   Results r;
-  std::tie(r.out, r.lse) = reference::attention(AttentionKind::kCog, q, k, v, scale, c.causal);
+  std::tie(r.out, r.lse) = reference::attention(c.kind, q, k, v, scale, c.causal, c.documents);
   std::tie(r.grad_q, r.grad_k, r.grad_v) = reference::attention_backward(
-      AttentionKind::kCog, c.grad_out.to(dtype), q, k, v, r.out, r.lse, scale, c.causal);
+      c.kind, c.grad_out.to(dtype), q, k, v, r.out, r.lse, scale, c.causal, c.documents);
   return r;
 }
 
@@ -163,6 +167,21 @@ TEST_P(CudaAttentionIn, CausalAndLengthsThatDiffer) {
         if (causal && M < N) continue;
         expect_close(random_case(GetParam(), 1, 2, N, M, D, causal),
                      c10::str("D ", D, " N ", N, " M ", M, " causal ", causal));
+      }
+    }
+  }
+}
+
+TEST_P(CudaAttentionIn, SoftmaxAndDocuments) {
+  for (const int D : cuda::kHeadDims) {
+    for (const AttentionKind kind : {AttentionKind::kCog, AttentionKind::kSoftmax}) {
+      for (const bool causal : {false, true}) {
+        Case c = random_case(GetParam(), 2, 2, 452, 452, D, causal);
+        c.kind = kind;
+        const std::string what = c10::str("D ", D, " ", name_of(kind), " causal ", causal);
+        expect_close(c, what);
+        c.documents = {0, 1, 64, 321, 323, 388, 452, 517, 519, 583, 840, 841, 904};
+        expect_close(c, what + ", documents");
       }
     }
   }

@@ -3,9 +3,12 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "kernels/cuda/backward.cuh"
 #include "kernels/cuda/exact.cuh"
 #include "kernels/cuda/forward.cuh"
+#include "kernels/cuda/plan.h"
 #include "kernels/cuda/statistics.cuh"
 #include "kernels/cuda_emulator.h"
 #include "kernels/reference.h"
@@ -36,11 +39,13 @@ struct Inputs {
   Tensor q, k, v, grad_out;
   bool causal = false;
   AttentionKind kind = AttentionKind::kCog;
+  std::vector<int64_t> documents = {};  // what cu_seqlens holds
 };
 
-// All kernels of a kind once; results lie in the middle of guard bands that must stay as they were.
+// All kernels of a kind once, the documents' tiles in their order or from the last to the first; results lie
+// in the middle of guard bands that must stay as they were.
 template <class T, int D, class Kind = cuda::Cog>
-Results run(const Inputs& in, Emulator::Options options = {}) {
+Results run(const Inputs& in, Emulator::Options options = {}, bool last_tile_first = false) {
   constexpr double kGuard = 97;
   std::vector<std::pair<const void*, size_t>> readable;
   const auto view = [](const Tensor& x) {
@@ -74,6 +79,9 @@ Results run(const Inputs& in, Emulator::Options options = {}) {
   Emulator emulator(options, readable);
   for (const Pass pass : {Pass::kForward, Pass::kStatistics, Pass::kQueryGradient, Pass::kKeyGradients}) {
     const cuda::KernelShape shape = cuda::kernel_shape<T, D>(pass);
+    std::vector<cuda::DocumentTile> tiles = cuda::document_tiles(in.documents, p.queries, shape.rows);
+    if (last_tile_first) std::reverse(tiles.begin(), tiles.end());
+    if (!in.documents.empty()) p.tiles = tiles.data(), p.tile_count = int(tiles.size());
     emulator.run(block_count(pass, shape, p), shape.threads, shape.shared_bytes, [&](unsigned char* shared) {
       if (pass == Pass::kStatistics) {
         cuda::fill_statistics<T, D, EmulatedGpu>(p, g);
@@ -101,9 +109,9 @@ Results reference_results(const Inputs& in, at::ScalarType dtype) {
   const Tensor q = in.q.to(dtype), k = in.k.to(dtype), v = in.v.to(dtype), grad = in.grad_out.to(dtype);
   const double scale = 1 / std::sqrt(double(q.size(3)));
   Results r;
-  std::tie(r.out, r.lse) = reference::attention(in.kind, q, k, v, scale, in.causal);
+  std::tie(r.out, r.lse) = reference::attention(in.kind, q, k, v, scale, in.causal, in.documents);
   std::tie(r.grad_q, r.grad_k, r.grad_v) =
-      reference::attention_backward(in.kind, grad, q, k, v, r.out, r.lse, scale, in.causal);
+      reference::attention_backward(in.kind, grad, q, k, v, r.out, r.lse, scale, in.causal, in.documents);
   return r;
 }
 
@@ -174,6 +182,60 @@ TYPED_TEST(CudaEmulated, PackedStridesOfTheModel) {
   expect_close(run<T, D>(in), in, "packed");
 }
 
+void expect_equal_bits(const Results& a, const Results& b, const std::string& what) {
+  for (size_t i = 0; i < a.named().size(); ++i)
+    EXPECT_TRUE(at::equal(a.named()[i].second, b.named()[i].second)) << what << " " << a.named()[i].first;
+}
+
+// Two rows of 101 tokens.
+const std::vector<int64_t> kTwoRows = {0, 1, 34, 36, 101, 166, 200, 202};
+
+// Whichever tile comes first, the bits are the same: none writes another's rows.
+TYPED_TEST(CudaEmulated, Documents) {
+  using T = typename TypeParam::Type;
+  constexpr int D = TypeParam::kHeadDim;
+  Inputs in = packed_inputs(kDtype<T>, 2, 1, 101, D, 8);
+  in.documents = kTwoRows;
+  in.causal = true;
+  const Results ours = run<T, D>(in);
+  expect_close(ours, in, "documents");
+  EXPECT_EQ(ours.bank_conflicts, 0);
+  expect_equal_bits(ours, run<T, D>(in, {}, /*last_tile_first=*/true), "last tile first");
+}
+
+template <class T, int D>
+void expect_each_document_as_alone(bool causal) {
+  Inputs in = packed_inputs(kDtype<T>, 2, 1, 101, D, 8);
+  in.documents = kTwoRows;
+  in.causal = causal;
+  const Results all = run<T, D>(in);
+  for (size_t i = 1; i < kTwoRows.size(); ++i) {
+    const int64_t begin = kTwoRows[i - 1], length = kTwoRows[i] - begin;
+    const auto part = [&](const Tensor& x) {
+      return x.narrow(0, begin / 101, 1).narrow(2, begin % 101, length);
+    };
+    const Inputs one{part(in.q), part(in.k), part(in.v), part(in.grad_out), causal};
+    expect_equal_bits(run<T, D>(one),
+                      {part(all.out), part(all.lse), part(all.grad_q), part(all.grad_k), part(all.grad_v)},
+                      c10::str("tokens ", begin, " + ", length));
+  }
+}
+
+TEST(CudaEmulator, EachDocumentHasTheBitsThatItHasAlone) {
+  expect_each_document_as_alone<BFloat16, 64>(false);
+  expect_each_document_as_alone<BFloat16, 64>(true);
+  expect_each_document_as_alone<Float, 32>(true);
+}
+
+TEST(CudaEmulator, DocumentsOfManyTiles) {
+  Inputs in = inputs(at::kBFloat16, 1, 322, 322, 64, /*causal=*/false, 14);
+  in.documents = {0, 64, 321, 322};
+  expect_close(run<BFloat16, 64>(in), in, "Cog");
+  in.kind = AttentionKind::kSoftmax;
+  in.causal = true;
+  expect_close(run<BFloat16, 64, cuda::Softmax>(in), in, "softmax, causal");
+}
+
 // Whatever the order of threads and the time of copies, the results are the same to the bit: no wait or sync
 // is missing.
 TEST(CudaEmulator, ResultsDependOnNoSchedule) {
@@ -181,9 +243,7 @@ TEST(CudaEmulator, ResultsDependOnNoSchedule) {
   const Results first = run<BFloat16, 64>(in);
   for (const bool eager : {false, true}) {
     for (const bool descending : {false, true}) {
-      const Results again = run<BFloat16, 64>(in, {eager, descending});
-      for (size_t i = 0; i < first.named().size(); ++i)
-        EXPECT_TRUE(at::equal(first.named()[i].second, again.named()[i].second)) << first.named()[i].first;
+      expect_equal_bits(first, run<BFloat16, 64>(in, {eager, descending}), c10::str(eager, descending));
     }
   }
   const Inputs exact = inputs(at::kFloat, 1, 70, 90, 32, true, 9);
@@ -211,19 +271,7 @@ TEST(CudaEmulator, LargeScoresRaiseTheReference) {
   }
 }
 
-// Another kind of attention is one struct a side (the CPU's is in another_kind_test.cpp).
-struct Softmax {
-  static constexpr float kStart = -1e30F, kHidden = -1e30F;
-  static constexpr bool kZeroIsRare = false;
-  static float bound(float s) { return s; }
-  template <bool kMayBeZero = true>
-  static float weight(float, float e) {
-    return e;
-  }
-  static float gradient(float w, float dw, float row_dot) { return w * (dw - row_dot); }
-};
-
-TEST(CudaEmulator, SoftmaxAsAnotherKind) {
+TEST(CudaEmulator, Softmax) {
   for (const auto& [N, M] : {std::pair{1, 1}, {33, 65}, {129, 64}, {65, 200}}) {
     for (const bool causal : {false, true}) {
       if (causal && M < N) continue;
@@ -232,12 +280,34 @@ TEST(CudaEmulator, SoftmaxAsAnotherKind) {
         Inputs in = inputs(at::kFloat, 1, N, M, 64, causal, 13);
         in.kind = AttentionKind::kSoftmax;
         if (negative) in.q = in.q.abs() * 20, in.k = -in.k.abs();
-        if (!negative) expect_close(run<Float, 64, Softmax>(in), in, "float " + what);
+        if (!negative) expect_close(run<Float, 64, cuda::Softmax>(in), in, "float " + what);
         const auto low = [](const Tensor& x) { return x.to(at::kBFloat16); };
         const Inputs rounded{low(in.q), low(in.k), low(in.v), low(in.grad_out), causal, in.kind};
-        expect_close(run<BFloat16, 64, Softmax>(rounded), rounded, "bfloat16 " + what);
+        expect_close(run<BFloat16, 64, cuda::Softmax>(rounded), rounded, "bfloat16 " + what);
       }
     }
+  }
+}
+
+// Another kind of attention is one struct a side (the CPU's is in another_kind_test.cpp): W = softmax(-P),
+// which is softmax attention of -q.
+struct Repelled {
+  static constexpr float kStart = -1e30F, kHidden = 1e30F;
+  static constexpr bool kZeroIsRare = false;
+  static float bound(float s) { return -s; }
+  template <bool kMayBeZero = true>
+  static float weight(float, float e) {
+    return e;
+  }
+  static float gradient(float w, float dw, float row_dot) { return w * (row_dot - dw); }
+};
+
+TEST(CudaEmulator, AnotherKind) {
+  for (const auto dtype : {at::kFloat, at::kBFloat16}) {
+    const Inputs in = inputs(dtype, 1, 65, 100, 64, /*causal=*/true, 13);
+    Results ours = dtype == at::kFloat ? run<Float, 64, Repelled>(in) : run<BFloat16, 64, Repelled>(in);
+    ours.grad_q = -ours.grad_q;
+    expect_close(ours, {-in.q, in.k, in.v, in.grad_out, in.causal, AttentionKind::kSoftmax}, c10::str(dtype));
   }
 }
 

@@ -4,6 +4,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "kernels/choose.h"
 #include "kernels/cuda/dispatch.h"
 #include "support/support.h"
@@ -36,8 +38,9 @@ TEST(CudaPlan, CoverageNamesWhatIsMissing) {
             "unfused (the CUDA kernels take head sizes [32, 64, 72, 80, 96, 128], not 48)");
   EXPECT_EQ(obstacle({.dtype = at::kHalf, .compute_capability = 7}),
             "unfused (the CUDA kernels need compute capability 8.0, this device has 7)");
-  EXPECT_EQ(obstacle({.kind = AttentionKind::kSoftmax}),
-            "unfused (there is no fused kernel for softmax attention)");
+  EXPECT_EQ(obstacle({.kind = AttentionKind::kSoftmax}), "");
+  EXPECT_EQ(obstacle({.kind = AttentionKind(7)}),
+            "unfused (there is no fused kernel for this kind of attention)");
   if (!built()) {
     EXPECT_THROW_WITH(choose_kernel({c10::kCUDA, at::kHalf, 64, true}), c10::Error,
                       "fused is not possible: this build has no CUDA kernels");
@@ -115,6 +118,48 @@ TEST(CudaPlan, LimitsOfPositionsAndBlocks) {
   EXPECT_NE(limits(1, 1, (int64_t(1) << 30) + 1, 1).find("2^30 positions"), std::string::npos);
   EXPECT_NE(limits(int64_t(1) << 20, 1 << 11, 1, 1).find("heads"), std::string::npos);
   EXPECT_NE(limits(1 << 20, 1 << 9, 1000, 1).find("blocks"), std::string::npos);
+}
+
+TEST(CudaPlan, TilesOfDocuments) {
+  // Rows of 200 positions: documents of 129 and 71, then of 200.
+  const auto tiles = document_tiles({0, 129, 200, 400}, 200, 128);
+  const std::vector<std::array<int, 4>> expected = {
+      {0, 0, 129, 0}, {0, 0, 129, 1}, {0, 129, 71, 0}, {1, 0, 200, 0}, {1, 0, 200, 1}};
+  ASSERT_EQ(tiles.size(), expected.size());
+  for (size_t i = 0; i < tiles.size(); ++i) {
+    const DocumentTile& t = tiles[i];
+    EXPECT_EQ((std::array{t.batch, t.origin, t.length, t.tile}), expected[i]) << i;
+  }
+  Problem p;
+  p.batch = 2, p.heads = 8, p.queries = p.keys = 200;
+  p.tiles = tiles.data(), p.tile_count = int(tiles.size());
+  EXPECT_EQ(block_count(Pass::kForward, {128, 128, 0}, p), 5 * 8);
+  EXPECT_EQ(block_count(Pass::kStatistics, {64, 128, 0}, p), 4 * 16);  // knows no documents
+}
+
+// A launch walks over one plan for both gradients, and a document begins a tile.
+TEST(CudaPlan, OnePlanForBothGradientsAndABoundForItsTiles) {
+  for (const auto dtype : {at::kHalf, at::kFloat}) {
+    for (const int head_dim : kHeadDims)
+      EXPECT_EQ(kernel_shape(Pass::kQueryGradient, dtype, head_dim).rows,
+                kernel_shape(Pass::kKeyGradients, dtype, head_dim).rows);
+  }
+  const AttentionCall call{
+      .dtype = at::kHalf, .batch = 2, .heads = 8, .queries = 200, .keys = 200, .documents = 200};
+  std::vector<int64_t> bounds;
+  for (int64_t i = 0; i <= 400; i += 2) bounds.push_back(i);
+  for (const Pass pass : {Pass::kForward, Pass::kKeyGradients}) {
+    const auto tiles = document_tiles(bounds, 200, kernel_shape(pass, at::kHalf, 64).rows);
+    EXPECT_GE(most_blocks(call), int64_t(tiles.size()) * 8);
+  }
+  EXPECT_NE(obstacle({.dtype = at::kHalf,
+                      .batch = 1 << 15,
+                      .heads = 1 << 8,
+                      .queries = 256,
+                      .keys = 256,
+                      .documents = 1 << 23})
+                .find("blocks"),
+            std::string::npos);
 }
 
 TEST(CudaPlan, ViewsOfThePackedProjectionAreReadInPlace) {
