@@ -23,7 +23,9 @@ const std::set<std::string> kKindsOfText = {"a text file", "a JSON file", "an XM
 
 bool looks_like_text(std::string_view beginning) {
   if (beginning.find('\0') != std::string_view::npos) return false;
-  return !first_invalid_utf8(beginning.substr(0, beginning.size() - cut_short_at_end(beginning)));
+  const bool more = beginning.size() == size_t(kBeginning);
+  return !first_invalid_utf8(
+      beginning.substr(0, beginning.size() - (more ? cut_short_at_end(beginning) : 0)));
 }
 
 class TextFolder {

@@ -50,7 +50,11 @@ class SentencePieceTokenizer : public Tokenizer {
   int64_t eos() const override { return processor_.eos_id(); }
   bool needs_utf8() const override { return true; }
   std::string fingerprint() const override { return fingerprint_; }
-  LeadingBlanks leading_blanks() const override { return leading_blanks_; }
+  LeadingBlanks leading_blanks(int64_t token) const override {
+    check_token(token);
+    const bool word = !processor_.IsByte(int(token)) && !processor_.IsUnknown(int(token));
+    return word ? leading_blanks_ : LeadingBlanks::kKept;
+  }
   // Behind a line's end: pieces are made of words within lines. What follows must be no white space, of which
   // a normalisation may make one blank.
   size_t cut(std::string_view text) const override {

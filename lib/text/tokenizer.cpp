@@ -73,7 +73,7 @@ std::string TextStream::add(int64_t token) {
   std::string piece = tokenizer_.piece(token);
   if (at_beginning_ && !piece.empty()) {
     using Blanks = Tokenizer::LeadingBlanks;
-    const Blanks blanks = tokenizer_.leading_blanks();
+    const Blanks blanks = tokenizer_.leading_blanks(token);
     const size_t there = std::min(piece.find_first_not_of(' '), piece.size());
     at_beginning_ = blanks == Blanks::kAllDropped && there == piece.size();
     piece.erase(0, blanks == Blanks::kAllDropped     ? there

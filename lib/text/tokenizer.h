@@ -38,9 +38,9 @@ class Tokenizer {
   /// The bytes that a token stands for within a text; of special tokens none. UsageError for a number that is
   /// no token.
   virtual std::string piece(int64_t token) const = 0;
-  /// What is left out of the blanks at the beginning of the text that the pieces make.
+  /// What is left out of the blanks that a token's piece begins with where it begins the text.
   enum class LeadingBlanks { kKept, kFirstDropped, kAllDropped };
-  virtual LeadingBlanks leading_blanks() const { return LeadingBlanks::kKept; }
+  virtual LeadingBlanks leading_blanks(int64_t /*token*/) const { return LeadingBlanks::kKept; }
   /// The text of tokens, byte by byte: UTF-8 only where they make whole characters.
   std::string decode(std::span<const int64_t> tokens) const;
 
