@@ -41,14 +41,6 @@ Likelihood predict(const LanguageNetwork& network, std::span<const Place> places
   return sum;
 }
 
-int64_t without_blanks(const std::string& piece, Tokenizer::LeadingBlanks blanks) {
-  const size_t all = std::min(piece.find_first_not_of(' '), piece.size());
-  const size_t dropped = blanks == Tokenizer::LeadingBlanks::kKept           ? 0
-                         : blanks == Tokenizer::LeadingBlanks::kFirstDropped ? std::min<size_t>(all, 1)
-                                                                             : all;
-  return int64_t(piece.size() - dropped);
-}
-
 }  // namespace
 
 double Likelihood::perplexity() const {
@@ -64,9 +56,8 @@ double Likelihood::bits_per_byte() const {
 TokenBytes::TokenBytes(const Tokenizer& tokenizer, int64_t vocab_size, int64_t bos) : bos_(bos) {
   std::vector<int64_t> within(static_cast<size_t>(vocab_size)), at_beginning(within.size());
   for (int64_t token = 0; token < std::min(vocab_size, tokenizer.vocab_size()); ++token) {
-    const std::string piece = tokenizer.piece(token);
-    within[size_t(token)] = int64_t(piece.size());
-    at_beginning[size_t(token)] = without_blanks(piece, tokenizer.leading_blanks());
+    within[size_t(token)] = int64_t(tokenizer.piece(token).size());
+    at_beginning[size_t(token)] = int64_t(tokenizer.decode({&token, 1}).size());
   }
   within_ = at::tensor(within, at::kLong);
   at_beginning_ = at::tensor(at_beginning, at::kLong);

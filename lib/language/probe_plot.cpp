@@ -50,7 +50,7 @@ class Panel {
     cv::Mat picture(kHeight, kWidth, CV_8UC3, cv::Scalar(255, 255, 255));
     draw_axes(picture);
     write(picture, title, {(kLeft + kWidth - kRight) / 2, kTop - 14}, Align::kCentre, kText, 0.55);
-    write(picture, "n", {(kLeft + kWidth - kRight) / 2, kHeight - 14}, Align::kCentre);
+    write(picture, "ones, n", {(kLeft + kWidth - kRight) / 2, kHeight - 14}, Align::kCentre);
     write(picture, unit, {8, kTop - 14}, Align::kLeft);
     for (size_t i = 0; i < results_.size(); ++i) draw_curve(picture, results_[i], kColours[i]);
     return picture;
@@ -122,7 +122,7 @@ at::Tensor plot_probe(const std::vector<ProbeResult>& results, const std::string
   TORCH_CHECK(!results.empty() && results.size() <= kColours.size(), "a plot of ", results.size(), " curves");
   const Norm member = norm_named(norm);
   const auto panel = [&](Test test, const char* title) {
-    return Panel(results, test, member).draw(title, norm);
+    return Panel(results, test, member).draw(title, "difference, " + norm);
   };
   cv::Mat panels, picture;
   cv::hconcat(panel(&ProbeRow::one_more, "n + 1 ones against n ones"),

@@ -118,7 +118,7 @@ class BlankBefore : public Tokenizer {
   std::string fingerprint() const override { return ""; }
   size_t cut(std::string_view) const override { return 0; }
   std::string piece(int64_t token) const override { return token == 0 ? "" : token == 1 ? " a" : " b"; }
-  LeadingBlanks leading_blanks() const override { return LeadingBlanks::kFirstDropped; }
+  LeadingBlanks leading_blanks(int64_t) const override { return LeadingBlanks::kFirstDropped; }
 
  private:
   std::vector<int64_t> tokens_of(std::string_view, bool) const override { return {}; }
