@@ -5,4 +5,7 @@ namespace uvic::cpu {
 const KernelSet* avx2_kernels(AttentionKind kind) {
   return avx2::kernels_of_kind<avx2::F32>(kind);
 }
+const DecodeKernels& avx2_decode() {
+  return avx2::kDecodeKernels;
+}
 }  // namespace uvic::cpu

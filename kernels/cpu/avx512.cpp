@@ -5,4 +5,7 @@ namespace uvic::cpu {
 const KernelSet* avx512_kernels(AttentionKind kind) {
   return avx512::kernels_of_kind<avx512::F32>(kind);
 }
+const DecodeKernels& avx512_decode() {
+  return avx512::kDecodeKernels;
+}
 }  // namespace uvic::cpu

@@ -5,4 +5,7 @@ namespace uvic::cpu {
 const KernelSet* avx512_bf16_kernels(AttentionKind kind) {
   return avx512_bf16::kernels_of_kind<avx512_bf16::Bf16Pair>(kind);
 }
+const DecodeKernels& avx512_bf16_decode() {
+  return avx512_bf16::kDecodeKernels;
+}
 }  // namespace uvic::cpu

@@ -114,7 +114,8 @@ std::tuple<Tensor, Tensor> forward(const Isa& isa, AttentionKind kind, const Ten
   const int64_t threads = at::get_num_threads(), items = threads > 1 ? kItemsPerThread * threads : 1;
   int64_t scores = 0;
   for (const Problem& p : problems) scores += p.heads * p.N * p.M;
-  for (Problem& p : problems) p.splits = std::min(ceil_div(p.N * p.M * items, scores), kernels.q_blocks(p.N));
+  for (Problem& p : problems)
+    p.splits = std::min(ceil_div(p.N * p.M * items, scores), kernels.forward_blocks(p));
   run_items(problems, most(problems, kernels.forward_bytes), all_items, kernels.forward);
   return {out, lse};
 }
@@ -141,7 +142,7 @@ std::tuple<Tensor, Tensor, Tensor> backward(const Isa& isa, AttentionKind kind, 
   const int64_t parts = ceil_div(at::get_num_threads(), call.heads);
   int64_t bytes = 0;
   for (Problem& p : problems) {
-    p.splits = std::min(parts, kernels.q_blocks(p.N));
+    p.splits = std::min(parts, kernels.backward_blocks(p));
     if (p.splits > 1) bytes += all_items(p) * kernels.partial_bytes(p);
   }
   const Aligned partials(bytes);

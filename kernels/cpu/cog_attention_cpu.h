@@ -6,6 +6,7 @@
 #include <tuple>
 #include <vector>
 
+#include "kernels/cpu/decode_problem.h"
 #include "kernels/cpu/kernel.h"
 
 namespace uvic::cpu {
@@ -14,6 +15,7 @@ namespace uvic::cpu {
 struct Isa {
   std::string name;                                 ///< "AVX-512 bf16", "AVX-512", "AVX2", "portable"
   const KernelSet* (*kernels)(AttentionKind kind);  ///< null for a kind that has none
+  const DecodeKernels& (*decode)() = nullptr;       ///< see kernels/decode.h
 };
 
 /// The builds that this CPU can run, the fastest first.

@@ -1,6 +1,7 @@
 // Included last by the unit of each instruction set, which defines UVIC_ISA and gets the flags.
 #pragma once
 #include "kernels/cpu/backward.h"
+#include "kernels/cpu/decode.h"
 #include "kernels/cpu/forward.h"
 
 namespace uvic::cpu::UVIC_ISA {
@@ -9,7 +10,7 @@ template <class Kind, class In, class U>
 constexpr Kernels kernels_of() {
   using F = Forward<Kind, In, U>;
   using B = Backward<Kind, In, U>;
-  return {query_blocks, F::bytes, F::run, B::bytes, B::partial_bytes, B::run, B::reduce};
+  return {F::blocks, F::bytes, F::run, B::blocks, B::bytes, B::partial_bytes, B::run, B::reduce};
 }
 
 template <class Kind, class Bf16Unit>

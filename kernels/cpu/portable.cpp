@@ -5,4 +5,7 @@ namespace uvic::cpu {
 const KernelSet* portable_kernels(AttentionKind kind) {
   return portable::kernels_of_kind<portable::F32>(kind);
 }
+const DecodeKernels& portable_decode() {
+  return portable::kDecodeKernels;
+}
 }  // namespace uvic::cpu

@@ -34,9 +34,12 @@ LanguageNetwork::LanguageNetwork(std::shared_ptr<Cogformer> model, Precision pre
     : model_(std::move(model)), precision_(precision), device_(model_->parameters().front().device()) {}
 
 KeyValueCache LanguageNetwork::new_cache(int64_t rows, int64_t capacity) const {
-  const auto dtype =
-      precision_ == Precision::kBf16 ? at::kBFloat16 : model_->parameters().front().scalar_type();
-  return KeyValueCache(options(), rows, capacity, dtype, device_);
+  if (!decoder_) {
+    const auto dtype = model_->parameters().front().scalar_type();
+    decoder_ =
+        std::make_shared<CogformerDecoder>(*model_, precision_ == Precision::kBf16 ? at::kBFloat16 : dtype);
+  }
+  return decoder_->new_cache(rows, capacity);
 }
 
 at::Tensor LanguageNetwork::representations(const at::Tensor& tokens) const {
@@ -65,14 +68,12 @@ at::Tensor LanguageNetwork::log_probs(const at::Tensor& inputs, const at::Tensor
 }
 
 at::Tensor LanguageNetwork::extend(KeyValueCache& cache, int64_t row, const at::Tensor& tokens) const {
-  const Inference inference(precision_, device_);
-  return model_->extend(cache, row, tokens.to(device_))[-1].to(at::kFloat);
+  return decoder_->extend(cache, row, tokens)[-1].to(at::kFloat);
 }
 
 at::Tensor LanguageNetwork::step(KeyValueCache& cache, const std::vector<int64_t>& rows,
                                  const at::Tensor& tokens) const {
-  const Inference inference(precision_, device_);
-  return model_->step(cache, rows, tokens.to(device_)).to(at::kFloat);
+  return decoder_->step(cache, rows, tokens).to(at::kFloat);
 }
 
 int64_t document_beginning(const Tokenizer& tokenizer, const CogformerOptions& model) {

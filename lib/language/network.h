@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/precision.h"
-#include "nn/cogformer.h"
+#include "nn/cogformer_decoder.h"
 #include "text/tokenizer.h"
 
 namespace uvic {
@@ -17,7 +17,8 @@ class LanguageNetwork {
   explicit LanguageNetwork(std::shared_ptr<Cogformer> model, Precision precision = Precision::kFp32);
 
   const CogformerOptions& options() const { return model_->options(); }
-  /// For `rows` texts of up to `capacity` tokens.
+  /// For `rows` texts of up to `capacity` tokens. The first call prepares the weights, as they are then, for
+  /// `extend` and `step`.
   KeyValueCache new_cache(int64_t rows, int64_t capacity) const;
 
   /// See Cogformer. tokens [B, T] -> [B, T, dim].
@@ -35,6 +36,7 @@ class LanguageNetwork {
 
  private:
   std::shared_ptr<Cogformer> model_;
+  mutable std::shared_ptr<const CogformerDecoder> decoder_;  // null until a cache is asked for
   Precision precision_;
   c10::Device device_;
 };

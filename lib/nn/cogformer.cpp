@@ -5,7 +5,6 @@
 #include <torch/nn/modules/container/modulelist.h>
 #include <torch/nn/modules/linear.h>
 
-#include <algorithm>
 #include <cmath>
 
 #include "kernels/cog_attention.h"
@@ -65,18 +64,6 @@ void Cogformer::check_tokens(const Tensor& tokens) const {
               " tokens of context, got ", tokens.sizes());
 }
 
-void Cogformer::check_room(const KeyValueCache& cache, int64_t row, int64_t tokens) const {
-  const int64_t room = std::min(cache.capacity(), options_.max_seq_length) - cache.length(row);
-  TORCH_CHECK(tokens <= room, "Cogformer: row ", row, " of the cache has room for ", room,
-              " tokens, not for ", tokens);
-}
-
-Tensor Cogformer::run(const Tensor& tokens, const Tensor& rotation, const Attend& attend) {
-  Tensor hidden = embedding_->forward(tokens);
-  for (const auto& layer : layers_) hidden = layer->forward(hidden, rotation, attend);
-  return hidden;
-}
-
 Tensor Cogformer::representations(const Tensor& tokens) {
   check_tokens(tokens);
   const Tensor bounds = document_bounds(tokens, options_.bos_token);
@@ -85,7 +72,11 @@ Tensor Cogformer::representations(const Tensor& tokens) {
                                                   const Tensor& v) {
     return std::get<0>(attention(kind, q, k, v, {}, /*causal=*/true, fused, documents));
   };
-  return run(tokens, rotations(at::arange(tokens.size(1))), attend);
+  if (rotation_.device() != tokens.device()) rotation_ = rotation_.to(tokens.device());
+  const Tensor rotation = rotation_.slice(0, 0, tokens.size(1));
+  Tensor hidden = embedding_->forward(tokens);
+  for (const auto& layer : layers_) hidden = layer->forward(hidden, rotation, attend);
+  return hidden;
 }
 
 Tensor Cogformer::logits(const Tensor& representations) {
@@ -94,62 +85,6 @@ Tensor Cogformer::logits(const Tensor& representations) {
 
 Tensor Cogformer::forward(const Tensor& tokens) {
   return logits(representations(tokens));
-}
-
-Tensor Cogformer::extend(KeyValueCache& cache, int64_t row, const Tensor& tokens) {
-  check_tokens(tokens.unsqueeze(0));
-  check_room(cache, row, tokens.size(0));
-  const Tensor bounds = document_bounds(tokens.unsqueeze(0), options_.bos_token);
-  std::vector<Tensor> parts;  // a document's tokens each
-  if (!bounds.defined()) parts.push_back(tokens);
-  for (int64_t i = 0; bounds.defined() && i + 1 < bounds.size(0); ++i)
-    parts.push_back(tokens.slice(0, bounds[i].item<int64_t>(), bounds[i + 1].item<int64_t>()));
-  std::vector<Tensor> found;
-  for (const Tensor& part : parts) {
-    if (part[0].item<int64_t>() == options_.bos_token) cache.begin_document(row);
-    const int64_t length = cache.length(row), T = part.size(0);
-    const auto attend = [&, layer = size_t(0)](AttentionKind kind, const Tensor& q, const Tensor& k,
-                                               const Tensor& v) mutable {
-      const auto [keys, values] = cache.append(layer++, row, k[0], v[0]);
-      return std::get<0>(attention(kind, q, keys, values, {}, /*causal=*/true, fused_));
-    };
-    found.push_back(logits(run(part.unsqueeze(0), rotations(at::arange(length, length + T)), attend))[0]);
-    cache.advance(row, T);
-  }
-  return found.size() == 1 ? found[0] : at::cat(found);
-}
-
-Tensor Cogformer::step(KeyValueCache& cache, const std::vector<int64_t>& rows, const Tensor& tokens) {
-  TORCH_CHECK(tokens.dim() == 1 && tokens.size(0) == int64_t(rows.size()), "Cogformer: tokens must be [",
-              rows.size(), "], got ", tokens.sizes());
-  check_tokens(tokens.unsqueeze(1));
-  std::vector<int64_t> positions;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    check_room(cache, rows[i], 1);
-    if (tokens[int64_t(i)].item<int64_t>() == options_.bos_token) cache.begin_document(rows[i]);
-    positions.push_back(cache.length(rows[i]));
-  }
-  const auto attend = [&, layer = size_t(0)](AttentionKind kind, const Tensor& q, const Tensor& k,
-                                             const Tensor& v) mutable {
-    std::vector<Tensor> out;
-    for (size_t i = 0; i < rows.size(); ++i) {
-      const auto at = int64_t(i);
-      const auto [keys, values] = cache.append(layer, rows[i], k[at], v[at]);
-      out.push_back(
-          std::get<0>(attention(kind, q.narrow(0, at, 1), keys, values, {}, /*causal=*/true, fused_)));
-    }
-    ++layer;
-    return out.size() == 1 ? out[0] : at::cat(out);
-  };
-  const Tensor found = logits(run(tokens.unsqueeze(1), rotations(at::tensor(positions)), attend)).squeeze(1);
-  for (const int64_t row : rows) cache.advance(row, 1);
-  return found;
-}
-
-Tensor Cogformer::rotations(const Tensor& positions) {
-  if (rotation_.device() != embedding_->weight.device())
-    rotation_ = rotation_.to(embedding_->weight.device());
-  return rotation_.index_select(0, positions.to(rotation_.device()));
 }
 
 }  // namespace uvic

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "nn/cogformer_layers.h"
-#include "nn/key_value_cache.h"
 
 namespace uvic {
 
@@ -36,21 +35,11 @@ class Cogformer : public torch::nn::Module {
   /// The last norm and the output: [B, T, dim] -> [B, T, vocab_size].
   at::Tensor logits(const at::Tensor& representations);
 
-  /// Goes on with row `row` of the cache: tokens int64 [T], of which the cache keeps keys and values. Logits
-  /// behind each, [T, vocab_size]. c10::Error where the cache is too small.
-  at::Tensor extend(KeyValueCache& cache, int64_t row, const at::Tensor& tokens);
-  /// One token more of each of `rows`: tokens int64 [rows]. Logits [rows, vocab_size].
-  at::Tensor step(KeyValueCache& cache, const std::vector<int64_t>& rows, const at::Tensor& tokens);
-
   const CogformerOptions& options() const { return options_; }
 
  private:
   void initialise();
   void check_tokens(const at::Tensor& tokens) const;
-  void check_room(const KeyValueCache& cache, int64_t row, int64_t tokens) const;
-  /// The rotary embedding's of `positions`: complex64 [positions, D / 2].
-  at::Tensor rotations(const at::Tensor& positions);
-  at::Tensor run(const at::Tensor& tokens, const at::Tensor& rotation, const Attend& attend);
 
   CogformerOptions options_;
   std::optional<bool> fused_;

@@ -23,7 +23,7 @@ class KeyValueCache {
   void clear(int64_t row);
 
  private:
-  friend class Cogformer;
+  friend class CogformerDecoder;
   struct Seen {
     at::Tensor keys, values;  ///< [1, H, tokens, D]
   };

@@ -4,7 +4,7 @@
 
 #include "core/errors.h"
 #include "io/safetensors.h"
-#include "nn/cogformer.h"
+#include "nn/cogformer_decoder.h"
 #include "nn/parameters.h"
 #include "support/golden_language.h"
 #include "support/support.h"
@@ -53,8 +53,9 @@ TEST_P(LanguageGolden, Recomputed) {
 TEST_P(LanguageGolden, GreedyContinuation) {
   const at::NoGradGuard no_grad;
   const Tensor expected = of("generate.tokens"), log_probs = of("generate.log_probs");
-  KeyValueCache cache(model_->options(), 3, 64);
-  Tensor text = of("generate.prompt")[0], cached = model_->extend(cache, 1, text)[-1];
+  const CogformerDecoder decoder(*model_, at::kFloat);
+  KeyValueCache cache = decoder.new_cache(3, 64);
+  Tensor text = of("generate.prompt")[0], cached = decoder.extend(cache, 1, text)[-1];
   for (int64_t i = 0; i < expected.size(0); ++i) {
     const Tensor whole = model_->forward(text.unsqueeze(0))[0][-1];
     EXPECT_LT(testing::max_abs_error(whole.log_softmax(-1), log_probs[i]), 1e-4) << i;
@@ -62,7 +63,7 @@ TEST_P(LanguageGolden, GreedyContinuation) {
     ASSERT_EQ(whole.argmax().item<int64_t>(), expected[i].item<int64_t>()) << i;
     ASSERT_EQ(cached.argmax().item<int64_t>(), expected[i].item<int64_t>()) << i;
     text = at::cat({text, expected[i].unsqueeze(0)});
-    cached = model_->step(cache, {1}, expected[i].unsqueeze(0))[0];
+    cached = decoder.step(cache, {1}, expected[i].unsqueeze(0))[0];
   }
 }
 
@@ -72,25 +73,26 @@ TEST_P(LanguageGolden, TheCacheSeesWhatTheWholeTextSees) {
   const Tensor tokens = of("input.tokens");
   const int64_t B = tokens.size(0), T = tokens.size(1);
   const Tensor whole = model_->forward(tokens);
-  KeyValueCache cache(model_->options(), B, T);
+  const CogformerDecoder decoder(*model_, at::kFloat);
+  KeyValueCache cache = decoder.new_cache(B, T);
   std::vector<int64_t> rows;
   for (int64_t b = 0; b < B; ++b) {
     const int64_t first = 5 + 3 * b;
     EXPECT_LT(
-        relative_error(model_->extend(cache, b, tokens[b].slice(0, 0, first)), whole[b].slice(0, 0, first)),
+        relative_error(decoder.extend(cache, b, tokens[b].slice(0, 0, first)), whole[b].slice(0, 0, first)),
         1e-5);
     rows.push_back(b);
   }
   for (int64_t i = 0; i < T - 5 - 3 * B; ++i) {
     std::vector<Tensor> next;
     for (const int64_t b : rows) next.push_back(tokens[b][5 + 3 * b + i]);
-    const Tensor found = model_->step(cache, rows, at::stack(next));
+    const Tensor found = decoder.step(cache, rows, at::stack(next));
     for (const int64_t b : rows)
       EXPECT_LT(relative_error(found[b], whole[b][5 + 3 * b + i]), 1e-5) << b << " " << i;
   }
   cache.clear(0);
-  EXPECT_LT(relative_error(model_->extend(cache, 0, tokens[B - 1]), whole[B - 1]), 1e-5);
-  EXPECT_THROW_WITH(model_->step(cache, {0}, tokens[0].slice(0, 0, 1)), c10::Error, "has room for 0 tokens");
+  EXPECT_LT(relative_error(decoder.extend(cache, 0, tokens[B - 1]), whole[B - 1]), 1e-5);
+  EXPECT_THROW_WITH(decoder.step(cache, {0}, tokens[0].slice(0, 0, 1)), c10::Error, "has room for 0 tokens");
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, LanguageGolden, ::testing::Values("lm_cog", "lm_cog_d32", "lm_softmax"),
