@@ -1,8 +1,9 @@
-// Cog Attention, fused and unfused, against softmax's scaled_dot_product_attention, in one interleaved run:
+// Attention, fused and unfused, against softmax's scaled_dot_product_attention, in one interleaved run:
 //   bench_attention [--benchmark_filter=REGEX] [google-benchmark's other options]
-// Names are {cog_fused,cog_unfused,sdpa}/{fwd,fwd_bwd}/{f32,bf16}/B8_H8_N257_D64. Ours read views of a packed
-// projection, as in the model; SDPA gets contiguous inputs, its best case. Only ratios of one run mean
-// anything.
+// Names are {cog_fused,cog_unfused,softmax_fused,sdpa}/{fwd,fwd_bwd}/{f32,bf16}/B8_H8_N257_D64, then _causal,
+// and _documents where a row has eight of unequal lengths; SDPA then gets them as a mask, for it knows no
+// other way. Ours read views of a packed projection, as in the model; SDPA gets contiguous inputs, its best
+// case. Only ratios of one run mean anything.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <ATen/native/transformers/sdp_utils_cpp.h>
@@ -20,9 +21,34 @@ namespace {
 
 using at::Tensor;
 
+// Lengths of the documents of a row of 1024.
+constexpr int64_t kLengthsOfDocuments[] = {30, 300, 64, 128, 90, 210, 17, 185};
+enum class Mask { kNone, kCausal, kDocuments };  // kDocuments is causal inside each
+
 struct Shape {
   int64_t B, H, N, D;
-  std::string name() const { return c10::str("B", B, "_H", H, "_N", N, "_D", D); }
+  Mask mask = Mask::kNone;
+
+  std::string name() const {
+    const char* const ends[] = {"", "_causal", "_causal_documents"};
+    return c10::str("B", B, "_H", H, "_N", N, "_D", D, ends[int(mask)]);
+  }
+  /// Pairs of a query and a key that see each other, a head of a row.
+  double scores() const {
+    if (mask != Mask::kDocuments) return double(N * N) / (mask == Mask::kCausal ? 2 : 1);
+    double sum = 0;
+    for (const int64_t n : kLengthsOfDocuments) sum += double(n * n) / 2;
+    return sum;
+  }
+  /// What cu_seqlens is; undefined without documents.
+  Tensor bounds() const {
+    if (mask != Mask::kDocuments) return {};
+    std::vector<int64_t> bounds = {0};
+    for (int64_t b = 0; b < B; ++b)
+      for (const int64_t n : kLengthsOfDocuments) bounds.push_back(bounds.back() + n);
+    TORCH_CHECK(bounds.back() == B * N);
+    return at::tensor(bounds, at::kLong);
+  }
 };
 
 const char* name_of(at::ScalarType dtype) {
@@ -31,7 +57,7 @@ const char* name_of(at::ScalarType dtype) {
 
 // Products of a pass: Q K^T and W V forward; Q K^T, dO V^T, dP K, dP^T Q and W^T dO backward.
 double flops(const Shape& s, bool backward) {
-  return 2.0 * double(s.B * s.H * s.N * s.N * s.D) * (backward ? 7 : 2);
+  return 2.0 * double(s.B * s.H * s.D) * s.scores() * (backward ? 7 : 2);
 }
 
 // FLOP/s of ATen's best square product in this process, now.
@@ -50,12 +76,24 @@ double gemm_rate(at::ScalarType dtype) {
 
 using Operator = std::function<Tensor(const Tensor&, const Tensor&, const Tensor&)>;
 
-Tensor sdpa(const Tensor& q, const Tensor& k, const Tensor& v) {
-  return at::scaled_dot_product_attention(q, k, v);
+// Whether each query sees each key, [B, 1, N, N], where there are documents.
+std::optional<Tensor> visible(const Shape& s) {
+  if (s.mask != Mask::kDocuments) return {};
+  const Tensor document =
+      at::bucketize(at::arange(s.B * s.N), s.bounds(), false, /*right=*/true).view({s.B, 1, s.N});
+  return document.unsqueeze(-1).eq(document.unsqueeze(-2)).tril();
 }
-Operator cog(bool fused) {
-  return [fused](const Tensor& q, const Tensor& k, const Tensor& v) {
-    return std::get<0>(uvic::cog_attention(q, k, v, std::nullopt, false, fused));
+
+Operator sdpa(const Shape& s) {
+  return [mask = visible(s), causal = s.mask == Mask::kCausal](const Tensor& q, const Tensor& k,
+                                                               const Tensor& v) {
+    return at::scaled_dot_product_attention(q, k, v, mask, 0, causal);
+  };
+}
+Operator ours(uvic::AttentionKind kind, const Shape& s, bool fused) {
+  return [=, bounds = s.bounds(), causal = s.mask != Mask::kNone](const Tensor& q, const Tensor& k,
+                                                                  const Tensor& v) {
+    return std::get<0>(uvic::attention(kind, q, k, v, std::nullopt, causal, fused, bounds));
   };
 }
 
@@ -68,7 +106,8 @@ void run(benchmark::State& state, const Operator& op, bool packed, Shape s, at::
   for (int i = 0; i < 3; ++i)
     inputs.push_back((packed ? qkv[i] : qkv[i].contiguous()).detach().requires_grad_(backward));
   if (!packed &&
-      at::_fused_sdp_choice(inputs[0], inputs[1], inputs[2]) != int64_t(sdp::SDPBackend::flash_attention)) {
+      at::_fused_sdp_choice(inputs[0], inputs[1], inputs[2], visible(s), 0, s.mask == Mask::kCausal) !=
+          int64_t(sdp::SDPBackend::flash_attention)) {
     state.SkipWithError("SDPA would not run its flash_attention backend");
     return;
   }
@@ -85,7 +124,11 @@ void run(benchmark::State& state, const Operator& op, bool packed, Shape s, at::
 }
 
 // Shapes of the table, and one batch over N for the curve.
-const Shape kShapes[] = {{8, 8, 257, 64}, {4, 8, 1025, 64}, {1, 8, 4097, 64}};
+const Shape kShapes[] = {{8, 8, 257, 64},
+                         {4, 8, 1025, 64},
+                         {1, 8, 4097, 64},
+                         {4, 12, 1024, 64, Mask::kCausal},
+                         {4, 12, 1024, 64, Mask::kDocuments}};
 const int64_t kLengths[] = {65, 129, 257, 513, 1025, 2049, 4097};
 
 void add(at::ScalarType dtype, const Shape& shape, bool backward, double gemm) {
@@ -97,9 +140,10 @@ void add(at::ScalarType dtype, const Shape& shape, bool backward, double gemm) {
         ->UseRealTime()
         ->Unit(benchmark::kMillisecond);
   };
-  add_row("cog_fused", cog(true), true);
-  add_row("cog_unfused", cog(false), true);
-  add_row("sdpa", sdpa, false);
+  add_row("cog_fused", ours(uvic::AttentionKind::kCog, shape, true), true);
+  add_row("cog_unfused", ours(uvic::AttentionKind::kCog, shape, false), true);
+  add_row("softmax_fused", ours(uvic::AttentionKind::kSoftmax, shape, true), true);
+  add_row("sdpa", sdpa(shape), false);
 }
 
 void register_all() {

@@ -21,15 +21,20 @@ class Medians : public benchmark::ConsoleReporter {
   }
 
   void print_ratios() const {
-    std::fprintf(stderr, "\nratios of medians%22s  cog_fused/sdpa  cog_unfused/sdpa  cog_unfused/cog_fused\n",
-                 "");
-    for (const auto& [name, fused] : medians_) {
+    std::fprintf(stderr, "\nratios of medians%33s", "");
+    const std::pair<std::string, std::string> columns[] = {{"cog_fused", "sdpa"},
+                                                           {"softmax_fused", "sdpa"},
+                                                           {"cog_unfused", "sdpa"},
+                                                           {"cog_unfused", "cog_fused"}};
+    for (const auto& [of, to] : columns) std::fprintf(stderr, "  %21s", (of + "/" + to).c_str());
+    for (const auto& [name, time] : medians_) {
       if (!name.starts_with("cog_fused/")) continue;
       const std::string row = name.substr(name.find('/'));
-      const double unfused = median("cog_unfused" + row), sdpa = median("sdpa" + row);
-      std::fprintf(stderr, "%-39s  %14.2f  %16.2f  %21.2f\n", row.c_str() + 1, fused / sdpa, unfused / sdpa,
-                   unfused / fused);
+      std::fprintf(stderr, "\n%-50s", row.c_str() + 1);
+      for (const auto& [of, to] : columns)
+        std::fprintf(stderr, "  %21.2f", median(of + row) / median(to + row));
     }
+    std::fputc('\n', stderr);
   }
 
  private:

@@ -12,22 +12,25 @@ class Backward {
   using Acc = typename U::Acc;
   using Unit = typename U::Unit;
   static constexpr int64_t L = kLanes<Acc>;
+  static constexpr int64_t kCausalQueryBlock = 48;
+  static_assert(kCausalQueryBlock % kMicroRows == 0 && kCausalQueryBlock % 2 == 0);
   // Scores and dW of a block: 2 x 72 KB in float32. A multiple of kMicroRows, as keys are rows of dK and dV.
   static constexpr int64_t kKeyBlock = 192;
   static_assert(kKeyBlock % kMicroRows == 0 && kKeyBlock % kPanel<U> == 0);
 
  public:
+  static int64_t blocks(const Problem& p) { return ceil_div(p.N, block_rows(p)); }
   static int64_t bytes(const Problem& p) { return Backward(p, nullptr).arena_.used(); }
   static int64_t partial_bytes(const Problem& p) { return 2 * sums(Shape<U>(p)) * int64_t(sizeof(Acc)); }
 
   static void run(const Problem& p, int64_t item, char* workspace) {
     Backward pass(p, workspace);
-    const Part part = part_of(p, item);
+    const Part part = part_of(p, block_rows(p), item);
     pass.pack(part.head);
     pass.dk_ = p.splits > 1 ? partial(p, item) : pass.sums_;
     pass.dv_ = pass.dk_ + sums(pass.shape_);
     std::memset(pass.dk_, 0, size_t(partial_bytes(p)));
-    for (int64_t b = part.begin; b < part.end; ++b) pass.block(part.head, b * kQueryBlock);
+    for (int64_t b = part.begin; b < part.end; ++b) pass.block(part.head, b * block_rows(p));
     if (p.splits == 1) write_sums(p, part.head, pass.dk_);
   }
 
@@ -43,6 +46,8 @@ class Backward {
   }
 
  private:
+  static int64_t block_rows(const Problem& p) { return p.causal ? kCausalQueryBlock : kQueryBlock; }
+
   Backward(const Problem& p, char* workspace)
       : p_(p),
         shape_(p),
@@ -89,7 +94,8 @@ class Backward {
   }
 
   void block(int64_t head, int64_t first) {
-    const int64_t n = p_.N - first < kQueryBlock ? p_.N - first : kQueryBlock, rows = round_up(n, kMicroRows);
+    const int64_t left = p_.N - first, n = left < block_rows(p_) ? left : block_rows(p_);
+    const int64_t rows = round_up(n, kMicroRows);
     pack_queries(head, first, n, rows);
     const int64_t C = shape_.cols, units = shape_.units, row_units = rows / U::kPack;
     const Panels<U> k{k_, units, shape_.keys}, v{v_, units, shape_.keys},

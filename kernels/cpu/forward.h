@@ -11,20 +11,25 @@ class Forward {
   using Acc = typename U::Acc;
   using Unit = typename U::Unit;
   static constexpr int64_t L = kLanes<Acc>;
+  static constexpr int64_t kCausalQueryBlock = 24;
+  static_assert(kCausalQueryBlock % kMicroRows == 0 && kCausalQueryBlock % 2 == 0);
   static constexpr int64_t kWholeRow = 576, kKeyBlock = 384;
   static constexpr int64_t kProductKeys = 96;  // V's rows of one pass of W V: 24 KB in float32 at D = 64
 
  public:
+  static int64_t blocks(const Problem& p) { return ceil_div(p.N, block_rows(p)); }
   static int64_t bytes(const Problem& p) { return Forward(p, nullptr).arena_.used(); }
 
   static void run(const Problem& p, int64_t item, char* workspace) {
     Forward pass(p, workspace);
-    const Part part = part_of(p, item);
+    const Part part = part_of(p, block_rows(p), item);
     pass.pack(part.head);
-    for (int64_t b = part.begin; b < part.end; ++b) pass.block(part.head, b * kQueryBlock);
+    for (int64_t b = part.begin; b < part.end; ++b) pass.block(part.head, b * block_rows(p));
   }
 
  private:
+  static int64_t block_rows(const Problem& p) { return p.causal ? kCausalQueryBlock : kQueryBlock; }
+
   Forward(const Problem& p, char* workspace)
       : p_(p),
         shape_(p),
@@ -49,7 +54,8 @@ class Forward {
   }
 
   void block(int64_t head, int64_t first) {
-    const int64_t n = p_.N - first < kQueryBlock ? p_.N - first : kQueryBlock, rows = round_up(n, kMicroRows);
+    const int64_t left = p_.N - first, n = left < block_rows(p_) ? left : block_rows(p_);
+    const int64_t rows = round_up(n, kMicroRows);
     pack_rows<U>(rows_of<In>(p_.q, p_, head, first, n), rows, q_);
     for (int64_t i = 0; i < n; ++i) max_[i] = Acc(Kind::kStart), sum_[i] = 0;
     const Panels<U> k{k_, shape_.units, shape_.keys}, v{v_, shape_.keys / U::kPack, shape_.cols};

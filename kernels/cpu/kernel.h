@@ -30,9 +30,10 @@ struct Problem {
 /// Work items of both passes: heads * splits. An item runs on one thread with one workspace (64-byte
 /// aligned). Results do not depend on the order of items, and those of the forward not on `splits`.
 struct Kernels {
-  int64_t (*q_blocks)(int64_t N) = nullptr;  ///< the most parts that a head's queries can be split into
+  int64_t (*forward_blocks)(const Problem&) = nullptr;  ///< of a head's queries: the most that splits can be
   int64_t (*forward_bytes)(const Problem&) = nullptr;
   void (*forward)(const Problem&, int64_t item, char* workspace) = nullptr;
+  int64_t (*backward_blocks)(const Problem&) = nullptr;
   int64_t (*backward_bytes)(const Problem&) = nullptr;
   int64_t (*partial_bytes)(const Problem&) = nullptr;
   void (*backward)(const Problem&, int64_t item, char* workspace) = nullptr;

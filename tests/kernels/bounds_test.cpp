@@ -62,11 +62,13 @@ void check(const cpu::Isa& isa, AttentionKind kind, at::ScalarType dtype, int64_
   p.grad_q = view(grad_q), p.grad_k = view(grad_k), p.grad_v = view(grad_v);
   p.lse = lse.data(), p.lse_stride = first + N;
   for (const int64_t splits : {1, 2}) {
-    p.splits = std::min(splits, kernels.q_blocks(N));
-    const Guarded forward_space(size_t(kernels.forward_bytes(p))), space(size_t(kernels.backward_bytes(p))),
+    p.splits = std::min(splits, kernels.forward_blocks(p));
+    const Guarded forward_space(size_t(kernels.forward_bytes(p)));
+    for (int64_t item = 0; item < p.splits; ++item) kernels.forward(p, item, forward_space.data());
+    p.splits = std::min(splits, kernels.backward_blocks(p));
+    const Guarded space(size_t(kernels.backward_bytes(p))),
         partials(size_t(p.splits * kernels.partial_bytes(p)));
     p.partials = partials.data();
-    for (int64_t item = 0; item < p.splits; ++item) kernels.forward(p, item, forward_space.data());
     for (int64_t item = 0; item < p.splits; ++item) kernels.backward(p, item, space.data());
     if (p.splits > 1) kernels.reduce(p, 0);
     EXPECT_TRUE(forward_space.band_is_whole() && space.band_is_whole() && partials.band_is_whole());
