@@ -16,7 +16,6 @@
 #include "io/npy.h"
 #include "io/npy_writer.h"
 #include "io/output_path.h"
-#include "lm_texts.h"
 
 namespace uvic {
 namespace {
@@ -25,6 +24,16 @@ std::string rate_text(int64_t tokens, double seconds) {
   char text[32];
   std::snprintf(text, sizeof text, "%.1f tokens/s", double(tokens) / std::max(seconds, 1e-9));
   return text;
+}
+
+/// Of texts that are all whole, or else were stopped by a signal.
+int exit_code(const std::vector<GeneratedText>& made) {
+  const auto whole = std::count_if(made.begin(), made.end(),
+                                   [](const GeneratedText& text) { return text.end != TextEnd::kStopped; });
+  if (size_t(whole) == made.size()) return kDone;
+  write_line(
+      c10::str(signal_name(received_signal()), ": ", whole, " of ", count_of(made.size(), "text"), " whole"));
+  return kInterrupted;
 }
 
 }  // namespace
@@ -58,12 +67,13 @@ int GenerateCommand::run() {
     return kDone;
   }
   const auto named = prompts.read(loaded);
-  check_outputs(named.size() * chosen.size());
+  const auto requests = requests_for(named, chosen);
+  check_outputs(requests.size());
   for (const NamedPrompt& prompt : named)
     length_for({prompt.tokens, 0}, loaded.recipe().model, loaded.recipe().generate, prompt.name);
   load_weights_of(loaded, loaded.device);
   install_signal_handlers();
-  return generate(loaded, named);
+  return generate(loaded, requests);
 }
 
 void GenerateCommand::check_outputs(size_t texts) const {
@@ -78,17 +88,13 @@ void GenerateCommand::check_outputs(size_t texts) const {
 }
 
 int GenerateCommand::generate(const LoadedLanguageModel& loaded,
-                              const std::vector<NamedPrompt>& named) const {
+                              const std::vector<TextRequest>& requests) const {
   const GenerateOptions& options = loaded.recipe().generate;
-  std::vector<TextRequest> requests;
   std::vector<Prompt> wanted;
   int64_t most = 0;
-  for (size_t i = 0; i < named.size(); ++i) {
-    for (const int64_t seed : parse_seeds(seeds)) {
-      requests.push_back({&named[i], i + 1, seed});
-      wanted.push_back({named[i].tokens, seed});
-      most += length_for(wanted.back(), loaded.recipe().model, options, named[i].name);
-    }
+  for (const TextRequest& request : requests) {
+    wanted.push_back({request.prompt->tokens, request.seed});
+    most += length_for(wanted.back(), loaded.recipe().model, options, request.prompt->name);
   }
   const Tokenizer* tokenizer = loaded.tokenizer.get();
   std::optional<TextPrinter> printer;
@@ -101,8 +107,6 @@ int GenerateCommand::generate(const LoadedLanguageModel& loaded,
   }
   std::optional<NpyWriter> distributions;
   if (!logprobs.empty()) distributions.emplace(logprobs, std::vector{most, loaded.recipe().model.vocab_size});
-
-  const auto began = std::chrono::steady_clock::now();
   int64_t tokens = 0;
   const GenerateHooks hooks{
       .on_token =
@@ -118,24 +122,20 @@ int GenerateCommand::generate(const LoadedLanguageModel& loaded,
             if (printer) printer->add_text(text, made);
           },
       .stopped = [] { return received_signal() != 0; }};
+
   const TextGenerator generator(LanguageNetwork(loaded.model, options.precision), options,
                                 prompts.are_tokens() ? std::vector<int64_t>{} : ends_of(loaded));
+  const auto began = std::chrono::steady_clock::now();
   const auto made = generator.run(wanted, hooks);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - began;
   if (printer) printer->finish(made);
   if (bar) bar->finish();
-
   if (!out.empty()) save_texts(out, tokenizer, requests, made, echo);
   if (!out_tokens.empty()) save_npy(out_tokens, at::tensor(made.front().tokens, at::kLong));
   if (distributions) distributions->finish();
   log_info(count_of(made.size(), "text"), ", ", count_of(uint64_t(tokens), "token"), ", ",
            rate_text(tokens, seconds.count()), out.empty() ? "" : "; wrote " + out);
-  const auto whole = size_t(std::count_if(
-      made.begin(), made.end(), [](const GeneratedText& text) { return text.end != TextEnd::kStopped; }));
-  if (whole == made.size()) return kDone;
-  write_line(
-      c10::str(signal_name(received_signal()), ": ", whole, " of ", count_of(made.size(), "text"), " whole"));
-  return kInterrupted;
+  return exit_code(made);
 }
 
 }  // namespace uvic

@@ -4,9 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "language/generate.h"
 #include "lm_model.h"
-#include "lm_prompts.h"
+#include "lm_texts.h"
 
 namespace uvic {
 
@@ -21,7 +20,7 @@ struct GenerateCommand {
 
  private:
   void check_outputs(size_t texts) const;
-  int generate(const LoadedLanguageModel& loaded, const std::vector<NamedPrompt>& named) const;
+  int generate(const LoadedLanguageModel& loaded, const std::vector<TextRequest>& requests) const;
 };
 
 }  // namespace uvic

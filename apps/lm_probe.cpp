@@ -17,10 +17,10 @@ namespace uvic {
 void ProbeCommand::add_to(CLI::App& app) {
   model.add_to(app);
   app.add_option("--against", against,
-                 "weights of another model, such as one with softmax attention, to compare with; up to three")
+                 "weights of another model, such as one with softmax attention, to compare with; may "
+                 "be given up to three times")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->allow_extra_args(false)
-      ->expected(1, 3);
+      ->allow_extra_args(false);
   app.add_option("--lengths", lengths,
                  "numbers of ones, such as 1,10,100; by default 1, 2, 3, 4, 6, 8, 12 ... up to the context")
       ->delimiter(',')
@@ -70,6 +70,7 @@ ProbeTokens ProbeCommand::tokens_for(const LoadedLanguageModel& loaded) const {
 }
 
 int ProbeCommand::run() const {
+  check_usage(against.size() <= 3, "--against: ", against.size(), " models; at most three go into a table");
   if (!plot.empty()) check_output_file("--plot", plot, {".png"});
   auto models = find_models();
   if (model.config.print_config) {

@@ -50,7 +50,11 @@ std::string json_line(const Tokenizer* tokenizer, const TextRequest& request, co
 }  // namespace
 
 TextPrinter::TextPrinter(const Tokenizer* tokenizer, std::vector<TextRequest> requests, Options options)
-    : tokenizer_(tokenizer), requests_(std::move(requests)), options_(options), waiting_(requests_.size()) {
+    : tokenizer_(tokenizer),
+      requests_(std::move(requests)),
+      options_(options),
+      waiting_(requests_.size()),
+      at_beginning_(!options.echo) {
   if (!options_.stream) return;
   const NamedPrompt& prompt = *requests_.front().prompt;
   if (options_.echo) std::cout << (tokenizer_ ? prompt.text : numbers_of(prompt.tokens)) << std::flush;
@@ -64,7 +68,8 @@ void TextPrinter::add_token(int64_t token) {
   if (stream_) {
     if (token < tokenizer_->vocab_size()) std::cout << stream_->add(token) << std::flush;
   } else {
-    std::cout << (printed_++ > 0 || options_.echo ? "," : "") << token << std::flush;
+    std::cout << (at_beginning_ ? "" : ",") << token << std::flush;
+    at_beginning_ = false;
   }
 }
 
@@ -90,6 +95,15 @@ void TextPrinter::finish(const std::vector<GeneratedText>& made) {
 void TextPrinter::print(size_t text, const GeneratedText& made) const {
   if (requests_.size() > 1) std::cout << heading(requests_[text]);
   std::cout << shown(tokenizer_, requests_[text], made, options_.echo) << std::endl;
+}
+
+std::vector<TextRequest> requests_for(const std::vector<NamedPrompt>& prompts,
+                                      const std::vector<int64_t>& seeds) {
+  std::vector<TextRequest> requests;
+  for (size_t i = 0; i < prompts.size(); ++i) {
+    for (const int64_t seed : seeds) requests.push_back({&prompts[i], i + 1, seed});
+  }
+  return requests;
 }
 
 void save_texts(const std::string& path, const Tokenizer* tokenizer, const std::vector<TextRequest>& requests,

@@ -39,8 +39,13 @@ class TextPrinter {
   Options options_;
   std::optional<TextStream> stream_;
   std::vector<std::optional<GeneratedText>> waiting_;
-  size_t printed_ = 0;
+  size_t printed_ = 0;  // texts
+  bool at_beginning_;   // of the numbers that are streamed
 };
+
+/// A text of each prompt a seed, the seeds of a prompt together.
+std::vector<TextRequest> requests_for(const std::vector<NamedPrompt>& prompts,
+                                      const std::vector<int64_t>& seeds);
 
 /// Writes texts to a file: JSON lines of prompt, seed, text, tokens and what ended it for x.jsonl, else what
 /// TextPrinter shows of them.

@@ -5,6 +5,8 @@
 #include <cmath>
 
 #include "core/errors.h"
+#include "io/npy.h"
+#include "language/token_texts.h"
 #include "support/golden_language.h"
 #include "text/byte_tokenizer.h"
 #include "tiny_model.h"
@@ -129,6 +131,28 @@ TEST(Evaluate, BlanksThatATokenizerPutsBeforeDocumentsAreNoBytes) {
   const at::Tensor tokens =
       at::tensor({0, 1, 2, 0, 2, 4}, at::kLong);  // "a b", "b" and a token unknown to it
   EXPECT_EQ(bytes.of(tokens.slice(0, 1), tokens.slice(0, 0, 5)), 1 + 2 + 0 + 1 + 0);
+}
+
+TEST(TokenTexts, BytesOfATextAreThoseThatArePredicted) {
+  const auto tokenizer = byte_tokenizer();
+  const TokenTexts behind_bos = texts_of(*tokenizer, "abc", "a.txt", 1);
+  EXPECT_EQ(behind_bos.texts[0].size, 4);
+  EXPECT_EQ(behind_bos.bytes, 3);
+  EXPECT_EQ(texts_of(*tokenizer, "abc", "a.txt", -1).bytes, 2);
+  EXPECT_THROW_WITH(texts_of(*tokenizer, "", "a.txt", 1), UsageError, "a.txt: is empty");
+}
+
+TEST(TokenTexts, RowsOfAnArrayAreTextsOfTheirOwn) {
+  const testing::TemporaryDirectory directory;
+  save_npy(directory / "a.npy", at::arange(12, at::kLong).view({3, 4}));
+  const TokenTexts rows = texts_of(open_tokens(directory / "a.npy", TokenSplit::kTrain), directory / "a.npy");
+  ASSERT_EQ(rows.texts.size(), 3U);
+  EXPECT_TRUE(rows.texts[2].read(1, 3).equal(at::tensor({9, 10, 11}, at::kLong)));
+  EXPECT_TRUE(rows.texts[2].name.ends_with("a.npy, row 2"));
+  save_npy(directory / "b.npy", at::arange(12, at::kLong));
+  const TokenTexts one = texts_of(open_tokens(directory / "b.npy", TokenSplit::kTrain), directory / "b.npy");
+  EXPECT_EQ(one.texts.size(), 1U);
+  EXPECT_EQ(one.bytes, 0);
 }
 
 TEST(Evaluate, RefusesWhatCannotBePredicted) {
