@@ -32,8 +32,12 @@ void write_texts(const std::shared_ptr<Cogformer>& model, const Tokenizer& token
   }
   if (context.stopping()) return;
   std::string all;
-  for (size_t i = 0; i < texts.size(); ++i)
-    all += c10::str("--- seed ", i, "\n", config.preview.prompts[i], tokenizer.decode(texts[i].tokens), "\n");
+  for (size_t i = 0; i < texts.size(); ++i) {
+    // Decoded together: whether a blank belongs before a word may depend on what is before it.
+    auto tokens = prompts[i].tokens;
+    tokens.insert(tokens.end(), texts[i].tokens.begin(), texts[i].tokens.end());
+    all += c10::str("--- seed ", i, "\n", tokenizer.decode(tokens), "\n");
+  }
   const auto folder = context.run_directory / "samples";
   std::filesystem::create_directories(folder);
   write_file_atomically(folder / (checkpoint_name(step) + ".txt"), all);
