@@ -1,9 +1,11 @@
 #include "lm_pack.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <optional>
 
 #include "app.h"
+#include "core/device.h"
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/text.h"
@@ -54,11 +56,16 @@ void PackCommand::add_to(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--text-key", options.text_key, "of JSON lines: the key of the text")->capture_default_str();
   app.add_flag("--jsonl", options.json_lines, "all inputs are JSON lines, whatever their names");
-  app.add_flag("--quiet", quiet, "only warnings and errors");
+  app.add_option("--threads", threads, "CPU threads; 0: one a core")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str()
+      ->group("Machine");
+  app.add_flag("--quiet", quiet, "only warnings and errors")->group("Machine");
 }
 
 int PackCommand::run() {
   set_quiet(quiet);
+  set_threads(threads);
   options.documents = documents;
   const auto opened = open_tokenizer(tokenizer);
   if (opened->bos() < 0)

@@ -12,6 +12,7 @@ struct PackCommand {
   std::vector<std::string> inputs;
   std::string out, tokenizer = "bytes", documents = "files";
   PackTextOptions options;
+  int threads = 0;
   bool quiet = false;
 
   void add_to(CLI::App& app);

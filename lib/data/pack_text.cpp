@@ -56,10 +56,9 @@ class Packer {
   PackReport finish() {
     PackReport report;
     report.held_out_is_end = splitter_.finish();
+    writer_.finish();
     report.train = writer_.part(TokenSplit::kTrain);
     report.held_out = writer_.part(TokenSplit::kHeldOut);
-    check_usage(report.train.tokens > 0, "there is no text in what is to be packed");
-    writer_.finish();
     return report;
   }
 

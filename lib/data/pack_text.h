@@ -48,9 +48,9 @@ using PackProgress = std::function<void(int64_t done, int64_t total)>;
 
 /// Packs the text of `inputs` into `out`, which is written as a whole or not at all. Inputs are, in this
 /// order and each as often as it is named: files; folders, with all below in natural order, of which those
-/// files count that are text by their beginning (UTF-8 without NUL; hidden ones never); "-", the standard
-/// input. Names that end in .jsonl or .ndjson are JSON lines. A byte order mark is left out; documents
-/// without text are passed over.
+/// files count that are text by their beginning (UTF-8 without NUL; .txt always, hidden ones never); "-", the
+/// standard input. Names that end in .jsonl or .ndjson are JSON lines. A byte order mark is left out;
+/// documents without text are passed over.
 ///
 /// Each document is bos(), if there is one, and its tokens. `held_out` f: document i (from 0) is held out
 /// where floor((i + 1) f) > floor(i f), every tenth for 0.1; where there are too few documents for that, the

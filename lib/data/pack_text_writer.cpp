@@ -1,8 +1,12 @@
 #include "data/pack_text_writer.h"
 
+#include <ATen/Parallel.h>
+
 #include <ostream>
+#include <utility>
 
 #include "core/device.h"
+#include "core/errors.h"
 #include "data/tokens_layout.h"
 #include "io/atomic_file.h"
 #include "io/digests.h"
@@ -11,7 +15,10 @@
 namespace uvic {
 namespace {
 
-constexpr size_t kPiece = 1 << 18;  // bytes of text that are encoded in one go
+// Bytes of text that are encoded in one go: SentencePiece is half as fast at 2^18 and 1.1 times as fast at
+// 2^12 (2026-11-26).
+constexpr size_t kPiece = 1 << 14;
+constexpr size_t kAtOnce = 1 << 20;  // bytes in pieces that wait to be encoded together
 constexpr std::array kSplits = {TokenSplit::kTrain, TokenSplit::kHeldOut};
 
 at::ScalarType dtype_for(int64_t vocab_size) {
@@ -35,46 +42,67 @@ PackWriter::PackWriter(const std::filesystem::path& out, const Tokenizer& tokeni
 
 void PackWriter::begin_document(TokenSplit split) {
   part_ = &parts_[size_t(split)];
-  begun_ = goes_on_ = false;
+  begins_ = true;
   enough_ = kPiece;
-  const int64_t bos = tokenizer_.bos();
-  if (bos >= 0) append({&bos, 1});
-}
-
-void PackWriter::note_beginning() {
-  const int64_t at = part_->counts.tokens;
-  part_->documents.append({reinterpret_cast<const char*>(&at), sizeof at});
-  ++part_->counts.documents;
-  begun_ = true;
 }
 
 void PackWriter::add(std::string_view text) {
   waiting_ += text;
-  if (waiting_.size() < enough_) return;
-  const size_t at = tokenizer_.cut(waiting_);
-  if (at == 0) {
-    enough_ = 2 * waiting_.size();
-    return;
+  size_t done = 0;
+  while (waiting_.size() - done >= enough_) {
+    const std::string_view beginning = std::string_view(waiting_).substr(done, enough_);
+    const size_t at = tokenizer_.cut(beginning);
+    if (at == 0) {
+      enough_ *= 2;
+      continue;
+    }
+    push(beginning.substr(0, at));
+    done += at;
+    enough_ = kPiece;
   }
-  encode(std::string_view(waiting_).substr(0, at));
-  waiting_.erase(0, at);
-  enough_ = kPiece;
+  waiting_.erase(0, done);
 }
 
 void PackWriter::end_document() {
-  if (!waiting_.empty()) encode(waiting_);
+  if (!waiting_.empty()) push(waiting_);
   waiting_.clear();
 }
 
-void PackWriter::encode(std::string_view text) {
-  append(goes_on_ ? tokenizer_.encode_more(text) : tokenizer_.encode(text));
-  part_->counts.bytes += int64_t(text.size());
-  goes_on_ = true;
+void PackWriter::push(std::string_view text) {
+  pieces_.push_back({part_, std::exchange(begins_, false), std::string(text)});
+  piece_bytes_ += text.size();
+  if (piece_bytes_ >= kAtOnce) encode_pieces();
 }
 
-void PackWriter::append(std::span<const int64_t> tokens) {
+void PackWriter::encode_pieces() {
+  std::vector<std::vector<int64_t>> tokens(pieces_.size());
+  // Bytes become tokens faster than threads wake up.
+  const int64_t count = int64_t(pieces_.size()), a_thread = tokenizer_.needs_utf8() ? 1 : count;
+  at::parallel_for(0, count, a_thread, [&](int64_t begin, int64_t end) {
+    for (auto i = size_t(begin); i < size_t(end); ++i) {
+      const auto& [part, begins, text] = pieces_[i];
+      tokens[i] = begins ? tokenizer_.encode(text) : tokenizer_.encode_more(text);
+    }
+  });
+  const int64_t bos = tokenizer_.bos();
+  for (size_t i = 0; i < pieces_.size(); ++i) {
+    const auto& [part, begins, text] = pieces_[i];
+    at_start_ |= begins;
+    if (begins && bos >= 0) append(*part, {&bos, 1});
+    append(*part, tokens[i]);
+    part->counts.bytes += int64_t(text.size());
+  }
+  pieces_.clear();
+  piece_bytes_ = 0;
+}
+
+void PackWriter::append(Part& part, std::span<const int64_t> tokens) {
   if (tokens.empty()) return;
-  if (!begun_) note_beginning();
+  if (std::exchange(at_start_, false)) {
+    const int64_t at = part.counts.tokens;
+    part.documents.append({reinterpret_cast<const char*>(&at), sizeof at});
+    ++part.counts.documents;
+  }
   switch (dtype_) {
     case at::kByte:
       append_as<uint8_t>(tokens, narrow_);
@@ -85,11 +113,13 @@ void PackWriter::append(std::span<const int64_t> tokens) {
     default:
       append_as<uint32_t>(tokens, narrow_);
   }
-  part_->tokens.append(narrow_);
-  part_->counts.tokens += int64_t(tokens.size());
+  part.tokens.append(narrow_);
+  part.counts.tokens += int64_t(tokens.size());
 }
 
 void PackWriter::finish() {
+  encode_pieces();
+  check_usage(part(TokenSplit::kTrain).tokens > 0, "there is no text in what is to be packed");
   std::vector<SafetensorsHeader::Entry> entries;
   std::vector<Spool*> spools;
   std::map<std::string, std::string> metadata{{kPackTokenizer, tokenizer_.name()},

@@ -36,7 +36,9 @@ void read_vocabulary(const std::string& text, const std::string& name, BpeFiles&
   const auto json = parse_json(text, name);
   check_usage(json.is_object() && !json.empty(), name, ": must be an object of tokens and their numbers, is ",
               json_kind(json));
-  for (const auto& [token, value] : json.items()) {
+  for (const auto& item : json.items()) {
+    const std::string& token = item.key();
+    const auto& value = item.value();
     const auto quoted = [&] { return c10::str(name, ": token \"", token, "\": "); };
     check_usage(value.is_number_unsigned() && value.get<uint64_t>() < uint64_t(kMostTokens), quoted(),
                 "its number is ", json_kind(value), ", not one of 0 to ", kMostTokens - 1);

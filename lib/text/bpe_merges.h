@@ -1,5 +1,6 @@
 // The merging of byte-pair encoding (Sennrich et al., arXiv 1508.07909), for any symbols.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <unordered_map>
 #include <vector>

@@ -1,5 +1,6 @@
 #include "text/sentencepiece_tokenizer.h"
 
+#include <c10/util/Exception.h>
 #include <sentencepiece_processor.h>
 
 #include <algorithm>
@@ -59,8 +60,7 @@ class SentencePieceTokenizer : public Tokenizer {
   // a normalisation may make one blank.
   size_t cut(std::string_view text) const override {
     for (size_t at = text.size(); at-- > 1;) {
-      const auto next = static_cast<unsigned char>(text[at]);
-      if (text[at - 1] == '\n' && next > ' ' && next < 0x7F) return at;
+      if (text[at - 1] == '\n' && word_at(text, at)) return at;
     }
     return 0;
   }

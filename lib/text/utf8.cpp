@@ -21,6 +21,21 @@ bool continues(char byte) {
   return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
 }
 
+/// -1 where there is none.
+utf8proc_int32_t character_at(std::string_view text, size_t begin) {
+  utf8proc_int32_t character = -1;
+  if (begin < text.size())
+    utf8proc_iterate(bytes_of(text) + begin, utf8proc_ssize_t(text.size() - begin), &character);
+  return character;
+}
+
+bool is_white_space(utf8proc_int32_t character) {
+  if (character < 0x80) return character == ' ' || (character >= '\t' && character <= '\r');
+  const auto category = utf8proc_category(character);
+  return character == 0x85 || category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL ||
+         category == UTF8PROC_CATEGORY_ZP;
+}
+
 }  // namespace
 
 std::optional<size_t> first_invalid_utf8(std::string_view text) {
@@ -54,12 +69,12 @@ bool white_space_before(std::string_view text, size_t end) {
   if (end == 0) return false;
   size_t begin = end - 1;
   while (begin > 0 && continues(text[begin])) --begin;
-  utf8proc_int32_t character = 0;
-  utf8proc_iterate(bytes_of(text) + begin, utf8proc_ssize_t(end - begin), &character);
-  if (character < 0x80) return character == ' ' || (character >= '\t' && character <= '\r');
-  const auto category = utf8proc_category(character);
-  return character == 0x85 || category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL ||
-         category == UTF8PROC_CATEGORY_ZP;
+  return is_white_space(character_at(text.substr(0, end), begin));
+}
+
+bool word_at(std::string_view text, size_t begin) {
+  const utf8proc_int32_t character = character_at(text, begin);
+  return character >= 0 && !is_white_space(character) && utf8proc_category(character) != UTF8PROC_CATEGORY_CC;
 }
 
 std::string utf8_problem(std::string_view text, size_t invalid, size_t at, size_t line) {

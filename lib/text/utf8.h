@@ -17,6 +17,9 @@ size_t cut_short_at_end(std::string_view text);
 /// Whether a character of Unicode's White_Space, of valid UTF-8 text, ends at byte `end` (exclusive).
 bool white_space_before(std::string_view text, size_t end);
 
+/// Whether a whole character begins at byte `begin` that is neither white space nor a control character.
+bool word_at(std::string_view text, size_t begin);
+
 /// Where text that came in pieces, of which `at` bytes and `line` whole lines were before `text`, is not
 /// UTF-8: "byte 0xE9 at offset 12, line 3". Offsets count from 0, lines from 1.
 std::string utf8_problem(std::string_view text, size_t invalid, size_t at = 0, size_t line = 0);

@@ -4,6 +4,7 @@
 
 #include "core/errors.h"
 #include "data/tokens.h"
+#include "io/full_disk.h"
 #include "support/process.h"
 #include "support/python.h"
 #include "support/text_files.h"
@@ -360,6 +361,19 @@ TEST(PackText, OutputsThatCannotBe) {
   EXPECT_EQ(read_bytes(room.path("a.txt")), "text");
   room.options.held_out = 1;
   EXPECT_THROW_WITH(pack_to(room.path("out.tokens")), UsageError, "held-out share 1: must be from 0 to 0.9");
+}
+
+TEST(PackText, AFullDiskKeepsTheOldPack) {
+  Room room;
+  room.write("a.txt", "text");
+  room.pack({"a.txt"});
+  room.write("a.txt", std::string(100'000, 'x'));
+  {
+    const testing::FullDisk disk(8192);
+    EXPECT_THROW_WITH(room.pack({"a.txt"}), std::runtime_error, "out.tokens: File too large");
+  }
+  EXPECT_EQ(room.train(), (Texts{"text"}));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(room.directory.path()), {}), 2);
 }
 
 TEST(PackText, TellsHowFarItIs) {

@@ -164,6 +164,8 @@ TEST(SentencePiece, PartedTextGivesTheSameTokens) {
       ASSERT_EQ(tokens, model->tokenizer->encode(text)) << text;
     }
     EXPECT_GT(parted, 150);
+    EXPECT_EQ(model->tokenizer->cut("\u4F60\u597D\n\u4F60\u597D"), 7u);
+    EXPECT_EQ(model->tokenizer->cut("one\n two\n\xE4\xBD"), 0u);  // a blank, and half of a character
   }
 }
 

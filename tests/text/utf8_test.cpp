@@ -64,6 +64,14 @@ TEST(Utf8, WhiteSpaceIsUnicodes) {
   EXPECT_FALSE(white_space_before(" ", 0));
 }
 
+TEST(Utf8, WordsBeginWithNeitherWhiteSpaceNorControl) {
+  for (const char* text : {"a", "\u4F60", "\u0301", "-", "\U0001F600"}) EXPECT_TRUE(word_at(text, 0)) << text;
+  for (const char* text : {"", " ", "\n", "\x7F", "\u3000", "\u0085", "\xE4\xBD"})
+    EXPECT_FALSE(word_at(text, 0)) << text;
+  EXPECT_TRUE(word_at("\nb", 1));
+  EXPECT_FALSE(word_at("b", 1));
+}
+
 TEST(Utf8, ProblemsAreNamed) {
   EXPECT_EQ(utf8_problem("one\ntwo\n\xE9 three", 8), "byte 0xE9 at offset 8, line 3");
   EXPECT_EQ(utf8_problem("\xFF", 0, 1000, 20), "byte 0xFF at offset 1000, line 21");
