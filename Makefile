@@ -1,5 +1,5 @@
 # A thin door to CMake's presets: `make demo` and `make test` set up what is missing and go.
-.PHONY: demo quality test sanitize setup configure apps build cuda cuda-objects gpu-check format format-check clean
+.PHONY: demo demo-lm compare-lm quality test sanitize setup configure apps build cuda cuda-objects gpu-check format format-check clean
 PRESET ?= release
 BUILD := build/$(PRESET)
 CMAKE := .venv/bin/cmake
@@ -12,6 +12,19 @@ demo: apps
 	  --out runs/demo/shipped_grid.png
 	@echo "The grid of three minutes' training, one class a row: $(CURDIR)/runs/demo/grid.png"
 	@echo "The same from the weights that ship:                  $(CURDIR)/runs/demo/shipped_grid.png"
+
+# A language model of bytes: the King James Bible, three minutes of training, a sample.
+demo-lm: apps
+	@mkdir -p runs/demo-lm
+	test -s runs/demo-lm/kjv.tokens || (bible gen1:1-rev22:21 >runs/demo-lm/kjv.txt && \
+	  $(BUILD)/bin/uvic-lm pack runs/demo-lm/kjv.txt --out runs/demo-lm/kjv.tokens)
+	$(BUILD)/bin/uvic-lm train --config configs/kjv_lm_demo.yaml --out runs/demo-lm/cog
+	$(BUILD)/bin/uvic-lm eval --checkpoint runs/demo-lm/cog --tokens runs/demo-lm/kjv.tokens
+	$(BUILD)/bin/uvic-lm generate --checkpoint runs/demo-lm/cog --prompt "And God said" --seed 1 --echo
+
+# Cog against softmax at the demo's budget, three seeds each, bits a byte of the held-out tenth.
+compare-lm: demo-lm
+	.ci/compare-lm $(BUILD)/bin
 
 # The quality table of the README: an hour of training or more, which resumes if it is broken off.
 quality: demo
@@ -38,7 +51,7 @@ configure: setup
 	@$(CMAKE) --preset $(PRESET) --log-level=NOTICE
 
 apps: configure
-	@$(CMAKE) --build --preset $(PRESET) --target uvic-train uvic-sample uvic-fid uvic-convert
+	@$(CMAKE) --build --preset $(PRESET) --target uvic-train uvic-sample uvic-fid uvic-convert uvic-lm
 
 build: configure
 	@$(CMAKE) --build --preset $(PRESET)

@@ -48,6 +48,10 @@ bool is_optimizer_state(const TensorReader& file) {
 
 [[noreturn]] void refuse_without_network(const TensorReader& file, const NetworkKind& kind) {
   const std::string holds = file.name() + ": " + (file.outline().empty() ? "" : file.outline() + "; ");
+  for (const NetworkKind* other : {&kUViTNetwork, &kCogformerNetwork}) {
+    check_usage(other == &kind || networks_of(file, *other).empty(), holds, "this is a ", other->name,
+                " where a ", kind.name, " is needed");
+  }
   std::vector<std::string> names;
   for (const StoredTensor& tensor : file.tensors())
     names.push_back(c10::str(tensor.name, " ", at::IntArrayRef(tensor.shape)));
@@ -57,10 +61,6 @@ bool is_optimizer_state(const TensorReader& file) {
   check_usage(!names.empty(), holds, "there are no tensors in it");
   check_usage(!is_optimizer_state(file), holds,
               "this is an optimiser's state; the weights of the network are in another file beside it");
-  for (const NetworkKind* other : {&kUViTNetwork, &kCogformerNetwork}) {
-    check_usage(other == &kind || networks_of(file, *other).empty(), holds, "this is a ", other->name,
-                " where a ", kind.name, " is needed");
-  }
   const auto& [first, second, third] = std::tie(kind.anchors[0], kind.anchors[1], kind.anchors[2]);
   usage_error(holds, "there is no ", kind.name, " in it, only ", count_of(names.size(), "tensor"), " (",
               first_names(names), "): one has ", first, ", ", second, " and ", third, ", with any prefix");

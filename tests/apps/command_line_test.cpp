@@ -269,7 +269,7 @@ TEST(CommandLine, PrintConfigReadsBackEqual) {
 }
 
 TEST(CommandLine, VersionSaysWhatThisIs) {
-  for (const char* program : {"uvic-train", "uvic-sample", "uvic-fid", "uvic-convert"}) {
+  for (const char* program : {"uvic-train", "uvic-sample", "uvic-fid", "uvic-convert", "uvic-lm"}) {
     const auto result = run(std::string(program) + " --version");
     expect_ok(result);
     for (const char* word : {"commit", "LibTorch 2.", "CUDA", "CPU capability"}) {
