@@ -1,9 +1,9 @@
 // Attention, fused and unfused, against softmax's scaled_dot_product_attention, in one interleaved run:
 //   bench_attention [--benchmark_filter=REGEX] [google-benchmark's other options]
-// Names are {cog_fused,cog_unfused,softmax_fused,sdpa}/{fwd,fwd_bwd}/{f32,bf16}/B8_H8_N257_D64, then _causal,
-// and _documents where a row has eight of unequal lengths; SDPA then gets them as a mask, for it knows no
-// other way. Ours read views of a packed projection, as in the model; SDPA gets contiguous inputs, its best
-// case. Only ratios of one run mean anything.
+// Names are {cog_fused,cog_unfused,softmax_fused,sdpa}/{fwd,fwd_bwd}/{f32,bf16}/B8_H8_N257_D64, then nothing,
+// _causal, or _causal_documents where a row holds eight documents of unequal lengths, which SDPA can take
+// only as a mask. Ours read views of a packed projection, as in the model; SDPA gets contiguous inputs, its
+// best case. Only ratios of one run mean anything.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <ATen/native/transformers/sdp_utils_cpp.h>

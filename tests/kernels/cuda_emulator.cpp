@@ -139,7 +139,7 @@ void Emulator::wait() {
 // banks.
 void Emulator::check_matrix_rows(const std::array<Words, 32>& addresses) {
   for (const Words& words : addresses) {
-    const auto* const row = reinterpret_cast<const unsigned char*>(words[0]);
+    const auto* const row = c10::bit_cast<const unsigned char*>(words[0]);
     if (words[0] % 16 || row < shared_ || row + 16 > shared_ + shared_bytes_)
       fail("ldmatrix outside shared memory or misaligned");
   }

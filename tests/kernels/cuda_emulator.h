@@ -7,6 +7,7 @@
 #pragma once
 #include <c10/util/BFloat16.h>
 #include <c10/util/Half.h>
+#include <c10/util/bit_cast.h>
 #include <ucontext.h>
 
 #include <array>
@@ -169,7 +170,7 @@ struct EmulatedGpu {
     const auto& rows = Emulator::current().exchange(what, {reinterpret_cast<uint64_t>(shared)});
     Emulator::current().check_matrix_rows(rows);
     const auto at = [&](int block, int row, int column) -> uint32_t {
-      return reinterpret_cast<const uint16_t*>(rows[8 * block + row][0])[column];
+      return c10::bit_cast<const uint16_t*>(rows[8 * block + row][0])[column];
     };
     const int row = lane() / 4, column = lane() % 4 * 2;
     for (int block = 0; block < 4; ++block) {
