@@ -4,8 +4,8 @@
 
 namespace uvic {
 
-/// Keys of a token pack's metadata; the held-out part's have another beginning. Its tensors are `tokens` and,
-/// where documents are known, `tokens.documents`; `held_out` and `held_out.documents`.
+/// What a part of a token pack is called there (data/pack_text.h): its tensors and its metadata; `part` for
+/// people.
 struct PackKeys {
   std::string tokens, documents, bytes, crc32;
   std::string part = {};

@@ -40,7 +40,6 @@ inline const std::vector<std::string>& small_merges() {
 
 /// vocab.json and merges.txt of a byte-level vocabulary: the bytes, what `merges` make, <|endoftext|> last.
 inline void write_bpe(const std::filesystem::path& folder, std::vector<std::string> merges = small_merges()) {
-  // A merge must come behind those that make its parts.
   const auto made_of = [](const std::string& rule) {
     const size_t blank = rule.find(' ');
     return rule.substr(0, blank) + rule.substr(blank + 1);
