@@ -8,4 +8,7 @@ const KernelSet* avx2_kernels(AttentionKind kind) {
 const DecodeKernels& avx2_decode() {
   return avx2::kDecodeKernels;
 }
+const RowKernelSet& avx2_rows() {
+  return avx2::kRowKernels;
+}
 }  // namespace uvic::cpu

@@ -8,4 +8,7 @@ const KernelSet* avx512_kernels(AttentionKind kind) {
 const DecodeKernels& avx512_decode() {
   return avx512::kDecodeKernels;
 }
+const RowKernelSet& avx512_rows() {
+  return avx512::kRowKernels;
+}
 }  // namespace uvic::cpu

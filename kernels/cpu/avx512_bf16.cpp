@@ -8,4 +8,7 @@ const KernelSet* avx512_bf16_kernels(AttentionKind kind) {
 const DecodeKernels& avx512_bf16_decode() {
   return avx512_bf16::kDecodeKernels;
 }
+const RowKernelSet& avx512_bf16_rows() {
+  return avx512_bf16::kRowKernels;
+}
 }  // namespace uvic::cpu

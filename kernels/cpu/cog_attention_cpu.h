@@ -8,6 +8,7 @@
 
 #include "kernels/cpu/decode_problem.h"
 #include "kernels/cpu/kernel.h"
+#include "kernels/cpu/rows_problem.h"
 
 namespace uvic::cpu {
 
@@ -16,6 +17,7 @@ struct Isa {
   std::string name;                                 ///< "AVX-512 bf16", "AVX-512", "AVX2", "portable"
   const KernelSet* (*kernels)(AttentionKind kind);  ///< null for a kind that has none
   const DecodeKernels& (*decode)() = nullptr;       ///< see kernels/decode.h
+  const RowKernelSet& (*rows)() = nullptr;          ///< see kernels/rows.h
 };
 
 /// The builds that this CPU can run, the fastest first.

@@ -12,11 +12,11 @@ std::vector<Isa> find_supported() {
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   if (avx512 && __builtin_cpu_supports("avx512bf16"))
-    found.push_back({"AVX-512 bf16", avx512_bf16_kernels, avx512_bf16_decode});
-  if (avx512) found.push_back({"AVX-512", avx512_kernels, avx512_decode});
-  if (avx2) found.push_back({"AVX2", avx2_kernels, avx2_decode});
+    found.push_back({"AVX-512 bf16", avx512_bf16_kernels, avx512_bf16_decode, avx512_bf16_rows});
+  if (avx512) found.push_back({"AVX-512", avx512_kernels, avx512_decode, avx512_rows});
+  if (avx2) found.push_back({"AVX2", avx2_kernels, avx2_decode, avx2_rows});
 #endif
-  found.push_back({"portable", portable_kernels, portable_decode});
+  found.push_back({"portable", portable_kernels, portable_decode, portable_rows});
   return found;
 }
 

@@ -8,4 +8,7 @@ const KernelSet* portable_kernels(AttentionKind kind) {
 const DecodeKernels& portable_decode() {
   return portable::kDecodeKernels;
 }
+const RowKernelSet& portable_rows() {
+  return portable::kRowKernels;
+}
 }  // namespace uvic::cpu

@@ -68,7 +68,7 @@ at::Tensor LanguageNetwork::log_probs(const at::Tensor& inputs, const at::Tensor
 }
 
 at::Tensor LanguageNetwork::extend(KeyValueCache& cache, int64_t row, const at::Tensor& tokens) const {
-  return decoder_->extend(cache, row, tokens)[-1].to(at::kFloat);
+  return decoder_->extend(cache, row, tokens).to(at::kFloat);
 }
 
 at::Tensor LanguageNetwork::step(KeyValueCache& cache, const std::vector<int64_t>& rows,

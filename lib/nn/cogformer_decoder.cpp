@@ -7,6 +7,7 @@
 
 #include "kernels/cog_attention.h"
 #include "kernels/decode.h"
+#include "kernels/rows.h"
 #include "nn/cogformer_layers.h"
 #include "nn/parameters.h"
 
@@ -56,10 +57,14 @@ KeyValueCache CogformerDecoder::new_cache(int64_t rows, int64_t capacity) const 
 }
 
 Tensor CogformerDecoder::norm(const Tensor& x, const Tensor& weight) const {
-  return at::rms_norm(x, weight.sizes(), weight, options_.norm_eps);
+  return rms_norm(x, weight, options_.norm_eps);
 }
 
-// tokens [n] at `positions` [n] -> logits [n, vocab_size].
+Tensor CogformerDecoder::logits(const Tensor& x) const {
+  return product(norm(x, norm_), output_);
+}
+
+// tokens [n] at `positions` [n] -> what the last block gives, [n, dim].
 Tensor CogformerDecoder::run(const Tensor& tokens, const Tensor& positions, const Attend& attend) const {
   const int64_t n = tokens.size(0), H = options_.n_heads, D = options_.head_dim();
   const auto device = embedding_.device();
@@ -72,13 +77,13 @@ Tensor CogformerDecoder::run(const Tensor& tokens, const Tensor& positions, cons
         attend(i, rotate(parts[0], rotation)[0], rotate(parts[1], rotation)[0], parts[2][0]);
     x = x + product(attended.reshape({n, H * D}), layer.attention_out);
     const auto hidden = product(norm(x, layer.ffn_norm), layer.gate_and_value).chunk(2, 1);
-    x = x + product(at::silu(hidden[0]) * hidden[1], layer.ffn_out);
+    x = x + product(swiglu(hidden[1], hidden[0]), layer.ffn_out);
   }
-  return product(norm(x, norm_), output_);
+  return x;
 }
 
 void CogformerDecoder::check_room(const KeyValueCache& cache, int64_t row, const Tensor& tokens) const {
-  TORCH_CHECK(tokens.dim() == 1 && tokens.scalar_type() == at::kLong,
+  TORCH_CHECK(tokens.dim() == 1 && tokens.numel() > 0 && tokens.scalar_type() == at::kLong,
               "CogformerDecoder: tokens must be int64 [T], got ", tokens.sizes());
   const int64_t room = std::min(cache.capacity(), options_.max_seq_length) - cache.length(row);
   TORCH_CHECK(tokens.size(0) <= room, "CogformerDecoder: row ", row, " of the cache has room for ", room,
@@ -97,7 +102,7 @@ Tensor CogformerDecoder::extend(KeyValueCache& cache, int64_t row, const Tensor&
         .transpose(0, 1)
         .to(wide_);
   };
-  std::vector<Tensor> found;  // by documents
+  Tensor last;
   const Tensor bounds = document_bounds(tokens.unsqueeze(0), options_.bos_token);
   const int64_t documents = bounds.defined() ? bounds.size(0) - 1 : 1;
   for (int64_t i = 0; i < documents; ++i) {
@@ -105,10 +110,10 @@ Tensor CogformerDecoder::extend(KeyValueCache& cache, int64_t row, const Tensor&
         bounds.defined() ? tokens.slice(0, bounds[i].item<int64_t>(), bounds[i + 1].item<int64_t>()) : tokens;
     if (part[0].item<int64_t>() == options_.bos_token) cache.begin_document(row);
     const int64_t length = cache.length(row), T = part.size(0);
-    found.push_back(run(part, at::arange(length, length + T), attend_in_row));
+    last = run(part, at::arange(length, length + T), attend_in_row).slice(0, T - 1);
     cache.advance(row, T);
   }
-  return at::cat(found);
+  return logits(last)[0];
 }
 
 Tensor CogformerDecoder::step(KeyValueCache& cache, const std::vector<int64_t>& rows,
@@ -139,7 +144,7 @@ Tensor CogformerDecoder::step(KeyValueCache& cache, const std::vector<int64_t>& 
     }
     return at::stack(out);
   };
-  const Tensor found = run(tokens, at::tensor(positions), attend_in_rows);
+  const Tensor found = logits(run(tokens, at::tensor(positions), attend_in_rows));
   for (const int64_t row : rows) cache.advance(row, 1);
   return found;
 }

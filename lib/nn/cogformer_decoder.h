@@ -21,7 +21,8 @@ class CogformerDecoder {
   KeyValueCache new_cache(int64_t rows, int64_t capacity) const;
 
   /// Goes on with row `row` of the cache: tokens int64 [T] on the CPU, of which the cache keeps keys and
-  /// values. Logits behind each, [T, vocab_size]. c10::Error where the cache is too small.
+  /// values; T > 0. Logits of the token that follows them, [vocab_size]. c10::Error where the cache is too
+  /// small.
   at::Tensor extend(KeyValueCache& cache, int64_t row, const at::Tensor& tokens) const;
   /// One token more of each of `rows`: tokens int64 [rows] on the CPU. Logits [rows, vocab_size]; those of a
   /// row do not depend, to the bit, on the rows beside it while there are 16 of them at most, on the CPU.
@@ -36,6 +37,7 @@ class CogformerDecoder {
       std::function<at::Tensor(size_t layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v)>;
 
   at::Tensor norm(const at::Tensor& x, const at::Tensor& weight) const;
+  at::Tensor logits(const at::Tensor& x) const;
   at::Tensor run(const at::Tensor& tokens, const at::Tensor& positions, const Attend& attend) const;
   void check_room(const KeyValueCache& cache, int64_t row, const at::Tensor& tokens) const;
 

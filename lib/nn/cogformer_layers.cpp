@@ -4,8 +4,7 @@
 #include <ATen/core/grad_mode.h>
 #include <torch/nn/modules/container/modulelist.h>
 
-#include <cmath>
-
+#include "kernels/rows.h"
 #include "nn/recompute.h"
 
 namespace uvic {
@@ -19,20 +18,12 @@ Tensor rotary_angles(int64_t length, int64_t head_dim, double theta) {
   return at::complex(angles.cos().to(at::kFloat), angles.sin().to(at::kFloat));
 }
 
-Tensor rotate(const Tensor& x, const Tensor& rotation) {
-  const int64_t B = x.size(0), T = x.size(1), H = x.size(2), D = x.size(3);
-  const auto accumulated = x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-  const Tensor pairs = at::view_as_complex(x.to(accumulated).view({B, T, H, D / 2, 2}));
-  const Tensor turned = pairs * rotation.view({-1, T, 1, D / 2});
-  return at::view_as_real(turned).view({B, T, H, D}).to(x.scalar_type());
-}
-
 RmsNorm::RmsNorm(int64_t dim, double eps) : eps_(eps) {
   weight_ = register_parameter("weight", at::ones({dim}));
 }
 
 Tensor RmsNorm::forward(const Tensor& x) {
-  return at::rms_norm(x, weight_.sizes(), weight_, eps_);
+  return rms_norm(x, weight_, eps_);
 }
 
 CogformerAttention::CogformerAttention(const CogformerOptions& options, AttentionKind kind)
@@ -68,8 +59,7 @@ SwiGlu::SwiGlu(const CogformerOptions& options)
 }
 
 Tensor SwiGlu::forward(const Tensor& x) {
-  const Tensor gate = at::silu(at::matmul(x, expert_->pw));
-  return at::matmul(at::matmul(x, expert_->gw) * gate, expert_->ow);
+  return at::matmul(swiglu(at::matmul(x, expert_->gw), at::matmul(x, expert_->pw)), expert_->ow);
 }
 
 CogformerBlock::CogformerBlock(const CogformerOptions& options, AttentionKind kind)

@@ -18,11 +18,7 @@ using Attend = std::function<at::Tensor(AttentionKind kind, const at::Tensor& q,
 /// arXiv 2104.09864, eq. 15).
 at::Tensor rotary_angles(int64_t length, int64_t head_dim, double theta);
 
-/// Turns each pair of neighbours (2j, 2j + 1) of x [B, T, H, D] by `rotation` [T or B x T, D / 2], whose rows
-/// are its positions'. In x's dtype.
-at::Tensor rotate(const at::Tensor& x, const at::Tensor& rotation);
-
-/// x / sqrt(mean(x^2) + eps) * weight over the last dimension (arXiv 1910.07467).
+/// See kernels/rows.h.
 class RmsNorm : public torch::nn::Module {
  public:
   RmsNorm(int64_t dim, double eps);
