@@ -1,6 +1,6 @@
-// `bench_lm PEER... [-- ROUNDS [PRECISION]]`: a training step of a GPT-2-sized Cogformer and its generation,
-// ours and PyTorch's in turn. PEER is the command that runs tests/peer/cogformer.py; its sizes are its own
-// defaults.
+// `bench_lm PEER... [-- ROUNDS [PRECISION [train|generate|all]]]`: a training step of a GPT-2-sized Cogformer
+// and its generation, ours and PyTorch's in turn. PEER is the command that runs tests/peer/cogformer.py; its
+// sizes are its own defaults.
 #include <ATen/ATen.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -129,22 +129,25 @@ class Table {
   std::map<std::string, double> fastest_;
 };
 
-void bench(Peer& peer, int rounds, const std::string& precision) {
-  const Precision ours = Choice<Precision>(precision);
+void bench_training(Peer& peer, int rounds, const std::string& precision) {
   Table table;
-  {
-    Training training(ours);
-    for (int i = 0; i < rounds; ++i) {
-      table.add("train cog, ours", training.step());
-      table.add("train cog, PyTorch", peer.run("train cog " + precision));
-    }
-    for (int i = 0; i < rounds; ++i)
-      table.add("train softmax, PyTorch", peer.run("train softmax " + precision));
+  Training training{Choice<Precision>(precision)};
+  for (int i = 0; i < rounds; ++i) {
+    table.add("train cog, ours", training.step());
+    table.add("train cog, PyTorch", peer.run("train cog " + precision));
   }
+  // Apart, as the peer makes its network anew for each kind.
+  for (int i = 0; i < rounds; ++i)
+    table.add("train softmax, PyTorch", peer.run("train softmax " + precision));
   table.ratio("train cog, ours", "train cog, PyTorch");
   table.ratio("train cog, ours", "train softmax, PyTorch");
-  const LanguageNetwork network(std::make_shared<Cogformer>(options_of(AttentionKind::kCog)), ours);
-  for (int i = 0; i < 3 * rounds; ++i) {
+}
+
+void bench_generation(Peer& peer, int rounds, const std::string& precision) {
+  Table table;
+  const LanguageNetwork network(std::make_shared<Cogformer>(options_of(AttentionKind::kCog)),
+                                Choice<Precision>(precision));
+  for (int i = 0; i < rounds; ++i) {
     table.add("generate cog, ours", generate(network));
     for (const std::string kind : {"cog", "softmax"})
       table.add("generate " + kind + ", PyTorch",
@@ -161,12 +164,18 @@ int main(int argc, char** argv) {
   int end = 1;
   while (end < argc && std::strcmp(argv[end], "--") != 0) ++end;
   if (end == 1) {
-    std::fprintf(stderr, "usage: bench_lm PYTHON tests/peer/cogformer.py [-- ROUNDS [fp32|bf16]]\n");
+    std::fprintf(
+        stderr,
+        "usage: bench_lm PYTHON tests/peer/cogformer.py [-- ROUNDS [fp32|bf16 [train|generate|all]]]\n");
     return 2;
   }
   std::vector<char*> command(argv + 1, argv + end);
   command.push_back(nullptr);
   uvic::keep_freed_memory();
   uvic::Peer peer(command.data());
-  uvic::bench(peer, argc > end + 1 ? std::atoi(argv[end + 1]) : 3, argc > end + 2 ? argv[end + 2] : "fp32");
+  const int rounds = argc > end + 1 ? std::atoi(argv[end + 1]) : 3;
+  const std::string precision = argc > end + 2 ? argv[end + 2] : "fp32",
+                    what = argc > end + 3 ? argv[end + 3] : "all";
+  if (what != "generate") uvic::bench_training(peer, rounds, precision);
+  if (what != "train") uvic::bench_generation(peer, 3 * rounds, precision);
 }
