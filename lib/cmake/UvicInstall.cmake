@@ -18,6 +18,7 @@ set_target_properties(uvic PROPERTIES INSTALL_RPATH "$ORIGIN;${UVIC_TORCH_LIBRAR
 install(TARGETS uvic EXPORT uvic LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 if(UVIC_APPS)
   set_target_properties(${uvic_executables} PROPERTIES INSTALL_RPATH "${runtime_path}")
+  install(TARGETS uvic_sentencepiece LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
   install(TARGETS ${uvic_executables} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 

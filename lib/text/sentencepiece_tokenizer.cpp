@@ -1,7 +1,7 @@
 #include "text/sentencepiece_tokenizer.h"
 
 #include <c10/util/Exception.h>
-#include <sentencepiece_processor.h>
+#include <dlfcn.h>
 
 #include <algorithm>
 #include <charconv>
@@ -10,6 +10,7 @@
 #include "io/content_kind.h"
 #include "io/digests.h"
 #include "io/read_file.h"
+#include "text/sentencepiece_module.h"
 #include "text/utf8.h"
 
 namespace uvic {
@@ -30,31 +31,101 @@ std::string with_blanks(std::string piece) {
   return piece;
 }
 
+// The library lies beside ours, or in lib/ beside the executables' bin/.
+const SentencePieceModule& load_module() {
+  static const SentencePieceModule* const module = [] {
+    Dl_info self{};
+    TORCH_CHECK(dladdr(reinterpret_cast<const void*>(&load_module), &self) != 0, "no place of this code");
+    const auto folder = std::filesystem::absolute(self.dli_fname).parent_path();
+    std::string failure;
+    for (const auto& path :
+         {folder / kSentencePieceLibrary, folder.parent_path() / "lib" / kSentencePieceLibrary}) {
+      // Its own scope comes first, and is nobody else's.
+      void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
+      if (library == nullptr) {
+        failure += std::string(failure.empty() ? "" : "; ") + dlerror();
+        continue;
+      }
+      const auto table =
+          reinterpret_cast<decltype(&uvic_sentencepiece)>(dlsym(library, "uvic_sentencepiece"));
+      TORCH_CHECK(table != nullptr, path.string(), ": is not what was built beside this program");
+      return table();
+    }
+    TORCH_CHECK(false, "SentencePiece cannot be loaded: ", failure);
+  }();
+  return *module;
+}
+
+void take_text(void* to, const char* text, size_t size) {
+  static_cast<std::string*>(to)->assign(text, size);
+}
+
+// A model of the library's.
+class Processor {
+ public:
+  explicit Processor(const std::string& bytes)
+      : module_(load_module()), model_(module_.open(bytes.data(), bytes.size())) {}
+  ~Processor() {
+    if (model_ != nullptr) module_.close(model_);
+  }
+  Processor(const Processor&) = delete;
+  Processor& operator=(const Processor&) = delete;
+
+  bool good() const { return model_ != nullptr; }
+  int size() const { return module_.size(model_); }
+  int bos() const { return module_.bos(model_); }
+  int eos() const { return module_.eos(model_); }
+  SentencePieceModule::Kind kind(int token) const { return module_.kind(model_, token); }
+  bool is_word(int token) const {
+    return kind(token) != SentencePieceModule::kByte && kind(token) != SentencePieceModule::kUnknown;
+  }
+  std::string piece(int token) const {
+    std::string text;
+    module_.piece(model_, token, take_text, &text);
+    return text;
+  }
+  std::string decode(const std::vector<int>& tokens) const {
+    std::string text;
+    module_.decode(model_, tokens.data(), tokens.size(), take_text, &text);
+    return text;
+  }
+  std::vector<int64_t> encode(std::string_view text) const {
+    std::vector<int64_t> tokens;
+    const auto take = [](void* to, const int* found, size_t count) {
+      static_cast<std::vector<int64_t>*>(to)->assign(found, found + count);
+    };
+    TORCH_CHECK(module_.encode(model_, text.data(), text.size(), take, &tokens),
+                "SentencePiece cannot encode a text");
+    return tokens;
+  }
+
+ private:
+  const SentencePieceModule& module_;
+  void* model_;
+};
+
 class SentencePieceTokenizer : public Tokenizer {
  public:
-  explicit SentencePieceTokenizer(const std::filesystem::path& path) {
-    const std::string bytes = read_text(path);
-    const auto status = processor_.LoadFromSerializedProto(bytes);
-    if (!status.ok() || processor_.GetPieceSize() == 0)
+  SentencePieceTokenizer(const std::filesystem::path& path, const std::string& bytes) : processor_(bytes) {
+    if (!processor_.good())
       refuse_content(bytes, int64_t(bytes.size()), path.string(), "a SentencePiece model");
     Sha256 hash;
     hash.add(bytes);
     fingerprint_ = hash.hex();
-    for (int i = 0; i < processor_.GetPieceSize(); ++i) pieces_.push_back(text_of(i));
+    for (int i = 0; i < processor_.size(); ++i) pieces_.push_back(text_of(i));
     after_newline_ = encode_all("\n");
     leading_blanks_ = find_leading_blanks();
   }
 
   std::string name() const override { return "sentencepiece"; }
   int64_t vocab_size() const override { return int64_t(pieces_.size()); }
-  int64_t bos() const override { return processor_.bos_id(); }
-  int64_t eos() const override { return processor_.eos_id(); }
+  int64_t bos() const override { return processor_.bos(); }
+  int64_t eos() const override { return processor_.eos(); }
   bool needs_utf8() const override { return true; }
   std::string fingerprint() const override { return fingerprint_; }
   LeadingBlanks leading_blanks(int64_t token) const override {
     check_token(token);
-    const bool word = !processor_.IsByte(int(token)) && !processor_.IsUnknown(int(token));
-    return word ? leading_blanks_ : LeadingBlanks::kKept;
+    return processor_.is_word(int(token)) ? leading_blanks_ : LeadingBlanks::kKept;
   }
   // Behind a line's end: pieces are made of words within lines. What follows must be no white space, of which
   // a normalisation may make one blank.
@@ -71,29 +142,32 @@ class SentencePieceTokenizer : public Tokenizer {
 
  private:
   std::string text_of(int token) const {
-    if (processor_.IsControl(token) || processor_.IsUnused(token)) return {};
-    if (processor_.IsByte(token)) return {byte_of(processor_.IdToPiece(token))};
-    if (processor_.IsUnknown(token)) return processor_.DecodeIds(std::vector<int>{token});
-    return with_blanks(processor_.IdToPiece(token));
+    switch (processor_.kind(token)) {
+      case SentencePieceModule::kControl:
+      case SentencePieceModule::kUnused:
+        return {};
+      case SentencePieceModule::kByte:
+        return {byte_of(processor_.piece(token))};
+      case SentencePieceModule::kUnknown:
+        return processor_.decode({token});
+      case SentencePieceModule::kWord:
+        break;
+    }
+    return with_blanks(processor_.piece(token));
   }
   /// What the library itself does with the blanks of texts of pieces that begin with some.
   LeadingBlanks find_leading_blanks() const {
-    for (int i = 0; i < processor_.GetPieceSize(); ++i) {
+    for (int i = 0; i < processor_.size(); ++i) {
       const std::string& text = pieces_[size_t(i)];
-      const bool plain = !processor_.IsByte(i) && !processor_.IsUnknown(i);
-      if (!plain || !text.starts_with(' ') || text.find_first_not_of(' ') != std::string::npos) continue;
-      if (processor_.DecodeIds(std::vector<int>{i}) == text) return LeadingBlanks::kKept;
-      return processor_.DecodeIds(std::vector<int>{i, i}).empty() ? LeadingBlanks::kAllDropped
-                                                                  : LeadingBlanks::kFirstDropped;
+      if (!processor_.is_word(i) || !text.starts_with(' ') ||
+          text.find_first_not_of(' ') != std::string::npos)
+        continue;
+      if (processor_.decode({i}) == text) return LeadingBlanks::kKept;
+      return processor_.decode({i, i}).empty() ? LeadingBlanks::kAllDropped : LeadingBlanks::kFirstDropped;
     }
     return LeadingBlanks::kFirstDropped;
   }
-  std::vector<int64_t> encode_all(std::string_view text) const {
-    std::vector<int> tokens;
-    const auto status = processor_.Encode(absl::string_view(text.data(), text.size()), &tokens);
-    TORCH_CHECK(status.ok(), "SentencePiece: ", status.ToString());
-    return {tokens.begin(), tokens.end()};
-  }
+  std::vector<int64_t> encode_all(std::string_view text) const { return processor_.encode(text); }
   // Text that goes on is encoded behind a line's end, whose tokens are then left out: no blank is put before
   // it, as would be at the beginning of a text.
   std::vector<int64_t> tokens_of(std::string_view text, bool goes_on) const override {
@@ -107,7 +181,7 @@ class SentencePieceTokenizer : public Tokenizer {
     return tokens;
   }
 
-  sentencepiece::SentencePieceProcessor processor_;
+  Processor processor_;
   std::vector<std::string> pieces_;     // the text of each token
   std::vector<int64_t> after_newline_;  // the tokens of a line's end at the beginning of a text
   LeadingBlanks leading_blanks_ = LeadingBlanks::kKept;
@@ -117,7 +191,7 @@ class SentencePieceTokenizer : public Tokenizer {
 }  // namespace
 
 std::unique_ptr<Tokenizer> open_sentencepiece(const std::filesystem::path& path) {
-  return std::make_unique<SentencePieceTokenizer>(path);
+  return std::make_unique<SentencePieceTokenizer>(path, read_text(path));
 }
 
 }  // namespace uvic
