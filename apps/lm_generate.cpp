@@ -124,7 +124,9 @@ int GenerateCommand::generate(const LoadedLanguageModel& loaded,
       .stopped = [] { return received_signal() != 0; }};
 
   const TextGenerator generator(LanguageNetwork(loaded.model, options.precision), options,
-                                prompts.are_tokens() ? std::vector<int64_t>{} : ends_of(loaded));
+                                prompts.are_tokens()
+                                    ? std::vector<int64_t>{}
+                                    : document_ends(loaded.tokenizer.get(), loaded.recipe().model));
   const auto began = std::chrono::steady_clock::now();
   const auto made = generator.run(wanted, hooks);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - began;

@@ -35,11 +35,4 @@ LoadedLanguageModel LanguageModelOptions::load() const {
   return loaded;
 }
 
-std::vector<int64_t> ends_of(const LoadedLanguageModel& loaded) {
-  std::vector<int64_t> ends = {loaded.recipe().model.bos_token};
-  if (loaded.tokenizer) ends.insert(ends.end(), {loaded.tokenizer->bos(), loaded.tokenizer->eos()});
-  std::erase(ends, -1);
-  return ends;
-}
-
 }  // namespace uvic

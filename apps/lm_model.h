@@ -24,7 +24,4 @@ struct LanguageModelOptions {
   LanguageRecipe defaults_;  // what the options' help shows
 };
 
-/// BOS and EOS of the tokenizer and the model: what ends a document.
-std::vector<int64_t> ends_of(const LoadedLanguageModel& loaded);
-
 }  // namespace uvic

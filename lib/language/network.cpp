@@ -80,6 +80,13 @@ int64_t document_beginning(const Tokenizer& tokenizer, const CogformerOptions& m
   return tokenizer.bos() >= 0 ? tokenizer.bos() : model.bos_token;
 }
 
+std::vector<int64_t> document_ends(const Tokenizer* tokenizer, const CogformerOptions& model) {
+  std::vector<int64_t> ends = {model.bos_token};
+  if (tokenizer != nullptr) ends.insert(ends.end(), {tokenizer->bos(), tokenizer->eos()});
+  std::erase(ends, -1);
+  return ends;
+}
+
 void check_vocabulary(const at::Tensor& tokens, int64_t vocab_size, const std::string& name, int64_t first) {
   const at::Tensor wrong = tokens.lt(0).logical_or(tokens.ge(vocab_size));
   if (!wrong.any().item<bool>()) return;

@@ -44,6 +44,10 @@ class LanguageNetwork {
 /// The token that begins a document: the tokenizer's, else the model's; -1 if neither has one.
 int64_t document_beginning(const Tokenizer& tokenizer, const CogformerOptions& model);
 
+/// The tokens that end a document: the tokenizer's EOS, and what begins the next one. `tokenizer` may be
+/// null.
+std::vector<int64_t> document_ends(const Tokenizer* tokenizer, const CogformerOptions& model);
+
 /// UsageError, `name` first, for one of `tokens`, int64 [n] from position `first` on, that a model of this
 /// vocabulary does not have.
 void check_vocabulary(const at::Tensor& tokens, int64_t vocab_size, const std::string& name,

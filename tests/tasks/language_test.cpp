@@ -113,6 +113,17 @@ TEST_F(LanguageRun, WeightsSayWhatTheyAre) {
   EXPECT_NE(texts.find("--- seed 1\nin"), std::string::npos);
 }
 
+// Not after hours, when the first preview is due.
+TEST_F(LanguageRun, RefusesAPromptThatDoesNotFitBeforeTraining) {
+  config_.model.vocab_size = 259;
+  config_.data.tokenizer = "bytes";
+  config_.train.sample_interval = 12;
+  config_.preview = {.prompts = {"in", "the beginning"}, .length = 20};
+  LanguageTask task(config_, c10::kCPU);
+  EXPECT_THROW_WITH(task.open({}), UsageError,
+                    "preview.prompts: 'the beginning': its 14 tokens and 20 to generate");
+}
+
 TEST_F(LanguageRun, BeginsWithWeights) {
   train(config_, "first");
   train(config_, "second", directory_ / "first/checkpoints/step-00000012/ema-0.9.safetensors");

@@ -8,20 +8,34 @@
 
 namespace uvic {
 
-void write_texts(const std::shared_ptr<Cogformer>& model, const Tokenizer& tokenizer,
-                 const LanguageConfig& config, int64_t step, const TaskContext& context) {
+namespace {
+
+GenerateOptions preview_options(const LanguageConfig& config) {
   GenerateOptions options = config.generate;
   options.length = config.preview.length;
-  const int64_t bos = config.model.bos_token;
+  return options;
+}
+
+}  // namespace
+
+std::vector<Prompt> preview_prompts(const LanguageConfig& config, const Tokenizer& tokenizer) {
+  const int64_t bos = document_beginning(tokenizer, config.model);
   std::vector<Prompt> prompts;
   for (const std::string& text : config.preview.prompts) {
     Prompt prompt{.tokens = tokenizer.encode(text), .seed = int64_t(prompts.size())};
     if (bos >= 0) prompt.tokens.insert(prompt.tokens.begin(), bos);
+    length_for(prompt, config.model, preview_options(config), "preview.prompts: '" + text + "'");
     prompts.push_back(std::move(prompt));
   }
-  const TextGenerator generator(LanguageNetwork(model, options.precision), options, {bos, tokenizer.eos()});
-  for (size_t i = 0; i < prompts.size(); ++i)
-    length_for(prompts[i], config.model, options, "preview.prompts: '" + config.preview.prompts[i] + "'");
+  return prompts;
+}
+
+void write_texts(const std::shared_ptr<Cogformer>& model, const Tokenizer& tokenizer,
+                 const std::vector<Prompt>& prompts, const LanguageConfig& config, int64_t step,
+                 const TaskContext& context) {
+  const GenerateOptions options = preview_options(config);
+  const TextGenerator generator(LanguageNetwork(model, options.precision), options,
+                                document_ends(&tokenizer, config.model));
   context.progress("writing texts");
   std::vector<GeneratedText> texts;
   try {

@@ -90,6 +90,7 @@ void LanguageTask::open(const fs::path&) {
   check_tokenizer(*tokenizer_, spec,
                   {{kTokenizerKey, info.tokenizer}, {kTokenizerHashKey, info.tokenizer_hash}},
                   config_.model.vocab_size, tokens_->name(), "data.tokenizer");
+  if (config_.train.sample_interval > 0) prompts_ = preview_prompts(config_, *tokenizer_);
 }
 
 std::string LanguageTask::describe_data() const {
@@ -123,13 +124,10 @@ std::vector<std::string> LanguageTask::data_differences(const std::string& then)
 
 std::map<std::string, std::string> LanguageTask::weights_metadata() const {
   const TokenInfo& info = tokens_->info();
-  std::map<std::string, std::string> metadata;
-  if (tokenizer_) {
-    metadata = {{kTokenizerKey, tokenizer_->name()}, {kTokenizerHashKey, tokenizer_->fingerprint()}};
-  } else if (!info.tokenizer.empty()) {
-    metadata = {{kTokenizerKey, info.tokenizer}, {kTokenizerHashKey, info.tokenizer_hash}};
-  }
-  return metadata;
+  if (tokenizer_)
+    return {{kTokenizerKey, tokenizer_->name()}, {kTokenizerHashKey, tokenizer_->fingerprint()}};
+  if (info.tokenizer.empty()) return {};
+  return {{kTokenizerKey, info.tokenizer}, {kTokenizerHashKey, info.tokenizer_hash}};
 }
 
 void LanguageTask::build(uint64_t seed) {
@@ -170,7 +168,7 @@ Values LanguageTask::validate() {
 }
 
 void LanguageTask::preview(int64_t step, const TaskContext& context) {
-  if (tokenizer_) write_texts(model_, *tokenizer_, config_, step, context);
+  if (tokenizer_) write_texts(model_, *tokenizer_, prompts_, config_, step, context);
 }
 
 }  // namespace uvic

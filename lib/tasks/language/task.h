@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 
+#include "language/generate.h"
 #include "tasks/language/config.h"
 #include "tasks/language/validation.h"
 #include "tasks/language/windows.h"
@@ -45,6 +46,7 @@ class LanguageTask : public Task {
   c10::Device device_;
   std::shared_ptr<const TokenFile> tokens_, held_out_;  // the second may be null
   std::unique_ptr<Tokenizer> tokenizer_;                // null: previews have no text
+  std::vector<Prompt> prompts_;                         // of previews
   std::unique_ptr<TokenWindows> windows_;
   std::unique_ptr<TokenValidation> validation_;  // null if nothing is held out
   std::shared_ptr<Cogformer> model_;
