@@ -5,6 +5,9 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
+#include <utility>
+
+#include "core/environment.h"
 
 namespace uvic {
 
@@ -19,6 +22,30 @@ struct CommonOptions {
   void add_to(CLI::App& app);
   /// Puts threads and quiet into force and returns the device.
   c10::Device apply() const;
+};
+
+/// The commands of a program, one of which a command line names. Each has add_to(CLI::App&) and run().
+class Commands {
+ public:
+  explicit Commands(std::string program) : program_(std::move(program)) {}
+  /// `shares`: makes its part of the work where a launcher has started several processes; the others refuse.
+  template <class Command>
+  void add(CLI::App& app, const std::string& name, const std::string& help, Command& command,
+           bool shares = false) {
+    auto* sub = app.add_subcommand(name, help);
+    command.add_to(*sub);
+    sub->callback([this, &command, shares, name] {
+      chosen_ = [this, &command, shares, name] {
+        if (!shares) refuse_ranks(program_ + " " + name);
+        return command.run();
+      };
+    });
+  }
+  int run() const { return chosen_(); }
+
+ private:
+  std::string program_;
+  std::function<int()> chosen_;
 };
 
 /// Parses the command line (options come from `add_options`; of one given twice the last counts; `~` at the

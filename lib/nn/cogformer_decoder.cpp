@@ -82,6 +82,14 @@ Tensor CogformerDecoder::run(const Tensor& tokens, const Tensor& positions, cons
   return x;
 }
 
+// Queries [H, T, D], the last of M keys and values [1, H, M, D] -> [H, T, D].
+Tensor CogformerDecoder::attend(AttentionKind kind, const Tensor& q, const Tensor& keys,
+                                const Tensor& values) const {
+  const auto fused = fused_attention(options_.attention_kernel);
+  return std::get<0>(attention(kind, q.unsqueeze(0).to(dtype_), keys, values, {}, /*causal=*/true, fused))[0]
+      .to(wide_);
+}
+
 void CogformerDecoder::check_room(const KeyValueCache& cache, int64_t row, const Tensor& tokens) const {
   TORCH_CHECK(tokens.dim() == 1 && tokens.numel() > 0 && tokens.scalar_type() == at::kLong,
               "CogformerDecoder: tokens must be int64 [T], got ", tokens.sizes());
@@ -93,14 +101,10 @@ void CogformerDecoder::check_room(const KeyValueCache& cache, int64_t row, const
 Tensor CogformerDecoder::extend(KeyValueCache& cache, int64_t row, const Tensor& tokens) const {
   const at::NoGradGuard no_grad;
   check_room(cache, row, tokens);
-  const auto fused = fused_attention(options_.attention_kernel);
   const auto attend_in_row = [&](size_t layer, const Tensor& q, const Tensor& k, const Tensor& v) {
     const auto heads_first = [](const Tensor& rows) { return rows.transpose(0, 1); };
     const auto [keys, values] = cache.append(layer, row, heads_first(k), heads_first(v));
-    const Tensor queries = heads_first(q).unsqueeze(0).to(dtype_);
-    return std::get<0>(attention(layers_[layer].kind, queries, keys, values, {}, /*causal=*/true, fused))[0]
-        .transpose(0, 1)
-        .to(wide_);
+    return heads_first(attend(layers_[layer].kind, heads_first(q), keys, values));
   };
   Tensor last;
   const Tensor bounds = document_bounds(tokens.unsqueeze(0), options_.bos_token);
@@ -135,12 +139,8 @@ Tensor CogformerDecoder::step(KeyValueCache& cache, const std::vector<int64_t>& 
       const auto at = int64_t(i);
       const auto [keys, values] = cache.append(layer, rows[i], k[at].unsqueeze(1), v[at].unsqueeze(1));
       const AttentionKind kind = layers_[layer].kind;
-      if (by_rows) {
-        out.push_back(attend_one(kind, q[at], keys[0], values[0]));
-      } else {
-        const Tensor queries = q[at].unsqueeze(0).unsqueeze(2).to(dtype_);
-        out.push_back(std::get<0>(attention(kind, queries, keys, values))[0].squeeze(1).to(wide_));
-      }
+      out.push_back(by_rows ? attend_one(kind, q[at], keys[0], values[0])
+                            : attend(kind, q[at].unsqueeze(1), keys, values).squeeze(1));
     }
     return at::stack(out);
   };

@@ -39,6 +39,8 @@ class CogformerDecoder {
   at::Tensor norm(const at::Tensor& x, const at::Tensor& weight) const;
   at::Tensor logits(const at::Tensor& x) const;
   at::Tensor run(const at::Tensor& tokens, const at::Tensor& positions, const Attend& attend) const;
+  at::Tensor attend(AttentionKind kind, const at::Tensor& q, const at::Tensor& keys,
+                    const at::Tensor& values) const;
   void check_room(const KeyValueCache& cache, int64_t row, const at::Tensor& tokens) const;
 
   CogformerOptions options_;
