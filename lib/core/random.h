@@ -20,7 +20,9 @@ enum class RandomStream : uint64_t {
   kLabel = 6,
   kCrop = 7,
   kValidation = 8,
-  kWindow = 9
+  kWindow = 9,
+  kCaption = 10,
+  kLatent = 11
 };
 
 class CounterRandom {

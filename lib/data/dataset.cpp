@@ -22,6 +22,10 @@ DataIdentity Dataset::identity() const {
           {{"labels", labels.hex()}}};
 }
 
+at::Tensor Dataset::moments(int64_t /*index*/, bool /*mirrored*/) const {
+  TORCH_CHECK(false, "these images are not kept as latents");
+}
+
 std::vector<int64_t> images_per_class(const Dataset& dataset) {
   std::vector<int64_t> counts(size_t(dataset.num_classes()));
   if (counts.empty()) return counts;

@@ -5,11 +5,14 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/random.h"
+#include "data/captions.h"
 #include "data/identity.h"
+#include "data/latent_space.h"
 #include "data/options.h"
 
 namespace uvic {
@@ -33,6 +36,16 @@ class Dataset {
   }
   /// 0 where there are no labels.
   virtual int64_t label(int64_t index) const = 0;
+  /// What the images are captioned with; null: nothing.
+  virtual const Captions* captions() const { return nullptr; }
+  /// What the images are kept as, if not as pixels: then image_shape() is that of the latents, `moments`
+  /// takes the place of image() and augmented(), which throw.
+  virtual std::optional<LatentSpace> latents() const { return std::nullopt; }
+  /// Mean and standard deviation as the autoencoder gave them, not normalised: float32 [2, C, H, W];
+  /// `mirrored`: of the mirrored image.
+  virtual at::Tensor moments(int64_t index, bool mirrored) const;
+  /// Whether moments of mirrored images are there.
+  virtual bool keeps_mirrored() const { return false; }
   /// One line for start-up: "60000 images 1x28x28, 10 classes (labels 0 to 9), idx in /usr/share/...".
   virtual std::string describe() const = 0;
   /// As it stands it looks at every image: for sets in memory.

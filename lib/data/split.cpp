@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "core/errors.h"
 #include "io/digests.h"
@@ -11,10 +12,32 @@ namespace {
 
 constexpr uint64_t kSplitSeed = 0;  // not train.seed: runs with several seeds are judged on the same images
 
+// Those of the images `indexes` of a set.
+class CaptionsOfSome : public Captions {
+ public:
+  CaptionsOfSome(const Captions& all, const std::vector<int64_t>& indexes) : all_(all), indexes_(indexes) {}
+  int64_t count(int64_t image) const override { return all_.count(inner(image)); }
+  std::string text(int64_t image, int64_t caption) const override { return all_.text(inner(image), caption); }
+  std::string tokenizer() const override { return all_.tokenizer(); }
+  std::span<const int32_t> ids(int64_t image, int64_t caption) const override {
+    return all_.ids(inner(image), caption);
+  }
+  at::Tensor states(int64_t image, int64_t caption) const override {
+    return all_.states(inner(image), caption);
+  }
+
+ private:
+  int64_t inner(int64_t image) const { return indexes_.at(size_t(image)); }
+  const Captions& all_;
+  const std::vector<int64_t>& indexes_;
+};
+
 class Subset : public Dataset {
  public:
   Subset(std::shared_ptr<const Dataset> dataset, std::vector<int64_t> indexes)
-      : dataset_(std::move(dataset)), indexes_(std::move(indexes)) {}
+      : dataset_(std::move(dataset)), indexes_(std::move(indexes)) {
+    if (const Captions* all = dataset_->captions()) captions_.emplace(*all, indexes_);
+  }
   int64_t size() const override { return int64_t(indexes_.size()); }
   ImageShape image_shape() const override { return dataset_->image_shape(); }
   int64_t num_classes() const override { return dataset_->num_classes(); }
@@ -24,6 +47,12 @@ class Subset : public Dataset {
     return dataset_->augmented(inner(index), random);
   }
   int64_t label(int64_t index) const override { return dataset_->label(inner(index)); }
+  const Captions* captions() const override { return captions_ ? &*captions_ : nullptr; }
+  std::optional<LatentSpace> latents() const override { return dataset_->latents(); }
+  at::Tensor moments(int64_t index, bool mirrored) const override {
+    return dataset_->moments(inner(index), mirrored);
+  }
+  bool keeps_mirrored() const override { return dataset_->keeps_mirrored(); }
   std::string describe() const override { return c10::str(size(), " of ", dataset_->describe()); }
   DataIdentity identity() const override {
     DataIdentity identity = dataset_->identity();
@@ -40,6 +69,7 @@ class Subset : public Dataset {
   int64_t inner(int64_t index) const { return indexes_.at(size_t(index)); }
   std::shared_ptr<const Dataset> dataset_;
   std::vector<int64_t> indexes_;
+  std::optional<CaptionsOfSome> captions_;
 };
 
 }  // namespace
