@@ -106,7 +106,7 @@ int DumpCommand::run() {
 }
 
 DumpManifest DumpCommand::manifest_of(const LoadedModel& loaded, c10::Device device) const {
-  const auto& [model, diffusion, sample] = loaded.recipe();
+  const Recipe& recipe = loaded.recipe();
   const int64_t classes = model.real_classes();
   DumpManifest manifest;
   manifest.version = version_number();

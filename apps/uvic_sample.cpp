@@ -166,8 +166,8 @@ struct SampleApp {
   }
 
   RecordInputs record_of(const LoadedModel& loaded, const SampleRequest& request, c10::Device device) const {
-    const auto& [model, diffusion, sample] = loaded.recipe();
-    return command.record(plan_sampling(sample, diffusion), loaded, file_crc32(loaded.file),
+    const Recipe& recipe = loaded.recipe();
+    return command.record(plan_sampling(recipe.sample, recipe.diffusion), loaded, file_crc32(loaded.file),
                           seeds_text(request.seeds), command.labels, device);
   }
 

@@ -35,6 +35,7 @@ class Reading {
       tell("num_classes", m.num_classes, labelled ? (*shape("label_emb.weight", 2))[0] : -1,
            labelled ? "" : "no label_emb");
     if (const auto* context = shape("context_embed.weight", 2)) tell("clip_dim", m.clip_dim, (*context)[1]);
+    read_text_encoder();
     read_blocks();
     present("mlp_time_embed", m.mlp_time_embed, "time_embed.0.weight");
     present("conv", m.conv, "final_layer.weight");
@@ -63,6 +64,18 @@ class Reading {
     const auto found = shapes_.find(name);
     const bool there = found != shapes_.end();
     tell(key, value, there, there ? c10::str(name, " ", at::IntArrayRef(found->second)) : "no " + name);
+  }
+
+  void read_text_encoder() {
+    ModelOptions& m = result_.model;
+    const auto* tokens = shape("text_encoder.token_embedding.weight", 2);
+    if (tokens == nullptr) return tell("text_vocab", m.text_vocab, int64_t{0}, "no text_encoder");
+    tell("text_vocab", m.text_vocab, (*tokens)[0]);
+    if (const auto* places = shape("text_encoder.positional_embedding", 2))
+      tell("num_clip_token", m.num_clip_token, (*places)[0]);
+    int64_t depth = 0;
+    while (shapes_.contains(c10::str("text_encoder.blocks.", depth, ".norm1.weight"))) ++depth;
+    tell("text_depth", m.text_depth, depth, c10::str(depth, " text_encoder.blocks"));
   }
 
   void read_blocks() {

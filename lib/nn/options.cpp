@@ -16,6 +16,10 @@ void ModelOptions::validate() const {
       null_label != NullLabel::kLast || num_classes != 1,
       "model.num_classes: with model.null_label last the last row is the null label, so at least 2 are "
       "needed, got 1");
+  check_usage(!learns_text() || has_context(), "model.text_vocab: ", text_vocab,
+              " needs model.num_clip_token, the tokens of a text");
+  check_usage(!learns_text() || clip_dim % text_heads == 0, "model.text_heads: ", text_heads,
+              " must divide model.clip_dim ", clip_dim);
   attention_kind(0);  // reports a wrong name in softmax_layers
 }
 

@@ -23,6 +23,7 @@ struct ModelOptions {
   Choice<NullLabel> null_label = NullLabel::kAuto;
   bool conv = true, skip = true;
   int64_t clip_dim = 768, num_clip_token = 0;
+  int64_t text_vocab = 0, text_depth = 2, text_heads = 4;
   Choice<AttentionKind> attention = AttentionKind::kCog;
   std::vector<std::string> softmax_layers = {"first", "last"};
   Choice<KernelWish> attention_kernel = KernelWish::kAuto;
@@ -50,7 +51,16 @@ struct ModelOptions {
     fields("skip", skip, "long skip connections from in_blocks to out_blocks");
     fields("clip_dim", clip_dim, "width of a context token, as a text encoder gives it", between(1, 65536));
     fields("num_clip_token", num_clip_token, "context tokens (77 for CLIP's text); 0: no context",
-           between(0, 65536));
+           between(0, 65536))
+        .mark(kInterface);
+    fields("text_vocab", text_vocab,
+           "tokens of the vocabulary of a text encoder that is trained with the network (text.encoder: "
+           "learned): 259 "
+           "for bytes; 0: there is none",
+           between(0, 1e6))
+        .mark(kInterface);
+    fields("text_depth", text_depth, "blocks of that text encoder; clip_dim is its width", between(0, 512));
+    fields("text_heads", text_heads, "its attention heads; divides clip_dim", between(1, 1024));
     fields("attention", attention, "W = softmax(P), or Cog: W = sign(P) softmax(|P|)");
     fields(
         "softmax_layers", softmax_layers,
@@ -73,6 +83,8 @@ struct ModelOptions {
   /// Classes that can be asked for: 0 .. real_classes() - 1. 0 for an unconditional model.
   int64_t real_classes() const { return conditional() ? num_classes - (null_row() >= 0 ? 1 : 0) : 0; }
   bool has_context() const { return num_clip_token > 0; }
+  /// Whether the context is token ids, which the network encodes itself.
+  bool learns_text() const { return text_vocab > 0; }
   int64_t head_dim() const { return embed_dim / num_heads; }
   int64_t num_patches() const { return grid()[0] * grid()[1]; }
   /// Tokens before the patches: [label,] time, [context].

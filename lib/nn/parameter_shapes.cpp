@@ -22,15 +22,27 @@ void add_convolution(Shapes& shapes, const std::string& name, int64_t in, int64_
   shapes[name + ".bias"] = {out};
 }
 
-void add_block(Shapes& shapes, const std::string& name, const ModelOptions& o, bool skip) {
-  const int64_t dim = o.embed_dim;
+void add_block(Shapes& shapes, const std::string& name, int64_t dim, int64_t mlp_ratio, bool qkv_bias,
+               bool skip) {
   add_norm(shapes, name + ".norm1", dim);
-  add_linear(shapes, name + ".attn.qkv", dim, 3 * dim, o.qkv_bias);
+  add_linear(shapes, name + ".attn.qkv", dim, 3 * dim, qkv_bias);
   add_linear(shapes, name + ".attn.proj", dim, dim);
   add_norm(shapes, name + ".norm2", dim);
-  add_linear(shapes, name + ".mlp.fc1", dim, o.mlp_ratio * dim);
-  add_linear(shapes, name + ".mlp.fc2", o.mlp_ratio * dim, dim);
+  add_linear(shapes, name + ".mlp.fc1", dim, mlp_ratio * dim);
+  add_linear(shapes, name + ".mlp.fc2", mlp_ratio * dim, dim);
   if (skip) add_linear(shapes, name + ".skip_linear", 2 * dim, dim);
+}
+
+void add_block(Shapes& shapes, const std::string& name, const ModelOptions& o, bool skip) {
+  add_block(shapes, name, o.embed_dim, o.mlp_ratio, o.qkv_bias, skip);
+}
+
+void add_text_encoder(Shapes& shapes, const std::string& name, const ModelOptions& o) {
+  shapes[name + ".token_embedding.weight"] = {o.text_vocab, o.clip_dim};
+  shapes[name + ".positional_embedding"] = {o.num_clip_token, o.clip_dim};
+  for (int64_t i = 0; i < o.text_depth; ++i)
+    add_block(shapes, c10::str(name, ".blocks.", i), o.clip_dim, 4, false, false);
+  add_norm(shapes, name + ".norm", o.clip_dim);
 }
 
 }  // namespace
@@ -45,6 +57,7 @@ Shapes parameter_shapes(const ModelOptions& o) {
     add_linear(shapes, "time_embed.2", 4 * dim, dim);
   }
   if (o.conditional()) shapes["label_emb.weight"] = {o.num_classes, dim};
+  if (o.learns_text()) add_text_encoder(shapes, "text_encoder", o);
   if (o.has_context()) add_linear(shapes, "context_embed", o.clip_dim, dim);
   shapes["pos_embed"] = {1, o.num_tokens(), dim};
   for (int64_t i = 0; i < o.depth / 2; ++i) {
@@ -73,8 +86,12 @@ double forward_flops(const ModelOptions& o) {
   if (o.skip) total += double(o.depth / 2) * 2 * C * C * N;
   if (o.mlp_time_embed) total += 8 * C * C;
   total += double(o.num_clip_token * o.clip_dim) * C;  // context_embed
-  total += patches * patch_dim * C;                    // patch_embed
-  total += N * C * patch_dim;                          // decoder_pred runs over all tokens
+  if (o.learns_text()) {
+    const double T = double(o.num_clip_token), D = double(o.clip_dim);
+    total += double(o.text_depth) * (12 * D * D * T + 2 * T * T * D);
+  }
+  total += patches * patch_dim * C;  // patch_embed
+  total += N * C * patch_dim;        // decoder_pred runs over all tokens
   if (o.conv) total += 9.0 * double(o.in_chans * o.in_chans * o.height() * o.width());
   return 2 * total;
 }

@@ -24,6 +24,13 @@ UViT::UViT(const ModelOptions& options) : options_(options) {
   if (options_.mlp_time_embed)
     time_embed_ = register_module("time_embed", std::make_shared<TimeEmbedMlp>(dim));
   if (options_.conditional()) label_emb_ = register_module("label_emb", Embedding(options_.num_classes, dim));
+  if (options_.learns_text())
+    text_encoder_ = register_module("text_encoder", std::make_shared<TextTransformer>(TextTransformerOptions{
+                                                        .vocab_size = options_.text_vocab,
+                                                        .length = options_.num_clip_token,
+                                                        .dim = options_.clip_dim,
+                                                        .depth = options_.text_depth,
+                                                        .num_heads = options_.text_heads}));
   if (options_.has_context())
     context_embed_ = register_module("context_embed", Linear(options_.clip_dim, dim));
   pos_embed_ = register_parameter("pos_embed", at::zeros({1, options_.num_tokens(), dim}));
@@ -86,9 +93,16 @@ void UViT::check_inputs(const Tensor& x, const Tensor& timesteps, const Tensor& 
   TORCH_CHECK(context.defined() == o.has_context(),
               o.has_context() ? "UViT: this model has context tokens; context is missing"
                               : "UViT: this model has no context tokens; it takes no context");
-  TORCH_CHECK(!context.defined() || context.sizes() == at::IntArrayRef({B, o.num_clip_token, o.clip_dim}),
-              "UViT: context must be [", B, ", ", o.num_clip_token, ", ", o.clip_dim, "], got ",
-              context.sizes());
+  const bool ids = o.learns_text() && context.defined() && context.dim() == 2;
+  TORCH_CHECK(!ids || context.sizes() == at::IntArrayRef({B, o.num_clip_token}),
+              "UViT: context must be token ids [", B, ", ", o.num_clip_token, "], got ", context.sizes());
+  TORCH_CHECK(
+      !context.defined() || ids || context.sizes() == at::IntArrayRef({B, o.num_clip_token, o.clip_dim}),
+      "UViT: context must be [", B, ", ", o.num_clip_token, ", ", o.clip_dim, "], got ", context.sizes());
+}
+
+Tensor UViT::encode_context(const Tensor& context) {
+  return text_encoder_ && context.dim() == 2 ? text_encoder_->forward(context) : context;
 }
 
 // Tokens in order [label,] time, [context,] patches: [B, N, C].
@@ -98,7 +112,7 @@ Tensor UViT::embed(const Tensor& x, const Tensor& timesteps, const Tensor& label
   if (options_.conditional()) tokens.push_back(label_emb_->forward(labels).view({B, 1, -1}));
   const Tensor time = timestep_embedding(timesteps, options_.embed_dim).to(pos_embed_.scalar_type());
   tokens.push_back((time_embed_ ? time_embed_->forward(time) : time).view({B, 1, -1}));
-  if (options_.has_context()) tokens.push_back(context_embed_->forward(context));
+  if (options_.has_context()) tokens.push_back(context_embed_->forward(encode_context(context)));
   tokens.push_back(patch_embed_->forward(x));
   return at::cat(tokens, 1) + pos_embed_;
 }

@@ -12,6 +12,7 @@
 #include "nn/block.h"
 #include "nn/embed.h"
 #include "nn/options.h"
+#include "nn/text_transformer.h"
 
 namespace uvic {
 
@@ -24,10 +25,14 @@ class UViT : public torch::nn::Module {
 
   /// x: [B, C, H, W]; timesteps: [B] in the units of the schedule (999 t); labels: int64 [B] for a
   /// conditional model, else undefined; context: [B, num_clip_token, clip_dim] for a model with context
-  /// tokens (U-ViT's text-to-image network), else undefined. Returns [B, C, H, W] in float32 (float64 for
-  /// float64 weights). c10::Error names what does not fit.
+  /// tokens (U-ViT's text-to-image network), or token ids as encode_context takes them, else undefined.
+  /// Returns [B, C, H, W] in float32 (float64 for float64 weights). c10::Error names what does not fit.
   at::Tensor forward(const at::Tensor& x, const at::Tensor& timesteps, const at::Tensor& labels = {},
                      const at::Tensor& context = {});
+
+  /// Of a model that learns_text: token ids, int64 [B, num_clip_token] -> [B, num_clip_token, clip_dim]; what
+  /// is encoded already comes back as it is.
+  at::Tensor encode_context(const at::Tensor& context);
 
   const ModelOptions& options() const { return options_; }
 
@@ -43,6 +48,7 @@ class UViT : public torch::nn::Module {
   std::shared_ptr<PatchEmbed> patch_embed_;
   std::shared_ptr<TimeEmbedMlp> time_embed_;
   torch::nn::Embedding label_emb_{nullptr};
+  std::shared_ptr<TextTransformer> text_encoder_;
   torch::nn::Linear context_embed_{nullptr};
   at::Tensor pos_embed_;
   std::vector<std::shared_ptr<Block>> in_blocks_, out_blocks_;

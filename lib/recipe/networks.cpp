@@ -13,9 +13,9 @@ namespace {
 // The first is the one whose shape is shown where there are several networks.
 constexpr std::array<std::string_view, 4> kUViTAnchors = {"patch_embed.proj.weight", "pos_embed",
                                                           "mid_block.attn.qkv.weight", "decoder_pred.weight"};
-constexpr std::array<std::string_view, 11> kUViTParts = {
-    "patch_embed", "time_embed", "label_emb", "context_embed", "pos_embed",  "in_blocks",
-    "mid_block",   "out_blocks", "norm",      "decoder_pred",  "final_layer"};
+constexpr std::array<std::string_view, 12> kUViTParts = {
+    "patch_embed", "time_embed", "label_emb",  "text_encoder", "context_embed", "pos_embed",
+    "in_blocks",   "mid_block",  "out_blocks", "norm",         "decoder_pred",  "final_layer"};
 
 constexpr std::array<std::string_view, 3> kCogformerAnchors = {"embedding.weight", "layers.0.attention.qw",
                                                                "layers.0.ffn.shared_experts.0.gw"};

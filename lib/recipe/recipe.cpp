@@ -15,6 +15,11 @@ void Recipe::validate() const {
   model.validate();
   diffusion.validate();
   plan_sampling(sample, diffusion);
+  check_usage(text.learned() == model.learns_text(), "text.encoder: ", text.encoder,
+              ", but model.text_vocab is ", model.text_vocab,
+              text.learned() ? "; 259 fits the tokenizer of bytes" : "; learned goes with it");
+  check_usage(!text.has_encoder() || model.has_context(), "text.encoder: ", text.encoder,
+              " gives context tokens, but model.num_clip_token is 0; 77 for CLIP");
 }
 
 std::optional<RecipeFile> own_recipe(const std::map<std::string, std::string>& metadata,

@@ -7,7 +7,9 @@
 #include "core/config.h"
 #include "diffusion/options.h"
 #include "nn/options.h"
+#include "recipe/latent_options.h"
 #include "recipe/sample_options.h"
+#include "recipe/text_options.h"
 
 namespace uvic {
 
@@ -15,11 +17,15 @@ struct Recipe {
   ModelOptions model;
   DiffusionOptions diffusion;
   SampleOptions sample;
+  TextOptions text;
+  LatentOptions latents;
 
   void visit(FieldList& fields) {
     fields.section("model", model);
     fields.section("diffusion", diffusion);
     fields.section("sample", sample);
+    fields.section("text", text);
+    fields.section("latents", latents);
   }
 
   /// Replaces "auto" where it depends on how the network is trained: model.null_label. What a weights file
@@ -27,6 +33,11 @@ struct Recipe {
   void resolve();
   /// Throws UsageError, naming the keys, if values of different keys do not go together.
   void validate() const;
+
+  /// Whether sampling gives pictures.
+  bool makes_pictures() const { return latents.has_vae() || model.makes_pictures(); }
+  /// Whether there is something that guidance can subtract: the null label, or the empty caption.
+  bool has_null() const { return model.null_row() >= 0 || (model.has_context() && diffusion.p_uncond > 0); }
 };
 
 /// A recipe among the sections that only its training read; they are kept as they were found.

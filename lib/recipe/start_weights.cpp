@@ -16,10 +16,10 @@ namespace uvic {
 namespace {
 
 // What goes by channels, patches, classes or contexts, and may be of others.
-constexpr std::array<std::string_view, 5> kReplaceable = {"label_emb.", "context_embed.", "patch_embed.",
-                                                          "decoder_pred.", "final_layer."};
-const std::set<std::string> kAdapted = {"img_size", "patch_size", "in_chans",      "num_classes",
-                                        "conv",     "clip_dim",   "num_clip_token"};
+constexpr std::array<std::string_view, 6> kReplaceable = {"label_emb.",    "context_embed.", "patch_embed.",
+                                                          "text_encoder.", "decoder_pred.",  "final_layer."};
+const std::set<std::string> kAdapted = {"img_size", "patch_size",     "in_chans",   "num_classes", "conv",
+                                        "clip_dim", "num_clip_token", "text_vocab", "text_depth"};
 
 bool is_replaceable(const std::string& name) {
   return std::any_of(kReplaceable.begin(), kReplaceable.end(),

@@ -38,7 +38,7 @@ TEST(ModelOfShapes, AllButHeadsAndAttentionIsTold) {
     EXPECT_EQ(contradictions(options, read), "");
     EXPECT_EQ(read.model.height(), options.height());
     EXPECT_EQ(parameter_shapes(read.model), parameter_shapes(options));
-    EXPECT_EQ(read.told.size(), 12U);
+    EXPECT_EQ(read.told.size(), 13U);
     EXPECT_FALSE(read.told.contains("num_heads"));
   }
 }

@@ -1,0 +1,69 @@
+#include "encoders/prompt_encoder.h"
+
+#include <ATen/ATen.h>
+
+#include <nlohmann/json.hpp>
+
+#include "core/errors.h"
+
+namespace uvic {
+namespace {
+
+std::shared_ptr<const CaptionTokenizer> tokenizer_of_learned(const ModelOptions& model,
+                                                             const TextOptions& text) {
+  const std::string spec = text.tokenizer == "auto" ? "bytes" : text.tokenizer;
+  auto tokenizer = std::make_shared<CaptionTokenizer>(open_tokenizer(spec), model.num_clip_token);
+  check_usage(tokenizer->vocab_size() == model.text_vocab, "text.tokenizer: ", spec, " has ",
+              tokenizer->vocab_size(), " tokens, but model.text_vocab is ", model.text_vocab);
+  return tokenizer;
+}
+
+}  // namespace
+
+PromptEncoder::PromptEncoder(const ModelOptions& model, const TextOptions& text, Precision /*precision*/,
+                             c10::Device device)
+    : device_(device) {
+  TORCH_CHECK(text.has_encoder(), "PromptEncoder: text.encoder is none");
+  tokenizer_ = tokenizer_of_learned(model, text);
+}
+
+PromptEncoder::~PromptEncoder() = default;
+
+at::Tensor PromptEncoder::ids(const std::vector<std::string>& captions) const {
+  at::Tensor ids = at::empty({int64_t(captions.size()), tokenizer_->length()}, at::kLong);
+  auto* to = ids.mutable_data_ptr<int64_t>();
+  for (const std::string& caption : captions) {
+    const auto row = tokenizer_->row(caption);
+    to = std::copy(row.begin(), row.end(), to);
+  }
+  return ids;
+}
+
+at::Tensor PromptEncoder::context(const at::Tensor& ids) const {
+  return ids.to(device_);
+}
+
+std::string PromptEncoder::describe() const {
+  return "text: learned encoder, " + tokenizer_->describe();
+}
+
+std::string PromptEncoder::identity() const {
+  return nlohmann::ordered_json{{"tokenizer", tokenizer_->fingerprint()}, {"encoder_sha256", ""}}.dump();
+}
+
+void PromptEncoder::check_same(const std::map<std::string, std::string>& metadata,
+                               const std::string& source) const {
+  const auto record = metadata.find(kTextEncoderKey);
+  if (record == metadata.end()) return;
+  const auto then = nlohmann::json::parse(record->second, nullptr, /*allow_exceptions=*/false);
+  const auto now = nlohmann::json::parse(identity());
+  for (const auto& [key, option] :
+       {std::pair("tokenizer", "text.tokenizer"), std::pair("encoder_sha256", "text.encoder")}) {
+    check_usage(then.is_object() && then.contains(key), source, ": its record ", kTextEncoderKey,
+                " is damaged");
+    check_usage(then.at(key) == now.at(key), option, ": is not what the network of ", source,
+                " was trained with (SHA-256 ", now.at(key).dump(), ", then ", then.at(key).dump(), ")");
+  }
+}
+
+}  // namespace uvic
