@@ -1,8 +1,10 @@
 #include "io/unicode.h"
 
+#include <c10/util/Exception.h>
 #include <utf8proc.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <memory>
 
@@ -18,6 +20,25 @@ std::string normalised(const std::string& text) {
   const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
   if (length < 0) return text;
   return {reinterpret_cast<const char*>(mapped), size_t(length)};
+}
+
+std::string lower_cased(std::string_view text) {
+  constexpr utf8proc_int32_t kDottedI = 0x130;  // the one whose small form is more than one character
+  std::string lower;
+  lower.reserve(text.size());
+  for (size_t at = 0; at < text.size();) {
+    utf8proc_int32_t character = 0;
+    const auto length = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()) + at,
+                                         utf8proc_ssize_t(text.size() - at), &character);
+    TORCH_CHECK(length > 0, "lower_cased: byte ", at, " is not UTF-8");
+    at += size_t(length);
+    std::array<utf8proc_uint8_t, 4> bytes{};
+    const bool dotted = character == kDottedI;
+    const auto written = utf8proc_encode_char(dotted ? 'i' : utf8proc_tolower(character), bytes.data());
+    lower.append(reinterpret_cast<const char*>(bytes.data()), size_t(written));
+    if (dotted) lower += "\u0307";
+  }
+  return lower;
 }
 
 }  // namespace uvic

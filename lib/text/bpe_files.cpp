@@ -8,6 +8,7 @@
 #include "io/digests.h"
 #include "io/json_text.h"
 #include "io/read_file.h"
+#include "text/byte_symbols.h"
 
 namespace uvic {
 namespace {
@@ -52,7 +53,9 @@ void read_vocabulary(const std::string& text, const std::string& name, BpeFiles&
   }
 }
 
-void read_merges(std::string_view text, const std::string& name, BpeFiles& files) {
+}  // namespace
+
+void read_bpe_merges(std::string_view text, const std::string& name, BpeFiles& files) {
   files.made.resize(files.tokens.size());
   for (int64_t line = 1; !text.empty(); ++line) {
     std::string_view rule = text.substr(0, text.find('\n'));
@@ -77,14 +80,12 @@ void read_merges(std::string_view text, const std::string& name, BpeFiles& files
   check_usage(files.merges.size() > 0, name, ": holds no merges");
 }
 
-}  // namespace
-
 BpeFiles read_bpe_files(const fs::path& either) {
   const auto [vocabulary, merges] = both(either);
   const std::string json = read_text(vocabulary), rules = read_text(merges);
   BpeFiles files;
   read_vocabulary(json, vocabulary.string(), files);
-  read_merges(rules, merges.string(), files);
+  read_bpe_merges(rules, merges.string(), files);
   Sha256 hash;
   for (const std::string* text : {&json, &rules}) {
     hash.add(c10::str(text->size(), "\n"));
@@ -92,6 +93,44 @@ BpeFiles read_bpe_files(const fs::path& either) {
   }
   files.fingerprint = hash.hex();
   return files;
+}
+
+int32_t BpeFiles::number(const std::string& token) const {
+  const auto found = numbers.find(token);
+  return found == numbers.end() ? -1 : found->second;
+}
+
+ByteTokens byte_tokens(const BpeFiles& files, const std::string& ending, const std::string& source) {
+  ByteTokens tokens{};
+  for (size_t byte = 0; byte < tokens.size(); ++byte) {
+    const std::string symbol = byte_symbols()[byte] + ending;
+    tokens[byte] = files.number(symbol);
+    check_usage(tokens[byte] >= 0, source, ": the vocabulary has no token for byte ", byte, " (\"", symbol,
+                "\"); is it a byte-level one?");
+  }
+  return tokens;
+}
+
+std::vector<std::string> byte_pieces(const BpeFiles& files, const std::string& source,
+                                     const std::string& ending) {
+  std::vector<std::string> pieces(files.tokens.size());
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    if (!files.made[i]) continue;
+    std::string_view token = files.tokens[i];
+    const bool ends = !ending.empty() && token.ends_with(ending);
+    if (ends) token.remove_suffix(ending.size());
+    const auto bytes = bytes_of_symbols(token);
+    check_usage(bytes.has_value(), source, ": token \"", files.tokens[i],
+                "\" is not written in the symbols of bytes; is it a byte-level vocabulary?");
+    pieces[i] = ends ? *bytes + ' ' : *bytes;
+  }
+  const ByteTokens alone = byte_tokens(files, "", source), last = byte_tokens(files, ending, source);
+  for (size_t byte = 0; byte < alone.size(); ++byte) {
+    const std::string text(1, static_cast<char>(byte));
+    pieces[size_t(alone[byte])] = text;
+    if (!ending.empty()) pieces[size_t(last[byte])] = text + ' ';
+  }
+  return pieces;
 }
 
 fs::path find_bpe_vocabulary(const fs::path& folder) {

@@ -12,7 +12,7 @@
 namespace uvic {
 
 CaptionTokenizer::CaptionTokenizer(std::shared_ptr<const Tokenizer> tokenizer, int64_t length, int64_t pad)
-    : tokenizer_(std::move(tokenizer)), length_(length), pad_(pad < 0 ? tokenizer_->eos() : pad) {
+    : tokenizer_(std::move(tokenizer)), length_(length), pad_(pad < 0 ? tokenizer_->pad() : pad) {
   TORCH_CHECK(tokenizer_->eos() >= 0, "CaptionTokenizer: ", tokenizer_->name(),
               " has no token that ends a text");
   TORCH_CHECK(length_ >= 3, "CaptionTokenizer: rows of ", length_, " tokens; at least 3");

@@ -13,7 +13,7 @@ namespace uvic {
 /// Thread-safe.
 class CaptionTokenizer {
  public:
-  /// `length`: tokens of a row. `pad`: what fills it up; -1: the token that ends a text.
+  /// `length`: tokens of a row. `pad`: what fills it up; -1: what the tokenizer says.
   CaptionTokenizer(std::shared_ptr<const Tokenizer> tokenizer, int64_t length, int64_t pad = -1);
 
   int64_t length() const { return length_; }

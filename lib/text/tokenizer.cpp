@@ -9,6 +9,8 @@
 #include "text/bpe_files.h"
 #include "text/bpe_tokenizer.h"
 #include "text/byte_tokenizer.h"
+#include "text/clip_files.h"
+#include "text/clip_tokenizer.h"
 #include "text/sentencepiece_tokenizer.h"
 #include "text/utf8.h"
 
@@ -24,8 +26,10 @@ void check_utf8(const Tokenizer& tokenizer, std::string_view text) {
 }
 
 std::unique_ptr<Tokenizer> open_in(const fs::path& folder) {
-  const fs::path vocabulary = find_bpe_vocabulary(folder), model = folder / "tokenizer.model";
+  const fs::path vocabulary = find_bpe_vocabulary(folder), model = folder / "tokenizer.model",
+                 openai = find_openai_vocabulary(folder);
   if (!vocabulary.empty()) return open_bpe(vocabulary);
+  if (!openai.empty()) return clip_tokenizer(read_openai_vocabulary(openai), folder);
   if (fs::exists(model)) return open_sentencepiece(model);
   const char* json = fs::exists(folder / "tokenizer.json") ? " (tokenizer.json is not read)" : "";
   usage_error(folder.string(), ": no tokenizer here: neither vocab.json and merges.txt nor tokenizer.model",
@@ -66,6 +70,7 @@ std::unique_ptr<Tokenizer> open_tokenizer(const std::string& spec) {
   const std::string ending = extension_of(path);
   check_usage(path.filename() != "tokenizer.json", spec,
               ": is not read; give the folder of vocab.json and merges.txt");
+  if (ending == ".gz") return clip_tokenizer(read_openai_vocabulary(path), path.parent_path());
   return ending == ".json" || ending == ".txt" || ending == ".bpe" ? open_bpe(path)
                                                                    : open_sentencepiece(path);
 }

@@ -13,20 +13,22 @@ namespace uvic {
 class Tokenizer {
  public:
   virtual ~Tokenizer() = default;
-  /// "bytes", "sentencepiece" or "bpe".
+  /// "bytes", "sentencepiece", "bpe" or "clip".
   virtual std::string name() const = 0;
   /// Tokens are 0 .. vocab_size() - 1.
   virtual int64_t vocab_size() const = 0;
-  /// The tokens that begin and end a document, maybe the same one; -1: there is none. No text gives them.
+  /// The tokens that begin and end a document, maybe the same one; -1: there is none. No text gives them,
+  /// save with CLIP's, which reads their names as them.
   virtual int64_t bos() const = 0;
   virtual int64_t eos() const = 0;
+  /// What rows of one length are filled up with; as eos().
+  virtual int64_t pad() const { return eos(); }
   /// Whether text must be UTF-8.
   virtual bool needs_utf8() const = 0;
   /// SHA-256, in hexadecimal digits, of what makes it up: the kind and what its files hold.
   virtual std::string fingerprint() const = 0;
 
-  /// The tokens of a text, none of them bos() or eos(). UsageError, with byte and line, for text that must be
-  /// UTF-8 and is not.
+  /// The tokens of a text. UsageError, with byte and line, for text that must be UTF-8 and is not.
   std::vector<int64_t> encode(std::string_view text) const;
   /// The same of text that goes on where `cut` has parted it.
   std::vector<int64_t> encode_more(std::string_view text) const;
@@ -52,7 +54,8 @@ class Tokenizer {
 };
 
 /// By what the user says: "bytes"; a SentencePiece model (x.model); a folder with the vocab.json and
-/// merges.txt of a byte-level BPE, or one of these files (also GPT-2's own encoder.json and vocab.bpe).
+/// merges.txt of a byte-level BPE or of CLIP, or one of these files (also GPT-2's own encoder.json and
+/// vocab.bpe, and OpenAI's bpe_simple_vocab_16e6.txt.gz).
 /// UsageError says what is wrong with it.
 std::unique_ptr<Tokenizer> open_tokenizer(const std::string& spec);
 

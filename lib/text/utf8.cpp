@@ -72,6 +72,14 @@ bool white_space_before(std::string_view text, size_t end) {
   return is_white_space(character_at(text.substr(0, end), begin));
 }
 
+size_t last_white_space_behind_word(std::string_view text) {
+  for (size_t at = text.size(); at-- > 1;) {
+    const bool blank = text[at] == ' ' || (text[at] >= '\t' && text[at] <= '\r');
+    if (blank && !white_space_before(text, at)) return at;
+  }
+  return 0;
+}
+
 bool word_at(std::string_view text, size_t begin) {
   const utf8proc_int32_t character = character_at(text, begin);
   return character >= 0 && !is_white_space(character) && utf8proc_category(character) != UTF8PROC_CATEGORY_CC;

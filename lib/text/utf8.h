@@ -17,6 +17,9 @@ size_t cut_short_at_end(std::string_view text);
 /// Whether a character of Unicode's White_Space, of valid UTF-8 text, ends at byte `end` (exclusive).
 bool white_space_before(std::string_view text, size_t end);
 
+/// Where the last ASCII white space begins that stands behind something else; 0: nowhere.
+size_t last_white_space_behind_word(std::string_view text);
+
 /// Whether a whole character begins at byte `begin` that is neither white space nor a control character.
 bool word_at(std::string_view text, size_t begin);
 

@@ -189,7 +189,8 @@ TEST(BpeTokenizer, WhatIsWrongWithTheFilesIsSaid) {
   expect_error("vocab.json", "\"A\": 32", "\"A\": 33", "its number 33 is that of \"A\", too");
   expect_error("vocab.json", "\"A\": 32, ", "", "no token for byte 65 (\"A\")");
   expect_error("vocab.json", "\"Ġthe\": 261, ", "", "merges.txt, line 7: \"Ġthe\" is not in the vocabulary");
-  expect_error("vocab.json", "\"A\": 32", "\"A\": 32, \"a</w>\": 900", "CLIP's");
+  expect_error("vocab.json", "\"A\": 32", "\"A\": 32, \"a</w>\": 900",
+               "no token for byte 0 (\"\u0100</w>\")");
   expect_error("merges.txt", "h e\n", "h e e\n", "merges.txt, line 3: not two tokens");
   expect_error("merges.txt", "h e\n", "he\n", "merges.txt, line 3: not two tokens");
   expect_error("merges.txt", "h e\n", "h e\nh e\n",
