@@ -33,6 +33,7 @@ class CachedDataset : public Dataset {
   int64_t num_classes() const override { return dataset_->num_classes(); }
   std::vector<std::string> class_names() const override { return dataset_->class_names(); }
   int64_t label(int64_t index) const override { return dataset_->label(index); }
+  std::string name(int64_t index) const override { return dataset_->name(index); }
   const Captions* captions() const override { return dataset_->captions(); }
   std::string describe() const override { return dataset_->describe() + note_; }
   DataIdentity identity() const override { return dataset_->identity(); }

@@ -1,5 +1,6 @@
 #include "data/dataset.h"
 
+#include "core/errors.h"
 #include "io/digests.h"
 
 namespace uvic {
@@ -24,6 +25,14 @@ DataIdentity Dataset::identity() const {
 
 at::Tensor Dataset::moments(int64_t /*index*/, bool /*mirrored*/) const {
   TORCH_CHECK(false, "these images are not kept as latents");
+}
+
+bool mirrors(const DataOptions& options, const Dataset& dataset) {
+  const bool wanted = options.flips_by_data() ? dataset.mirror_by_default() : options.flips();
+  check_usage(!wanted || !dataset.latents() || dataset.keeps_mirrored(),
+              "data.random_flip is true, but no latents of mirrored images are kept: ", dataset.describe(),
+              ". Pack with --mirrored, or set data.random_flip=false");
+  return wanted;
 }
 
 std::vector<int64_t> images_per_class(const Dataset& dataset) {

@@ -36,6 +36,8 @@ class Dataset {
   }
   /// 0 where there are no labels.
   virtual int64_t label(int64_t index) const = 0;
+  /// What an image is called where it comes from: "cats/3.png"; empty: it has its number alone.
+  virtual std::string name(int64_t /*index*/) const { return {}; }
   /// What the images are captioned with; null: nothing.
   virtual const Captions* captions() const { return nullptr; }
   /// What the images are kept as, if not as pixels: then image_shape() is that of the latents, `moments`
@@ -46,11 +48,18 @@ class Dataset {
   virtual at::Tensor moments(int64_t index, bool mirrored) const;
   /// Whether moments of mirrored images are there.
   virtual bool keeps_mirrored() const { return false; }
+  /// Of sets that know better than their kind (DataOptions::flips_by_data): whether data.random_flip: auto
+  /// mirrors.
+  virtual bool mirror_by_default() const { return true; }
   /// One line for start-up: "60000 images 1x28x28, 10 classes (labels 0 to 9), idx in /usr/share/...".
   virtual std::string describe() const = 0;
   /// As it stands it looks at every image: for sets in memory.
   virtual DataIdentity identity() const;
 };
+
+/// Whether training mirrors images at random. UsageError if it is to, but the latents of mirrored images are
+/// not there.
+bool mirrors(const DataOptions& options, const Dataset& dataset);
 
 /// How many images each class 0 .. num_classes() - 1 has.
 std::vector<int64_t> images_per_class(const Dataset& dataset);

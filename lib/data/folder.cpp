@@ -53,6 +53,7 @@ class FolderDataset : public Dataset {
   int64_t label(int64_t index) const override {
     return listing_.labels.empty() ? 0 : listing_.labels.at(size_t(index));
   }
+  std::string name(int64_t index) const override { return listing_.files.at(size_t(index)); }
   std::string describe() const override {
     const std::string classes = num_classes() == 0
                                     ? c10::str("no classes (", listing_.labels_from, ")")

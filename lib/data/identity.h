@@ -10,6 +10,9 @@
 
 namespace uvic {
 
+/// Among the parts: the hash of the captions, which `sha256` leaves out.
+inline constexpr auto kCaptionsPart = "captions";
+
 /// Where the data lie does not matter: a data set that was moved is the same.
 struct DataIdentity {
   int64_t images = 0;

@@ -74,7 +74,8 @@ std::vector<std::string> differences(const LatentSpace& here, const LatentSpace&
   if (!here.encoder_sha256.empty() && !there.encoder_sha256.empty())
     compare("the encoder (SHA-256)", here.encoder_sha256.substr(0, 12), there.encoder_sha256.substr(0, 12));
   compare("channels", std::to_string(here.channels), std::to_string(there.channels));
-  compare("pixels a latent", std::to_string(here.downscale), std::to_string(there.downscale));
+  if (here.downscale > 0 && there.downscale > 0)
+    compare("pixels a latent", std::to_string(here.downscale), std::to_string(there.downscale));
   compare("scaling_factor", value_text(here.scaling_factor), value_text(there.scaling_factor));
   compare("shift_factor", value_text(here.shift_factor), value_text(there.shift_factor));
   compare("latents_mean", list_text(here.mean), list_text(there.mean));

@@ -14,10 +14,10 @@ inline constexpr auto kLatentSpaceKey = "uvic.latents";
 struct LatentSpace {
   std::string encoder_sha256;  ///< of the encoder's tensors, whatever file they came from; empty: not known
   int64_t channels = 0;        ///< of a latent
-  int64_t downscale = 8;       ///< pixels of a side for one latent
+  int64_t downscale = 8;       ///< pixels of a side for one latent; 0: not known
   double scaling_factor = 1, shift_factor = 0;
-  std::vector<double> mean,
-      std;  ///< a value a channel, or empty: 0 and 1 (diffusers' latents_mean, latents_std)
+  /// A value a channel, or empty: 0 and 1 (diffusers' latents_mean, latents_std).
+  std::vector<double> mean = {}, std = {};
 
   bool operator==(const LatentSpace&) const = default;
 
@@ -32,8 +32,8 @@ struct LatentSpace {
 std::string to_json(const LatentSpace& space);
 LatentSpace latent_space_from_json(const std::string& json, const std::string& name);
 
-/// A clause for each thing in which they differ: "scaling_factor is 0.18215 here, 0.2301 there". An encoder
-/// that one of them does not know is no difference.
+/// A clause for each thing in which they differ: "scaling_factor is 0.18215 here, 0.2301 there". What
+/// one of them does not know of encoder and downscale is no difference.
 std::vector<std::string> differences(const LatentSpace& here, const LatentSpace& there);
 
 }  // namespace uvic

@@ -31,7 +31,7 @@ DataLoader::DataLoader(std::shared_ptr<const Dataset> dataset, const DataOptions
       order_(seed, dataset_->size()),
       captions_(std::move(captions)),
       latents_(dataset_->latents().has_value()),
-      random_flip_(options.flips()),
+      random_flip_(mirrors(options, *dataset_)),
       skip_unreadable_(options.on_error == OnError::kSkip),
       seed_(seed),
       batches_([this, slices](int64_t index) { return prepare(slices[index]); }, first_step * slices.rounds,

@@ -5,6 +5,8 @@
 #include "data/cifar.h"
 #include "data/folder.h"
 #include "data/idx.h"
+#include "data/latent_shards.h"
+#include "data/pack/dataset.h"
 #include "data/split.h"
 
 namespace uvic {
@@ -23,6 +25,10 @@ std::shared_ptr<const Dataset> open_one(const std::string& path, const DataOptio
       return open_cifar(path, CifarKind::kCifar10, held_out);
     case DataKind::kCifar100:
       return open_cifar(path, CifarKind::kCifar100, held_out);
+    case DataKind::kPack:
+      return open_pack(path, training);
+    case DataKind::kLatents:
+      return open_latent_shards(path, training);
     case DataKind::kFolder:
       break;
   }
@@ -49,6 +55,7 @@ DataSets open_data(const DataOptions& options, const ImageShape& shape, const fs
   }
   bad.tell();
   if (options.kind == DataKind::kFolder) data = with_caches(std::move(data), options, available_memory());
+  mirrors(options, *data.train);
   return options.val_fraction > 0 ? split(std::move(data.train), options.val_fraction) : data;
 }
 

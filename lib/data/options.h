@@ -7,14 +7,14 @@
 
 namespace uvic {
 
-enum class DataKind { kIdx, kCifar10, kCifar100, kFolder };
+enum class DataKind { kIdx, kCifar10, kCifar100, kFolder, kPack, kLatents };
 template <>
-inline constexpr std::array kNamesOf<DataKind> = {"idx", "cifar10", "cifar100", "folder"};
+inline constexpr std::array kNamesOf<DataKind> = {"idx", "cifar10", "cifar100", "folder", "pack", "latents"};
 enum class Crop { kCenter, kRandom };
 template <>
 inline constexpr std::array kNamesOf<Crop> = {"center", "random"};
 /// Whether each image is mirrored with probability 1/2; auto: not where a mirrored image may be of another
-/// class (idx: digits and letters).
+/// class (idx: digits and letters), nor where no latents of mirrored images are kept.
 enum class RandomFlip { kAuto, kTrue, kFalse };
 template <>
 inline constexpr std::array kNamesOf<RandomFlip> = {"auto", "true", "false"};
@@ -44,8 +44,8 @@ struct DataOptions {
   void visit(FieldList& fields) {
     fields("kind", kind,
            "format of the data set: idx (the MNIST family, .gz or not), cifar10 or cifar100 (the binary "
-           "version), or a folder of images");
-    fields("path", path, "folder of the data set").mark(kFreeOnResume | kPath);
+           "version), a folder of images, a pack of uvic-data, or latents (LightningDiT's safetensors shards)");
+    fields("path", path, "folder of the data set, or the pack").mark(kFreeOnResume | kPath);
     fields("val_path", val_path,
            "held-out images for a validation loss: a folder like data.path, of which idx reads the t10k pair "
            "and cifar the test file")
@@ -74,8 +74,14 @@ struct DataOptions {
         .mark(kFreeOnResume);
   }
 
-  /// Replaces "auto" in random_flip.
-  void resolve() { random_flip = flips() ? RandomFlip::kTrue : RandomFlip::kFalse; }
+  /// Replaces "auto" in random_flip where the kind of data decides it.
+  void resolve() {
+    if (!flips_by_data()) random_flip = flips() ? RandomFlip::kTrue : RandomFlip::kFalse;
+  }
+  /// Whether the data decide themselves, see `mirrors` (data/dataset.h).
+  bool flips_by_data() const {
+    return random_flip == RandomFlip::kAuto && (kind == DataKind::kPack || kind == DataKind::kLatents);
+  }
   bool flips() const {
     return random_flip == RandomFlip::kTrue || (random_flip == RandomFlip::kAuto && kind != DataKind::kIdx);
   }

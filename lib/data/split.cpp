@@ -47,12 +47,14 @@ class Subset : public Dataset {
     return dataset_->augmented(inner(index), random);
   }
   int64_t label(int64_t index) const override { return dataset_->label(inner(index)); }
+  std::string name(int64_t index) const override { return dataset_->name(inner(index)); }
   const Captions* captions() const override { return captions_ ? &*captions_ : nullptr; }
   std::optional<LatentSpace> latents() const override { return dataset_->latents(); }
   at::Tensor moments(int64_t index, bool mirrored) const override {
     return dataset_->moments(inner(index), mirrored);
   }
   bool keeps_mirrored() const override { return dataset_->keeps_mirrored(); }
+  bool mirror_by_default() const override { return dataset_->mirror_by_default(); }
   std::string describe() const override { return c10::str(size(), " of ", dataset_->describe()); }
   DataIdentity identity() const override {
     DataIdentity identity = dataset_->identity();
