@@ -12,7 +12,6 @@
 namespace uvic {
 namespace {
 
-namespace fs = std::filesystem;
 using Names = std::vector<std::string>;
 
 // The likeliest to be meant instead of the folder above it first.
@@ -33,10 +32,10 @@ std::string named(const Names& names) {
   return join(first, ", ") + more;
 }
 
-void warn_of_empty(ImageListing& listing) {
+void warn_of_empty(const FileSource& source, ImageListing& listing) {
   const Names& names = listing.class_names;
   Names empty;
-  for (const std::string& folder : listing.folders) {
+  for (const std::string& folder : source.folders()) {
     if (!std::binary_search(names.begin(), names.end(), normalised(folder), natural_less))
       empty.push_back(folder);
   }
@@ -52,7 +51,7 @@ void warn_of_empty(ImageListing& listing) {
 }
 
 /// `deep`: the class folders whose images lie in folders below them.
-void warn_of_parts(const fs::path& root, const std::set<std::string>& deep, ImageListing& listing) {
+void warn_of_parts(const FileSource& source, const std::set<std::string>& deep, ImageListing& listing) {
   const Names& names = listing.class_names;
   Names parts;
   for (const std::string& name : names) {
@@ -70,12 +69,12 @@ void warn_of_parts(const fs::path& root, const std::set<std::string>& deep, Imag
       parts.begin(), parts.end(),
       [](const std::string& a, const std::string& b) { return part_rank(a) < part_rank(b); });
   listing.warnings.push_back(c10::str("its class folders are called ", named(names), below, "; ",
-                                      (root / *meant).string(), " was probably meant"));
+                                      source.full_name(*meant), " was probably meant"));
 }
 
 }  // namespace
 
-void label_by_folder(const fs::path& root, ImageListing& listing) {
+void label_by_folder(const FileSource& source, ImageListing& listing) {
   std::map<std::string, int64_t> numbers;  // by the folder's name as it is on disk
   std::set<std::string, NaturalLess> names;
   std::set<std::string> deep;
@@ -96,8 +95,8 @@ void label_by_folder(const fs::path& root, ImageListing& listing) {
     number = std::distance(names.begin(), names.find(normalised(folder)));
   for (const std::string& file : listing.files)
     listing.labels.push_back(numbers.at(file.substr(0, file.find('/'))));
-  warn_of_empty(listing);
-  warn_of_parts(root, deep, listing);
+  warn_of_empty(source, listing);
+  warn_of_parts(source, deep, listing);
 }
 
 }  // namespace uvic

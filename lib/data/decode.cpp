@@ -66,9 +66,7 @@ Pixels decode_image(const std::filesystem::path& path, const DecodeOptions& opti
   return decode_image(read_file(path).bytes, path.string(), options);
 }
 
-int largest_16_bit_sample(const std::filesystem::path& path, const DecodeOptions& options) {
-  const std::string name = path.string();
-  const auto bytes = read_file(path).bytes;
+int largest_16_bit_sample(Bytes bytes, const std::string& name, const DecodeOptions& options) {
   return decode(bytes, name, options, parse_image_header(bytes, int64_t(bytes.size()), name)).largest();
 }
 

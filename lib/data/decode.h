@@ -38,8 +38,9 @@ Pixels decode_image(std::span<const uint8_t> bytes, const std::string& name, con
 /// The same of a file.
 Pixels decode_image(const std::filesystem::path& path, const DecodeOptions& options);
 
-/// The largest of the 16-bit samples of a file; -1 if it has none. UsageError as above.
-int largest_16_bit_sample(const std::filesystem::path& path, const DecodeOptions& options);
+/// The largest of the 16-bit samples of a file with these bytes; -1 if it has none. UsageError as above.
+int largest_16_bit_sample(std::span<const uint8_t> bytes, const std::string& name,
+                          const DecodeOptions& options);
 
 /// `work()`, whose running out of memory is a UsageError with the file's name: by data.on_error it counts as
 /// any other.

@@ -53,14 +53,15 @@ Names clauses_for_counts(const DataIdentity& then, const DataIdentity& now) {
   return clauses;
 }
 
+bool part_differs(const DataIdentity& then, const DataIdentity& now, const char* part) {
+  return then.parts.contains(part) && now.parts.contains(part) && then.parts.at(part) != now.parts.at(part);
+}
+
 /// What else is not the same, where counts and classes are.
 std::string other_part(const DataIdentity& then, const DataIdentity& now) {
-  const auto differs = [&](const char* part) {
-    return then.parts.contains(part) && now.parts.contains(part) && then.parts.at(part) != now.parts.at(part);
-  };
   if (then.parts.empty() || now.parts.empty()) return "files, labels or pixels";
-  if (differs("names")) return "file names";
-  if (differs("labels")) return "labels";
+  if (part_differs(then, now, "names")) return "file names";
+  if (part_differs(then, now, "labels")) return "labels";
   return now.parts.contains("names") ? "sizes of files" : "pixels";
 }
 
@@ -147,6 +148,8 @@ std::vector<std::string> differences(const DataIdentity& then, const DataIdentit
   }
   if (clauses.empty() && then.sha256 != now.sha256)
     clauses.push_back("the same counts and classes, but other " + other_part(then, now));
+  // Not in sha256, which records of runs without captions have, too.
+  if (clauses.empty() && part_differs(then, now, kCaptionsPart)) clauses.emplace_back("other captions");
   return clauses;
 }
 

@@ -24,7 +24,7 @@ struct DataIdentity {
   std::string sha256;
   std::vector<int64_t> class_counts =
       {};  ///< images of each class; empty in older records, and without labels
-  /// Hashes of parts of it, to say what has changed: "labels"; of a folder "names" of the files, too.
+  /// Hashes of parts of it, to say what has changed: "labels"; of files their "names", too; kCaptionsPart.
   std::map<std::string, std::string> parts = {};
 
   bool operator==(const DataIdentity&) const = default;

@@ -118,6 +118,32 @@ void check_end(Bytes bytes, const std::string& name, ImageHeader& header) {
   }
 }
 
+/// See read_image_header. `read` gives up to so many first bytes of the file, `last` its last.
+template <class Read, class Last>
+ImageHeader read_header(const std::string& name, const std::filesystem::path& path, const Read& read,
+                        const Last& last) {
+  constexpr int64_t kAll = std::numeric_limits<int64_t>::max();
+  const auto [bytes, size] = read(kFirstBytes);
+  ImageHeader header;
+  try {
+    header = parse(bytes, size, name, path);
+  } catch (const OutOfBytes&) {
+    header = parse_image_header(read(kAll).bytes, size, name);
+  }
+  const std::string_view end = last_bytes(header.format);
+  if (end.empty()) return header;
+  const bool all = int64_t(bytes.size()) == size;
+  const std::vector<uint8_t> tail = all ? std::vector<uint8_t>() : last(int64_t(end.size()));
+  if (!all && tail.empty()) return header;
+  if (ends_with(all ? bytes : tail, end)) return header;
+  try {
+    check_end(all ? bytes : read(kAll).bytes, name, header);
+  } catch (const OutOfBytes&) {
+    usage_error(name, ": truncated: the file ends before the picture does");
+  }
+  return header;
+}
+
 }  // namespace
 
 ImageHeader parse_image_header(Bytes bytes, int64_t file_size, const std::string& name) {
@@ -129,24 +155,15 @@ ImageHeader parse_image_header(Bytes bytes, int64_t file_size, const std::string
 }
 
 ImageHeader read_image_header(const std::filesystem::path& path) {
-  const std::string name = path.string();
-  const auto [bytes, size] = read_file(path, kFirstBytes);
-  ImageHeader header;
-  try {
-    header = parse(bytes, size, name, path);
-  } catch (const OutOfBytes&) {
-    header = parse_image_header(read_file(path).bytes, size, name);
-  }
-  const std::string_view end = last_bytes(header.format);
-  if (end.empty()) return header;
-  const bool all = int64_t(bytes.size()) == size;
-  if (ends_with(all ? bytes : read_last(path, int64_t(end.size())), end)) return header;
-  try {
-    check_end(all ? bytes : read_file(path).bytes, name, header);
-  } catch (const OutOfBytes&) {
-    usage_error(name, ": truncated: the file ends before the picture does");
-  }
-  return header;
+  return read_header(
+      path.string(), path, [&](int64_t most) { return read_file(path, most); },
+      [&](int64_t most) { return read_last(path, most); });
+}
+
+ImageHeader read_image_header(const FileSource& source, const std::string& file) {
+  return read_header(
+      source.full_name(file), source.path_of(file), [&](int64_t most) { return source.read(file, most); },
+      [&](int64_t most) { return source.read_last(file, most); });
 }
 
 std::string too_many_pixels(int64_t width, int64_t height, int64_t max_pixels) {

@@ -5,6 +5,8 @@
 #include <span>
 #include <string>
 
+#include "data/file_source.h"
+
 namespace uvic {
 
 struct ImageHeader {
@@ -23,6 +25,8 @@ ImageHeader parse_image_header(std::span<const uint8_t> bytes, int64_t file_size
 /// The same of a file, reading no more of it than is needed: its first bytes and, of PNG and JPEG, the last.
 /// Only a JPEG without its end marker is decoded, to see whether its pixels are there.
 ImageHeader read_image_header(const std::filesystem::path& path);
+/// The same of a file of `source`; where its archive has a checksum of it, its end is not looked for.
+ImageHeader read_image_header(const FileSource& source, const std::string& file);
 
 /// Why a picture of so many pixels is refused by data.max_pixels, 0 for none; empty: it is not.
 std::string too_many_pixels(int64_t width, int64_t height, int64_t max_pixels);

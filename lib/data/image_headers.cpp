@@ -1,7 +1,6 @@
 #include "data/image_headers.h"
 
 #include <ATen/Parallel.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <mutex>
@@ -65,22 +64,11 @@ void remember(const fs::path& path, const std::vector<std::string>& files,
   }
 }
 
-/// Size and time alone, before the file is read: what changes in between is read again next time.
-ImageVerdict stamp_of(const fs::path& file) {
-  struct stat status {};
-  if (::stat(file.c_str(), &status) != 0) return {};
-  constexpr int64_t kNanoseconds = 1'000'000'000;
-  return {.bytes = status.st_size,
-          .modified = status.st_mtim.tv_sec * kNanoseconds + status.st_mtim.tv_nsec,
-          .problem = {},
-          .note = {}};
-}
-
 /// Fills `verdict`; false if it is the system that fails.
-bool judge(const fs::path& file, ImageVerdict& verdict) {
-  const size_t name = file.string().size() + std::string_view(": ").size();
+bool judge(const FileSource& source, const std::string& file, ImageVerdict& verdict) {
+  const size_t name = source.full_name(file).size() + std::string_view(": ").size();
   try {
-    const ImageHeader header = read_image_header(file);
+    const ImageHeader header = read_image_header(source, file);
     const bool turned = header.orientation >= 5;
     verdict.width = turned ? header.height : header.width;
     verdict.height = turned ? header.width : header.height;
@@ -97,13 +85,13 @@ bool judge(const fs::path& file, ImageVerdict& verdict) {
 
 }  // namespace
 
-std::vector<ImageVerdict> read_image_headers(const fs::path& root, const std::vector<std::string>& files,
+std::vector<ImageVerdict> read_image_headers(const FileSource& source, const std::vector<std::string>& files,
                                              const fs::path& memory) {
   const Memory known = recall(memory);
   const auto n = int64_t(files.size());
   std::vector<ImageVerdict> verdicts(files.size());
   std::vector<char> lasting(files.size(), 1), news(files.size());
-  ProgressBar bar("looking at " + root.string(), "images", n);
+  ProgressBar bar("looking at " + source.name(), "images", n);
   std::mutex mutex;  // of the bar
   int64_t done = 0;
   const auto finished = [&](int64_t more) {
@@ -112,8 +100,10 @@ std::vector<ImageVerdict> read_image_headers(const fs::path& root, const std::ve
   };
   at::parallel_for(0, n, 256, [&](int64_t begin, int64_t end) {
     for (auto i = size_t(begin); i < size_t(end); ++i) {
-      const fs::path file = root / files[i];
-      verdicts[i] = stamp_of(file);
+      // Before the file is read: what changes in between is read again next time.
+      const FileSource::Stamp stamp = source.stamp(files[i]);
+      verdicts[i].bytes = stamp.bytes;
+      verdicts[i].modified = stamp.modified;
       const auto found = known.find(files[i]);
       const bool same = found != known.end() && found->second.bytes == verdicts[i].bytes &&
                         found->second.modified == verdicts[i].modified;
@@ -121,7 +111,7 @@ std::vector<ImageVerdict> read_image_headers(const fs::path& root, const std::ve
         verdicts[i] = found->second;
       } else {
         news[i] = true;
-        lasting[i] = judge(file, verdicts[i]);
+        lasting[i] = judge(source, files[i], verdicts[i]);
       }
       if (i % 256 == 255) finished(256);
     }
@@ -139,12 +129,12 @@ void refuse_too_large(std::vector<ImageVerdict>& verdicts, int64_t max_pixels) {
   }
 }
 
-std::vector<std::string> problems_of(const fs::path& root, const std::vector<std::string>& files,
+std::vector<std::string> problems_of(const FileSource& source, const std::vector<std::string>& files,
                                      const std::vector<ImageVerdict>& verdicts) {
   std::vector<std::string> problems;
   for (size_t i = 0; i < files.size(); ++i) {
     if (!verdicts[i].problem.empty())
-      problems.push_back((root / files[i]).string() + ": " + verdicts[i].problem);
+      problems.push_back(source.full_name(files[i]) + ": " + verdicts[i].problem);
   }
   return problems;
 }

@@ -12,8 +12,6 @@
 namespace uvic {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr size_t kMostNamed = 5, kMostLookedAt = 16;
 constexpr int kTwelveBits = 4095, kMask = 15;
 
@@ -42,14 +40,14 @@ Said& said() {
   return said;
 }
 
-int largest_8_bit_sample(const fs::path& file) {
-  const Pixels pixels = decode_image(file, {});
+int largest_8_bit_sample(std::span<const uint8_t> bytes, const std::string& name) {
+  const Pixels pixels = decode_image(bytes, name, {});
   return *std::max_element(pixels.data.begin(), pixels.data.end());
 }
 
 /// Warns if up to 16 of the images of `depth` bits (8: of up to 8), evenly chosen, have no sample beyond
 /// `most`. Mostly the first of them shows that all is well.
-void hint_at_darkness(const fs::path& root, const std::vector<std::string>& files,
+void hint_at_darkness(const FileSource& source, const std::vector<std::string>& files,
                       const std::vector<ImageVerdict>& verdicts, int depth, int most) {
   std::vector<size_t> of_depth;
   for (size_t i = 0; i < verdicts.size(); ++i) {
@@ -58,9 +56,12 @@ void hint_at_darkness(const fs::path& root, const std::vector<std::string>& file
   const size_t count = std::min(of_depth.size(), kMostLookedAt);
   int largest = -1;
   for (size_t i = 0; i < count && largest <= most; ++i) {
-    const fs::path file = root / files[of_depth[i * of_depth.size() / count]];
+    const std::string& file = files[of_depth[i * of_depth.size() / count]];
+    const std::string name = source.full_name(file);
     try {
-      largest = std::max(largest, depth == 16 ? largest_16_bit_sample(file, {}) : largest_8_bit_sample(file));
+      const auto bytes = source.read(file).bytes;
+      largest = std::max(
+          largest, depth == 16 ? largest_16_bit_sample(bytes, name, {}) : largest_8_bit_sample(bytes, name));
     } catch (const UsageError&) {
       continue;  // data.on_error decides on it when it is met
     }
@@ -70,7 +71,7 @@ void hint_at_darkness(const fs::path& root, const std::vector<std::string>& file
                        : largest > 1023 ? " (12 bits)"
                        : largest > 255  ? " (10 bits)"
                                         : " (8 bits)";
-  log_warning(root.string(), ": of ", count == of_depth.size() ? "" : c10::str(count, " looked at of "),
+  log_warning(source.name(), ": of ", count == of_depth.size() ? "" : c10::str(count, " looked at of "),
               count_of(of_depth.size(), "image"), " of ", depth, " bits none goes beyond ", largest, reason,
               ": ", depth == 16 ? 65535 : 255,
               " is white, so they come out nearly black; scale them up to it");
@@ -88,22 +89,22 @@ void note_once(const std::string& file, const std::string& note) {
   }
 }
 
-void report_notes(const fs::path& root, const std::vector<std::string>& files,
+void report_notes(const FileSource& source, const std::vector<std::string>& files,
                   const std::vector<ImageVerdict>& verdicts) {
   std::map<std::string, std::vector<std::string>> noted;
   for (size_t i = 0; i < verdicts.size(); ++i) {
     const std::string& note = verdicts[i].note;
     if (note.empty() || !verdicts[i].problem.empty()) continue;
-    if (said().add((root / files[i]).string(), note)) noted[note].push_back(files[i]);
+    if (said().add(source.full_name(files[i]), note)) noted[note].push_back(files[i]);
   }
   for (auto& [note, names] : noted) {
     const size_t count = names.size();
     names.resize(std::min(count, kMostNamed));
     if (count > kMostNamed) names.push_back(c10::str("and ", count - kMostNamed, " more"));
-    log_warning(root.string(), ": ", join(names, ", "), ": ", note);
+    log_warning(source.name(), ": ", join(names, ", "), ": ", note);
   }
-  hint_at_darkness(root, files, verdicts, 16, kTwelveBits);
-  hint_at_darkness(root, files, verdicts, 8, kMask);
+  hint_at_darkness(source, files, verdicts, 16, kTwelveBits);
+  hint_at_darkness(source, files, verdicts, 8, kMask);
 }
 
 }  // namespace uvic

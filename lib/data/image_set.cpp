@@ -3,15 +3,12 @@
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
-#include <functional>
-#include <numeric>
 
 #include "core/dtype.h"
 #include "core/errors.h"
 #include "core/text.h"
 #include "data/dataset_images.h"
 #include "data/decode.h"
-#include "data/image_header.h"
 #include "data/image_headers.h"
 #include "data/image_notes.h"
 #include "data/listing.h"
@@ -25,8 +22,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kChannels = 3;
-
-constexpr int64_t kFirstBytes = 4096;  // of an archived file: most headers end before
 
 /// One run for each row of images of one size.
 std::vector<ImageRun> join_runs(const std::vector<Pixels>& images, const std::vector<int64_t>& numbers) {
@@ -46,29 +41,23 @@ std::vector<ImageRun> join_runs(const std::vector<Pixels>& images, const std::ve
   return runs;
 }
 
-/// Image files, wherever their bytes are.
-struct Files {
-  std::string source;
-  std::vector<std::string> names;               ///< whole, as messages have them
-  std::vector<std::function<Pixels()>> decode;  ///< one a name
-  ImageSize first_size;
-  int64_t left_out = 0;
-};
-
 class FileSet : public ImageSet {
  public:
-  FileSet(Files files, SharedBadFiles bad) : files_(std::move(files)), bad_(std::move(bad)) {
-    add_left_out(files_.left_out);
+  /// `files` of `source`, all of them images by their headers; `left_out` others were none.
+  FileSet(std::shared_ptr<const FileSource> source, std::vector<std::string> files, ImageSize first_size,
+          int64_t left_out, SharedBadFiles bad)
+      : source_(std::move(source)), files_(std::move(files)), first_size_(first_size), bad_(std::move(bad)) {
+    add_left_out(left_out);
   }
-  int64_t size() const override { return int64_t(files_.names.size()); }
-  ImageSize first_size() const override { return files_.first_size; }
-  std::string name(int64_t number) const override { return files_.names.at(size_t(number)); }
+  int64_t size() const override { return int64_t(files_.size()); }
+  ImageSize first_size() const override { return first_size_; }
+  std::string name(int64_t number) const override { return source_->full_name(files_.at(size_t(number))); }
   std::vector<ImageRun> read(int64_t first, int64_t count) override {
     std::vector<Pixels> images;
     std::vector<int64_t> numbers;
     for (int64_t i = first; i < first + count; ++i) {
       try {
-        images.push_back(files_.decode.at(size_t(i))());
+        images.push_back(decode_image(source_->read(files_.at(size_t(i))).bytes, name(i), DecodeOptions{}));
       } catch (const UsageError& error) {
         leave_out(*bad_, error);
         continue;
@@ -77,87 +66,31 @@ class FileSet : public ImageSet {
     }
     return join_runs(images, numbers);
   }
-  std::string describe() const override { return count_of(size(), "image") + " in " + files_.source; }
+  std::string describe() const override { return count_of(size(), "image") + " in " + source_->name(); }
 
  private:
-  Files files_;
+  std::shared_ptr<const FileSource> source_;
+  std::vector<std::string> files_;
+  ImageSize first_size_;
   SharedBadFiles bad_;
 };
 
-std::unique_ptr<ImageSet> open_folder_set(const fs::path& path, const SharedBadFiles& bad) {
-  const auto listed = list_image_files(path).files;
-  auto verdicts = read_image_headers(path, listed);
+std::unique_ptr<ImageSet> open_file_set(std::shared_ptr<const FileSource> source, const SharedBadFiles& bad) {
+  const auto listed = list_image_files(*source).files;
+  auto verdicts = read_image_headers(*source, listed);
   refuse_too_large(verdicts, kMaxPixels);
-  const auto problems = problems_of(path, listed, verdicts);
-  bad->found(path.string(), int64_t(listed.size()), problems);
-  report_notes(path, listed, verdicts);
-  Files files{.source = path.string(),
-              .names = {},
-              .decode = {},
-              .first_size = {},
-              .left_out = int64_t(problems.size())};
+  const auto problems = problems_of(*source, listed, verdicts);
+  bad->found(source->name(), int64_t(listed.size()), problems);
+  report_notes(*source, listed, verdicts);
+  std::vector<std::string> files;
+  ImageSize first_size;
   for (size_t i = 0; i < listed.size(); ++i) {
     if (!verdicts[i].problem.empty()) continue;
-    if (files.names.empty()) files.first_size = {verdicts[i].height, verdicts[i].width};
-    const fs::path file = path / listed[i];
-    files.names.push_back(file.string());
-    files.decode.push_back([file] { return decode_image(file, DecodeOptions{}); });
+    if (files.empty()) first_size = {verdicts[i].height, verdicts[i].width};
+    files.push_back(listed[i]);
   }
-  return std::make_unique<FileSet>(std::move(files), bad);
-}
-
-/// "__MACOSX/._a.png": as a folder's listing passes it over.
-bool is_passed_over(const fs::path& name) {
-  return std::any_of(name.begin(), name.end(),
-                     [](const fs::path& part) { return is_of_the_system(part.string()); });
-}
-
-/// The header of an archived image; more of the file than its first bytes is read only if it ends later.
-ImageHeader header_of(const ZipArchive& archive, size_t index, const std::string& name) {
-  const int64_t size = archive.entries()[index].size;
-  std::vector<uint8_t> bytes(size_t(std::min(size, kFirstBytes)));
-  archive.open(index)->read(bytes.data(), int64_t(bytes.size()));
-  try {
-    return parse_image_header(bytes, size, name);
-  } catch (const UsageError&) {
-    if (size <= kFirstBytes) throw;
-  }
-  return parse_image_header(archive.read(index), size, name);
-}
-
-std::unique_ptr<ImageSet> open_zip_set(const fs::path& path, const SharedBadFiles& bad) {
-  const auto archive = std::make_shared<ZipArchive>(path);
-  const auto& entries = archive->entries();
-  std::vector<size_t> images;
-  for (size_t i = 0; i < entries.size(); ++i) {
-    if (is_image_name(entries[i].name) && !is_passed_over(entries[i].name)) images.push_back(i);
-  }
-  check_usage(!images.empty(), path.string(), ": no images in it (", image_endings(), ")");
-  std::sort(images.begin(), images.end(),
-            [&](size_t a, size_t b) { return entries[a].name < entries[b].name; });
-  Files files{.source = path.string(), .names = {}, .decode = {}, .first_size = {}};
-  std::vector<std::string> problems;
-  for (const size_t index : images) {
-    const std::string name = archive->name() + ": " + entries[index].name;
-    try {
-      const ImageHeader header = header_of(*archive, index, name);
-      const std::string too_large = too_many_pixels(header.width, header.height, kMaxPixels);
-      check_usage(too_large.empty(), name, ": ", too_large);
-      const bool turned = header.orientation >= 5;
-      if (files.names.empty()) {
-        files.first_size = {turned ? header.width : header.height, turned ? header.height : header.width};
-      }
-    } catch (const UsageError& error) {
-      problems.emplace_back(error.what());
-      continue;
-    }
-    files.names.push_back(name);
-    files.decode.push_back(
-        [archive, index, name] { return decode_image(archive->read(index), name, DecodeOptions{}); });
-  }
-  bad->found(path.string(), int64_t(images.size()), problems);
-  files.left_out = int64_t(problems.size());
-  return std::make_unique<FileSet>(std::move(files), bad);
+  return std::make_unique<FileSet>(std::move(source), std::move(files), first_size, int64_t(problems.size()),
+                                   bad);
 }
 
 class NpzSet : public ImageSet {
@@ -221,13 +154,13 @@ std::unique_ptr<ImageSet> open_image_set(const fs::path& path, const SharedBadFi
   check_usage(fs::exists(path, ignored), path.string(), ": no such file or folder");
   if (fs::is_directory(path, ignored)) {
     const auto kind = kind_of_data(path);
-    return kind ? open_training_set(path, *kind, bad) : open_folder_set(path, bad);
+    return kind ? open_training_set(path, *kind, bad) : open_file_set(open_folder_source(path), bad);
   }
   const std::string ending = ending_of(path);
   const bool zip = ending == "zip";
   check_usage(zip || ending == "npz", path.string(), ": must be a folder, a .zip or an .npz",
               kind_text(path));
-  if (zip) return open_zip_set(path, bad);
+  if (zip) return open_file_set(open_zip_source(path), bad);
   return std::make_unique<NpzSet>(path);
 }
 

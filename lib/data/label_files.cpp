@@ -6,12 +6,10 @@
 #include "core/text.h"
 #include "data/assign_labels.h"
 #include "io/json_text.h"
-#include "io/read_file.h"
 
 namespace uvic {
 namespace {
 
-namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 /// What a field of a CSV file holds: "a, ""b""" in quotes is a, "b".
@@ -58,9 +56,10 @@ std::string label_text(const Json& label, const std::string& where) {
 
 }  // namespace
 
-void read_label_csv(const fs::path& file, ImageListing& listing) {
-  std::string text = read_text(file);
-  check_usage(!text.starts_with("\xFF\xFE") && !text.starts_with("\xFE\xFF"), file.string(),
+void read_label_csv(const FileSource& source, const std::string& file, ImageListing& listing) {
+  const std::string name = source.full_name(file);
+  std::string text = source.text(file);
+  check_usage(!text.starts_with("\xFF\xFE") && !text.starts_with("\xFE\xFF"), name,
               ": is UTF-16 text; save it as UTF-8");
   if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
   std::istringstream stream(text);
@@ -69,38 +68,39 @@ void read_label_csv(const fs::path& file, ImageListing& listing) {
   for (std::string line; std::getline(stream, line);) {
     ++line_number;
     if (trimmed(line).empty()) continue;
-    const std::string where = c10::str(file.string(), ":", line_number);
+    const std::string where = c10::str(name, ":", line_number);
     const size_t comma = last_comma(line);
     check_usage(comma != std::string::npos, where, ": must be file,label",
                 line.find_first_of(";\t") == std::string::npos
                     ? ""
                     : "; this line has no comma, but tabs or semicolons");
-    const std::string name = field_text(line.substr(0, comma)), label = field_text(line.substr(comma + 1));
-    const bool titles = line_number == 1 && !is_image_name(name);
+    const std::string image = field_text(line.substr(0, comma)), label = field_text(line.substr(comma + 1));
+    const bool titles = line_number == 1 && !is_image_name(image);
     check_usage(!label.empty(), where, ": no label after the comma");
-    if (!titles) add_label(entries, name, label, where);
+    if (!titles) add_label(entries, image, label, where);
   }
-  assign_labels(entries, file, listing);
+  assign_labels(entries, source, file, listing);
 }
 
-void read_label_json(const fs::path& file, ImageListing& listing) {
-  const Json json = parse_json(read_text(file), file.string());
+void read_label_json(const FileSource& source, const std::string& file, ImageListing& listing) {
+  const std::string name = source.full_name(file);
+  const Json json = parse_json(source.text(file), name);
   const std::string what = ": must be a JSON object with \"labels\": [[file, number], ...] or null";
-  check_usage(json.is_object(), file.string(), what, "; it is ", json_kind(json));
-  check_usage(json.contains("labels"), file.string(), what);
+  check_usage(json.is_object(), name, what, "; it is ", json_kind(json));
+  check_usage(json.contains("labels"), name, what);
   const Json& labels = json["labels"];
   if (labels.is_null()) return;
-  check_usage(labels.is_array() && !labels.empty(), file.string(),
+  check_usage(labels.is_array() && !labels.empty(), name,
               ": \"labels\" must be [[file, number], ...] or null; it is ", json_kind(labels));
   LabelEntries entries;
   for (size_t i = 0; i < labels.size(); ++i) {
     const Json& pair = labels[i];
-    const std::string where = c10::str(file.string(), ": labels[", i, "]");
+    const std::string where = c10::str(name, ": labels[", i, "]");
     check_usage(pair.is_array() && pair.size() == 2 && pair[0].is_string(), where,
                 ": must be [file, number]; it is ", json_kind(pair));
     add_label(entries, pair[0].get<std::string>(), label_text(pair[1], where), where);
   }
-  assign_labels(entries, file, listing);
+  assign_labels(entries, source, file, listing);
 }
 
 }  // namespace uvic

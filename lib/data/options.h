@@ -7,9 +7,10 @@
 
 namespace uvic {
 
-enum class DataKind { kIdx, kCifar10, kCifar100, kFolder, kPack, kLatents };
+enum class DataKind { kIdx, kCifar10, kCifar100, kFolder, kZip, kWebdataset, kCoco, kPack, kLatents };
 template <>
-inline constexpr std::array kNamesOf<DataKind> = {"idx", "cifar10", "cifar100", "folder", "pack", "latents"};
+inline constexpr std::array kNamesOf<DataKind> = {"idx",        "cifar10", "cifar100", "folder", "zip",
+                                                  "webdataset", "coco",    "pack",     "latents"};
 enum class Crop { kCenter, kRandom };
 template <>
 inline constexpr std::array kNamesOf<Crop> = {"center", "random"};
@@ -31,6 +32,7 @@ constexpr int64_t kMaxPixels = 178'956'970;
 struct DataOptions {
   Choice<DataKind> kind = DataKind::kIdx;
   std::string path = {}, val_path = {};
+  std::string captions = "auto";
   double val_fraction = 0;
   Choice<RandomFlip> random_flip = RandomFlip::kAuto;
   Choice<Crop> crop = Crop::kCenter;
@@ -44,14 +46,26 @@ struct DataOptions {
   void visit(FieldList& fields) {
     fields("kind", kind,
            "format of the data set: idx (the MNIST family, .gz or not), cifar10 or cifar100 (the binary "
-           "version), a folder of images, a pack of uvic-data, or latents (LightningDiT's safetensors shards)");
-    fields("path", path, "folder of the data set, or the pack").mark(kFreeOnResume | kPath);
+           "version), a folder of images, a zip of images, webdataset (tars of images with their .txt, .json "
+           "and "
+           ".cls), coco (its folder, with train2017/ and annotations/), a pack of uvic-data, "
+           "or latents (LightningDiT's safetensors shards)");
+    fields("path", path,
+           "folder of the data set, the .zip, the pack, or the tars: one, a folder of them or a pattern, "
+           "set-{000..127}.tar")
+        .mark(kFreeOnResume | kPath);
     fields("val_path", val_path,
-           "held-out images for a validation loss: a folder like data.path, of which idx reads the t10k pair "
+           "held-out images for a validation loss: a folder or file like data.path, of which idx reads the "
+           "t10k pair "
            "and cifar the test file")
         .mark(kFreeOnResume | kPath);
     fields("val_fraction", val_fraction, "instead: the share of the images of data.path to hold out",
            between(0, 0.9));
+    fields(
+        "captions", captions,
+        "of image files: auto (metadata.jsonl, captions_*.json or a .txt beside most images, where there is "
+        "one), none, beside (a .txt each), or a file, .jsonl or COCO's .json, for data.path")
+        .mark(kFreeOnResume | kPath);
     fields("random_flip", random_flip,
            "mirror each image left to right with probability 1/2: true, false, or auto: but for idx, whose "
            "digits "

@@ -16,7 +16,7 @@ using Names = std::vector<std::string>;
 class ClassFolders : public ::testing::Test {
  protected:
   void image(const std::string& name) const { write_image(folder_ / name, picture(8, 8)); }
-  ImageListing list() const { return list_images(folder_.path()); }
+  ImageListing list() const { return list_images(*open_folder_source(folder_.path())); }
   /// Of the listing: the one warning that holds `text`.
   void expect_warning(const std::string& text) const {
     const auto warnings = list().warnings;

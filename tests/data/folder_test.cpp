@@ -27,9 +27,9 @@ class Folder : public ::testing::Test {
     fs::create_directories((folder_ / name).parent_path());
     write_bytes(folder_ / name, bytes);
   }
-  ImageListing list() const { return list_images(folder_.path()); }
+  ImageListing list() const { return list_images(*open_folder_source(folder_.path())); }
   void refuse(const std::string& message) const {
-    EXPECT_THROW_WITH(list_images(folder_.path()), UsageError, message);
+    EXPECT_THROW_WITH(list_images(*open_folder_source(folder_.path())), UsageError, message);
   }
   DataOptions options() const {
     DataOptions options;
@@ -141,7 +141,7 @@ TEST_F(Folder, NamesWhatIsWrongWithLabels) {
     refuse((folder_ / "labels.csv").string() + message);
   };
   csv("a.png,1\n", ": has no label for b.png");
-  csv("", ": has no label for a.png and 1 other images");
+  csv("", ": has no label for a.png and 1 other image");
   csv("a.png,1\nb.png,2\nc.png,3\n", ":3: c.png: there is no such image");
   csv("a.png,1\nb.png\n", ":2: must be file,label");
   csv("a.png;1\nb.png;2\n", ":1: must be file,label; this line has no comma, but tabs or semicolons");
@@ -173,7 +173,7 @@ TEST_F(Folder, NamesWhatIsWrongWithLabels) {
   json(R"({"labels": [["a.png", null]]})", "labels[0]: has no label (null)");
   json(R"({"labels": ["a.png"]})", "labels[0]: must be [file, number]; it is the text \"a.png\"");
   json(R"({"labels": [["a.png", 0.5], ["b.png", 1]]})", "labels[0]: label 0.5: must be a whole number");
-  EXPECT_THROW_WITH(list_images("/nowhere"), UsageError, "/nowhere: no such folder");
+  EXPECT_THROW_WITH(open_folder_source("/nowhere"), UsageError, "/nowhere: no such folder");
 }
 
 TEST_F(Folder, PassesOverOtherFilesAndCountsThem) {
@@ -206,7 +206,7 @@ TEST_F(Folder, GoldenFilesComeOutAsPillowPreparesThem) {
   std::map<std::string, at::Tensor> expected;
   for (const auto& [in, out] : golden_images()) expected[in.filename().string()] = read_rgb(out);
   int64_t i = 0;
-  for (const std::string& name : list_images(golden.path).files) {
+  for (const std::string& name : list_images(*open_folder_source(golden.path)).files) {
     const at::Tensor image = set->image(i++);
     if (expected.contains(name)) {
       EXPECT_LE(max_abs_error(image, expected[name]), name == "exif8.jpg" ? 3 : 1) << name;

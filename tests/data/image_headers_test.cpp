@@ -27,7 +27,9 @@ class ImageHeaders : public ::testing::Test {
     write_bytes(folder_ / "y/d.png", "just some text");
     files_.emplace_back("y/d.png");
   }
-  std::vector<ImageVerdict> look() const { return read_image_headers(folder_.path(), files_, memory()); }
+  std::vector<ImageVerdict> look() const {
+    return read_image_headers(*open_folder_source(folder_.path()), files_, memory());
+  }
   fs::path memory() const { return run_ / "headers.jsonl"; }
   /// Other bytes of the same number and time, which only a reader could tell.
   void replace_unseen(const std::string& name) const {
@@ -65,9 +67,9 @@ TEST_F(ImageHeaders, ASecondStartReadsNoFileThatHasNotChanged) {
 }
 
 TEST_F(ImageHeaders, WithoutAMemoryEveryFileIsRead) {
-  read_image_headers(folder_.path(), files_);
+  read_image_headers(*open_folder_source(folder_.path()), files_);
   replace_unseen("x/a.png");
-  EXPECT_NE(read_image_headers(folder_.path(), files_)[0].problem, "");
+  EXPECT_NE(read_image_headers(*open_folder_source(folder_.path()), files_)[0].problem, "");
   EXPECT_TRUE(fs::is_empty(run_.path()));
 }
 
@@ -126,7 +128,9 @@ TEST_F(ImageHeaders, TruncatedEndsAreSeen) {
     write_image(folder_ / name, noise);
     const std::string whole = read_bytes(folder_ / name);
     ASSERT_GT(whole.size(), 1U << 16) << name;
-    const auto problem = [&] { return read_image_headers(folder_.path(), {name})[0].problem; };
+    const auto problem = [&] {
+      return read_image_headers(*open_folder_source(folder_.path()), {name})[0].problem;
+    };
     EXPECT_EQ(problem(), "") << name;
     for (const size_t kept : {whole.size() - 5, whole.size() - 2000, size_t{70000}}) {
       write_bytes(folder_ / name, whole.substr(0, kept));
@@ -158,7 +162,7 @@ TEST_F(ImageHeaders, WhatCannotBeReadOrWrittenIsNotRemembered) {
 
   const auto said = [&](const fs::path& memory) {
     ::testing::internal::CaptureStderr();
-    EXPECT_EQ(read_image_headers(folder_.path(), files_, memory).size(), 5U);
+    EXPECT_EQ(read_image_headers(*open_folder_source(folder_.path()), files_, memory).size(), 5U);
     return ::testing::internal::GetCapturedStderr();
   };
   EXPECT_EQ(said(run_ / "absent/headers.jsonl"), "") << "a run that is yet to come";
