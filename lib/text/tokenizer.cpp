@@ -31,6 +31,7 @@ std::unique_ptr<Tokenizer> open_in(const fs::path& folder) {
   if (!vocabulary.empty()) return open_bpe(vocabulary);
   if (!openai.empty()) return clip_tokenizer(read_openai_vocabulary(openai), folder);
   if (fs::exists(model)) return open_sentencepiece(model);
+  if (fs::is_directory(folder / "tokenizer")) return open_in(folder / "tokenizer");  // of a pipeline
   const char* json = fs::exists(folder / "tokenizer.json") ? " (tokenizer.json is not read)" : "";
   usage_error(folder.string(), ": no tokenizer here: neither vocab.json and merges.txt nor tokenizer.model",
               json);
