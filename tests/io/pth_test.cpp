@@ -197,6 +197,27 @@ TEST_F(Pth, UnknownObjectsArePassedOverAndRunNothing) {
   expect_equal(load_tensor_file(path()).tensors, {{"p", value}, {"t", value}});
 }
 
+// Callbacks by their classes, nodes of a configuration that know their parents, and all that Python can make
+// of itself, by its own pickle in every protocol of torch.save.
+TEST_F(Pth, WhatATrainerKeepsBesideItsWeightsIsPassedOver) {
+  for (int protocol = 2; protocol <= 5; ++protocol) {
+    SCOPED_TRACE(protocol);
+    const auto written = run("python3 " UVIC_SOURCE "/tests/io/lightning_checkpoint.py " + path().string() +
+                             " " + std::to_string(protocol));
+    ASSERT_EQ(written.code, 0) << written.err;
+    const auto reader = open_tensor_file(path());
+    TensorMap weights;
+    for (size_t i = 0; i < reader->tensors().size(); ++i) {
+      if (reader->tensors()[i].name.starts_with("state_dict."))
+        weights[reader->tensors()[i].name] = reader->read(i);
+    }
+    expect_equal(weights,
+                 {{"state_dict.weight", at::tensor({1.F, 2.F})}, {"state_dict.bias", at::tensor({3.F})}});
+    EXPECT_EQ(reader->settings().at("global_step"), "470000");
+    EXPECT_TRUE(reader->unread().empty());
+  }
+}
+
 TEST_F(Pth, MalformedCallsAreRefusedWithTheirOpcode) {
   expect_refused("Pid\n", "PERSID: only torch.save's pickles");
   expect_refused("\xff", "opcode 255");
