@@ -43,7 +43,7 @@ void add_label(LabelEntries& entries, const std::string& file, const std::string
 
 void assign_labels(const LabelEntries& entries, const FileSource& source, const std::string& from,
                    ImageListing& listing) {
-  check_files(entries, kLabel, source, source.full_name(from), listing);
+  check_match(match_files(entries, listing), kLabel, source, source.full_name(from), listing);
   std::set<std::string, NaturalLess> names;
   const LabelEntry *a_name = nullptr, *a_number = nullptr;
   for (const auto& [file, entry] : entries) {

@@ -53,13 +53,17 @@ PixelRows decode(Bytes bytes, const std::string& name, const DecodeOptions& opti
 
 }  // namespace
 
-Pixels decode_image(Bytes bytes, const std::string& name, const DecodeOptions& options) {
+DecodedImage decode_with_alpha(Bytes bytes, const std::string& name, const DecodeOptions& options) {
   const ImageHeader header = parse_image_header(bytes, int64_t(bytes.size()), name);
   PixelRows rows = decode(bytes, name, options, header);
   for (const std::string& note : {header.note, rows.note}) {
     if (!note.empty()) note_once(name, note);
   }
-  return std::move(rows.pixels());
+  return {std::move(rows.pixels()), rows.alpha()};
+}
+
+Pixels decode_image(Bytes bytes, const std::string& name, const DecodeOptions& options) {
+  return decode_with_alpha(bytes, name, options).pixels;
 }
 
 Pixels decode_image(const std::filesystem::path& path, const DecodeOptions& options) {

@@ -35,6 +35,14 @@ constexpr int64_t kWholeJpegPixels = int64_t{1} << 26;
 /// of which the end marker alone is missing.
 Pixels decode_image(std::span<const uint8_t> bytes, const std::string& name, const DecodeOptions& options);
 
+struct DecodedImage {
+  Pixels pixels;
+  bool alpha;  ///< whether each pixel has one, be it opaque everywhere
+};
+/// The same for those who ask about transparency.
+DecodedImage decode_with_alpha(std::span<const uint8_t> bytes, const std::string& name,
+                               const DecodeOptions& options);
+
 /// The same of a file.
 Pixels decode_image(const std::filesystem::path& path, const DecodeOptions& options);
 

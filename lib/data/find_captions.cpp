@@ -19,7 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr auto kMetadata = "metadata.jsonl";
-constexpr auto kHint = "; data.captions: none trains without captions";
 
 bool is_coco_name(const std::string& file) {
   return file.starts_with("captions_") && file.ends_with(".json") && file.find('/') == std::string::npos;
@@ -49,71 +48,73 @@ fs::path annotations_of(const FileSource& source) {
   return fs::exists(file, ignored) ? file : fs::path();
 }
 
-FoundCaptions from_source(const FileSource& source, const std::string& file, ImageListing& listing) {
+CaptionSurvey surveyed(CaptionEntries entries, std::string from, std::string name,
+                       const ImageListing& listing) {
+  CaptionSurvey survey{.entries = std::move(entries), .from = std::move(from), .name = std::move(name)};
+  survey.match = match_files(survey.entries, listing);
+  return survey;
+}
+
+CaptionSurvey from_source(const FileSource& source, const std::string& file, ImageListing& listing) {
   no_longer_among(listing, ending_of(file), 1);
-  auto found =
-      captions_of(parse(source.text(file), source.full_name(file)), source, source.full_name(file), listing);
-  found.from = file;
-  return found;
+  const std::string name = source.full_name(file);
+  return surveyed(parse(source.text(file), name), file, name, listing);
 }
 
-FoundCaptions from_disk(const fs::path& file, const FileSource& source, const ImageListing& listing) {
-  return captions_of(parse(read_text(file), file.string()), source, file.string(), listing);
+CaptionSurvey from_disk(const fs::path& file, const ImageListing& listing) {
+  return surveyed(parse(read_text(file), file.string()), file.filename().string(), file.string(), listing);
 }
-
-/// The .txt beside each image, empty where there is none.
-struct Beside {
-  std::vector<std::string> texts;
-  size_t found = 0;
-};
 
 std::string stem_of(const std::string& file) {
   return normalised(file.substr(0, file.size() - fs::path(file).extension().string().size()));
 }
 
-Beside find_beside(const FileSource& source, ImageListing& listing, std::vector<std::string>& orphans) {
-  std::map<std::string, std::pair<std::string, bool>>
-      texts;  // by stem: the file, and whether it has an image
+/// The .txt files of a source by the stems of their names.
+std::map<std::string, std::string> texts_of(const FileSource& source) {
+  std::map<std::string, std::string> texts;
   for (const std::string& file : source.files()) {
-    if (ending_of(file) == "txt") texts.try_emplace(stem_of(file), file, false);
+    if (ending_of(file) == "txt") texts.try_emplace(stem_of(file), file);
   }
-  Beside beside;
-  if (texts.empty()) return beside;
+  return texts;
+}
+
+int64_t images_with(const std::map<std::string, std::string>& texts, const ImageListing& listing) {
+  return texts.empty()
+             ? 0
+             : std::count_if(listing.files.begin(), listing.files.end(),
+                             [&](const std::string& file) { return texts.contains(stem_of(file)); });
+}
+
+CaptionSurvey beside(const FileSource& source, std::map<std::string, std::string> texts,
+                     ImageListing& listing) {
+  CaptionSurvey survey{.from = "the .txt beside each image",
+                       .name = source.name(),
+                       .strict = false,
+                       .hint = ": no .txt beside it"};
+  std::vector<std::pair<std::string, std::string>> pairs;  // an image and its .txt
   for (const std::string& file : listing.files) {
     const auto text = texts.find(stem_of(file));
-    beside.texts.push_back(text == texts.end() ? "" : text->second.first);
-    if (text == texts.end()) continue;
-    text->second.second = true;
-    ++beside.found;
+    if (text == texts.end()) {
+      survey.match.without.push_back(file);
+    } else {
+      pairs.emplace_back(file, text->second);
+    }
   }
-  for (const auto& [stem, text] : texts) {
-    if (!text.second) orphans.push_back(text.first);
-  }
-  return beside;
-}
-
-FoundCaptions read_beside(const FileSource& source, const Beside& beside, ImageListing& listing) {
-  std::vector<std::string> without;
-  for (size_t i = 0; i < listing.files.size(); ++i) {
-    if (beside.texts.empty() || beside.texts[i].empty()) without.push_back(listing.files[i]);
-  }
-  refuse_without(without, kCaption, source.name(), c10::str(": no .txt beside it", kHint));
-  std::vector<std::string> texts(listing.files.size());
-  at::parallel_for(0, int64_t(texts.size()), 256, [&](int64_t begin, int64_t end) {
-    for (auto i = size_t(begin); i < size_t(end); ++i) texts[i] = source.text(beside.texts[i]);
+  std::vector<std::string> bytes(pairs.size());
+  at::parallel_for(0, int64_t(pairs.size()), 256, [&](int64_t begin, int64_t end) {
+    for (auto i = size_t(begin); i < size_t(end); ++i) bytes[i] = source.text(pairs[i].second);
   });
-  CaptionEntries entries;
-  for (size_t i = 0; i < texts.size(); ++i) {
-    const std::string name = source.full_name(beside.texts[i]);
-    entries[listed_name(listing.files[i])] = {caption_lines(texts[i], name), name};
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    const std::string name = source.full_name(pairs[i].second);
+    survey.entries[listed_name(pairs[i].first)] = {caption_lines(bytes[i], name), name};
+    texts.erase(stem_of(pairs[i].first));
   }
-  no_longer_among(listing, "txt", int64_t(texts.size()));
-  auto found = captions_of(entries, source, source.name(), listing);
-  found.from = "the .txt beside each image";
-  return found;
+  no_longer_among(listing, "txt", int64_t(pairs.size()));
+  for (const auto& [stem, file] : texts) survey.match.absent.push_back({file, source.full_name(file)});
+  return survey;
 }
 
-FoundCaptions find(const FileSource& source, ImageListing& listing) {
+std::optional<CaptionSurvey> find(const FileSource& source, ImageListing& listing) {
   if (source.holds(kMetadata)) return from_source(source, kMetadata, listing);
   std::vector<std::string> coco;
   std::copy_if(source.files().begin(), source.files().end(), std::back_inserter(coco), is_coco_name);
@@ -121,36 +122,39 @@ FoundCaptions find(const FileSource& source, ImageListing& listing) {
               "); data.captions says which, or none");
   if (!coco.empty()) return from_source(source, coco[0], listing);
   const fs::path annotations = annotations_of(source);
-  if (!annotations.empty()) return from_disk(annotations, source, listing);
-  std::vector<std::string> orphans;
-  const Beside beside = find_beside(source, listing, orphans);
-  if (2 * beside.found <= listing.files.size()) return {};
-  if (!orphans.empty())
-    log_warning(source.name(), ": ", count_of(orphans.size(), "caption"),
-                " without an image beside: ", orphans[0], orphans.size() > 1 ? " ..." : "");
-  return read_beside(source, beside, listing);
+  if (!annotations.empty()) return from_disk(annotations, listing);
+  auto texts = texts_of(source);
+  if (2 * images_with(texts, listing) <= int64_t(listing.files.size())) return std::nullopt;
+  return beside(source, std::move(texts), listing);
 }
 
 }  // namespace
 
-FoundCaptions captions_of(const CaptionEntries& entries, const FileSource& source, const std::string& from,
-                          const ImageListing& listing) {
-  check_files(entries, kCaption, source, from, listing, kHint);
-  auto captions = std::make_shared<ListedCaptions>();
-  for (const std::string& file : listing.files) captions->add(entries.at(listed_name(file)).said);
-  if (captions->empty() > 0)
-    log_warning(from, ": ", captions->empty(), " of ", count_of(uint64_t(captions->total()), "caption"),
-                captions->empty() == 1 ? " is" : " are", " empty: such images are shown without a condition");
-  return {std::move(captions), fs::path(from).filename().string()};
+std::optional<CaptionSurvey> survey_captions(const FileSource& source, const std::string& which,
+                                             ImageListing& listing) {
+  if (which == kNoCaptions) return std::nullopt;
+  if (which == kAutoCaptions) return find(source, listing);
+  return which == kCaptionsBeside ? beside(source, texts_of(source), listing) : from_disk(which, listing);
 }
 
-FoundCaptions find_captions(const FileSource& source, const std::string& which, ImageListing& listing) {
-  if (which == kNoCaptions) return {};
-  if (which == kAutoCaptions) return find(source, listing);
-  if (which != kCaptionsBeside) return from_disk(which, source, listing);
-  std::vector<std::string> orphans;
-  const Beside beside = find_beside(source, listing, orphans);
-  return read_beside(source, beside, listing);
+FoundCaptions settle_captions(const std::optional<CaptionSurvey>& survey, const FileSource& source,
+                              const ImageListing& listing) {
+  if (!survey) return {};
+  FileMatch match = survey->match;
+  if (!survey->strict && !match.absent.empty()) {
+    log_warning(survey->name, ": ", count_of(match.absent.size(), "caption"),
+                " without an image beside: ", match.absent[0].file, match.absent.size() > 1 ? " ..." : "");
+    match.absent.clear();
+  }
+  check_match(match, kCaption, source, survey->name, listing,
+              survey->hint + "; data.captions: none trains without captions");
+  auto captions = std::make_shared<ListedCaptions>();
+  for (const std::string& file : listing.files) captions->add(survey->entries.at(listed_name(file)).said);
+  if (captions->empty() > 0)
+    log_warning(survey->name, ": ", captions->empty(), " of ",
+                count_of(uint64_t(captions->total()), "caption"), captions->empty() == 1 ? " is" : " are",
+                " empty: such images are shown without a condition");
+  return {std::move(captions), survey->from};
 }
 
 }  // namespace uvic

@@ -193,8 +193,9 @@ std::shared_ptr<const Dataset> open_files(std::shared_ptr<const FileSource> sour
   const bool samples = options.kind == DataKind::kWebdataset;
   ImageListing listing = samples ? list_samples(*source) : list_images(*source);
   if (training != nullptr) number_as_training(source->name(), *training, listing);
-  FoundCaptions captions = samples ? find_sample_captions(*source, options.captions, listing)
-                                   : find_captions(*source, options.captions, listing);
+  const auto survey = samples ? survey_sample_captions(*source, options.captions, listing)
+                              : survey_captions(*source, options.captions, listing);
+  FoundCaptions captions = settle_captions(survey, *source, listing);
   report_others(*source, listing);
   for (const std::string& warning : listing.warnings) log_warning(source->name(), ": ", warning);
   const auto verdicts = check_headers(*source, shape, memory, options.max_pixels, bad, listing, captions);

@@ -37,24 +37,24 @@ std::string listed_name(std::string file) {
   return normalised(file);
 }
 
-void refuse_absent(const AbsentFile& absent, const std::string& what, const FileSource& source,
-                   const ImageListing& listing, const std::string& hint) {
-  const bool comma = what == kLabel && absent.file.find(',') != std::string::npos;
-  const char* columns = comma ? " (a line must be file,label: two columns)" : "";
-  const std::string near = near_miss(absent.file, listing.files);
-  usage_error(absent.where, ": ", absent.file,
-              source.holds(absent.file)
-                  ? ": is not one of the kinds of image that are read (" + image_endings() + ")"
-                  : ": there is no such image",
-              near.empty() ? "" : "; there is " + near, columns, hint,
-              absent.more > 0 ? c10::str(" (and ", absent.more, " more ", what, "s without an image)") : "");
-}
-
-void refuse_without(const std::vector<std::string>& images, const std::string& what, const std::string& from,
-                    const std::string& hint) {
-  if (images.empty()) return;
-  usage_error(from, ": has no ", what, " for ", images[0],
-              images.size() > 1 ? " and " + count_of(images.size() - 1, "other image") : "", hint);
+void check_match(const FileMatch& match, const std::string& what, const FileSource& source,
+                 const std::string& from, const ImageListing& listing, const std::string& hint) {
+  const auto& [absent, without] = match;
+  if (!absent.empty()) {
+    const auto& [file, where] = absent[0];
+    const bool comma = what == kLabel && file.find(',') != std::string::npos;
+    const std::string near = near_miss(file, listing.files);
+    usage_error(
+        where, ": ", file,
+        source.holds(file) ? ": is not one of the kinds of image that are read (" + image_endings() + ")"
+                           : ": there is no such image",
+        near.empty() ? "" : "; there is " + near, comma ? " (a line must be file,label: two columns)" : "",
+        hint,
+        absent.size() > 1 ? c10::str(" (and ", absent.size() - 1, " more ", what, "s without an image)")
+                          : "");
+  }
+  check_usage(without.empty(), from, ": has no ", what, " for ", without.empty() ? "" : without[0],
+              without.size() > 1 ? " and " + count_of(without.size() - 1, "other image") : "", hint);
 }
 
 }  // namespace uvic

@@ -34,6 +34,7 @@ auto converter(int samples) {
 
 void PixelRows::begin(int64_t width, int64_t height, int samples) {
   convert_ = options_.channels == 3 ? converter<3>(samples) : converter<1>(samples);
+  alpha_ = samples % 2 == 0;
   pixels_ = Pixels(int(width), int(height), options_.channels);
 }
 

@@ -25,6 +25,8 @@ class PixelRows {
 
   const DecodeOptions& options() const { return options_; }
   Pixels& pixels() { return pixels_; }
+  /// Whether the samples have an alpha.
+  bool alpha() const { return alpha_; }
   /// The largest colour sample that upper_bytes has met; -1 if it has met none.
   int largest() const { return largest_; }
 
@@ -33,6 +35,7 @@ class PixelRows {
  private:
   DecodeOptions options_;
   Pixels pixels_{0, 0, 0};
+  bool alpha_ = false;
   int largest_ = -1;
   std::vector<uint8_t> upper_;
   void (*convert_)(const uint8_t*, int, const std::array<uint8_t, 3>&, uint8_t*) = nullptr;

@@ -14,8 +14,6 @@
 namespace uvic {
 namespace {
 
-constexpr auto kHint = "; data.captions: none trains without captions";
-
 /// Where the first dot of a file's last part is.
 size_t first_dot(const std::string& file) {
   return std::min(file.find('.', file.rfind('/') + 1), file.size());
@@ -50,19 +48,17 @@ std::vector<std::vector<std::string>> read_captions(const FileSource& tars, cons
   return captions;
 }
 
-/// Captions whose key has no image are an error, as with any other file of captions.
-void check_orphans(const FileSource& tars, const ImageListing& listing) {
-  AbsentFile absent{.file = {}, .where = {}, .more = -1};
+/// The .txt files whose key has no image.
+std::vector<NamedFile> orphans(const FileSource& tars, const ImageListing& listing) {
+  std::vector<NamedFile> orphans;
   for (const std::string& file : tars.files()) {
     if (field_of(file) != "txt") continue;
     const std::string key = key_of(file);
     const auto image = std::lower_bound(listing.files.begin(), listing.files.end(), key + '.');
     const bool found = image != listing.files.end() && image->starts_with(key + '.');
-    if (found || absent.more++ >= 0) continue;
-    absent.file = key;
-    absent.where = tars.full_name(file);
+    if (!found) orphans.push_back({key, tars.full_name(file)});
   }
-  if (absent.more >= 0) refuse_absent(absent, kCaption, tars, listing, kHint);
+  return orphans;
 }
 
 }  // namespace
@@ -97,24 +93,23 @@ ImageListing list_samples(const FileSource& tars) {
   return listing;
 }
 
-FoundCaptions find_sample_captions(const FileSource& tars, const std::string& which, ImageListing& listing) {
+std::optional<CaptionSurvey> survey_sample_captions(const FileSource& tars, const std::string& which,
+                                                    ImageListing& listing) {
   check_usage(which != kCaptionsBeside, "data.captions: ", kCaptionsBeside,
               " is of folders and ZIP archives; auto finds those of webdataset tars");
-  if (which != kAutoCaptions) return find_captions(tars, which, listing);
+  if (which != kAutoCaptions) return survey_captions(tars, which, listing);
   const auto captions = read_captions(tars, listing);
-  const auto found =
-      captions.size() - size_t(std::count(captions.begin(), captions.end(), std::vector<std::string>()));
-  if (2 * found <= captions.size()) return {};
-  check_orphans(tars, listing);
-  CaptionEntries entries;
+  CaptionSurvey survey{.from = "the tars", .name = tars.name(), .match = {orphans(tars, listing), {}}};
   for (size_t i = 0; i < captions.size(); ++i) {
-    if (captions[i].empty()) continue;
     const std::string& file = listing.files[i];
-    entries[listed_name(file)] = {captions[i], tars.full_name(file)};
+    if (captions[i].empty()) {
+      survey.match.without.push_back(file);
+    } else {
+      survey.entries[listed_name(file)] = {captions[i], tars.full_name(file)};
+    }
   }
-  auto result = captions_of(entries, tars, tars.name(), listing);
-  result.from = "the tars";
-  return result;
+  if (2 * survey.entries.size() <= captions.size()) return std::nullopt;
+  return survey;
 }
 
 }  // namespace uvic

@@ -13,8 +13,8 @@ ImageListing list_samples(const FileSource& tars);
 
 /// Their captions: the .txt (a caption a line) or else, in the .json, what parse_metadata_jsonl takes a
 /// caption from. `which` "auto": if more than half of the images have one; "none" and a file as
-/// find_captions. UsageError: an image without a caption, a caption without its image, what the parsers
-/// refuse.
-FoundCaptions find_sample_captions(const FileSource& tars, const std::string& which, ImageListing& listing);
+/// survey_captions. UsageError: what the parsers refuse.
+std::optional<CaptionSurvey> survey_sample_captions(const FileSource& tars, const std::string& which,
+                                                    ImageListing& listing);
 
 }  // namespace uvic
