@@ -16,6 +16,7 @@
 #include "sampling/dump/dump.h"
 #include "sampling/labels.h"
 #include "sampling/make_sampler.h"
+#include "tasks/diffusion/examples.h"
 
 namespace uvic {
 
@@ -44,9 +45,11 @@ void DumpCommand::add_to(CLI::App& app) {
 }
 
 // Ascending, none twice: the order of an archive.
-std::vector<int64_t> DumpCommand::chosen_seeds() const {
-  check_usage(num > 0 || !command.seeds.empty(), "give --num N or --seeds a-b");
-  auto seeds = parse_seeds(num > 0 ? c10::str("0-", num - 1) : command.seeds);
+std::vector<int64_t> DumpCommand::chosen_seeds(const Prompts& prompts) const {
+  check_usage(num > 0 || !command.seeds.empty() || !prompts.empty(), "give --num N or --seeds a-b");
+  const bool counted = num > 0 || command.seeds.empty();
+  auto seeds = parse_seeds(counted ? c10::str("0-", (num > 0 ? num : int64_t(prompts.texts.size())) - 1)
+                                   : command.seeds);
   std::sort(seeds.begin(), seeds.end());
   seeds.erase(std::unique(seeds.begin(), seeds.end()), seeds.end());
   return seeds;
@@ -64,7 +67,8 @@ c10::Device DumpCommand::device_of(const Shard& part) const {
 int DumpCommand::run() {
   const Shard part = parse_shard(shard);
   const c10::Device device = device_of(part);
-  const auto all = chosen_seeds();
+  const Prompts prompts = command.prompts.read();
+  const auto all = chosen_seeds(prompts);
   const auto seeds = shard_seeds(all, part);
   LoadedModel loaded = command.find(all.size());  // not the shard's number: its batches are the whole's
   if (command.config.print_config) {
@@ -84,15 +88,17 @@ int DumpCommand::run() {
     const auto there = find_manifest(target);
     if (there) loaded.config.recipe.sample.batch_size = there->making.sample.batch_size;
   }
-  check_makes_pictures(loaded.recipe().model, "uvic-fid dump");
-  const auto request = command.request(loaded, seeds);
-  DumpManifest manifest = manifest_of(loaded, device);
+  check_makes_pictures(loaded.recipe(), "uvic-fid dump");
+  check_prompts(prompts, loaded);
+  const Stages stages = stages_of(loaded, device);
+  DumpManifest manifest = manifest_of(loaded, prompts, device);
+  manifest.image = picture_shape(loaded.recipe(), stages);
   manifest.format = chosen;
   manifest.seeds = seeds;
   if (part.count > 1) manifest.shard_of = all;
   if (!seeds.empty()) check_dump_settings(target, manifest);
   if (command.dry_run) {
-    std::cout << describe_sampling(loaded, request.seeds.size(), device) << std::endl;
+    std::cout << describe_sampling(loaded, seeds.size(), device) << std::endl;
     if (!loaded.classes.empty()) std::cout << describe_classes(loaded.classes) << std::endl;
     return kDone;
   }
@@ -101,27 +107,26 @@ int DumpCommand::run() {
     return kDone;
   }
   load_weights_of(loaded, device);
-  const Sampler sampler = make_sampler(loaded, device);
-  return dump(target, loaded, sampler, manifest, device);
+  const Sampler sampler = make_sampler(loaded, device, sampler_parts(stages, prompts.negative));
+  return dump(target, loaded, sampler, manifest, prompt_rows(stages), device);
 }
 
-DumpManifest DumpCommand::manifest_of(const LoadedModel& loaded, c10::Device device) const {
-  const Recipe& recipe = loaded.recipe();
-  const int64_t classes = model.real_classes();
+DumpManifest DumpCommand::manifest_of(const LoadedModel& loaded, const Prompts& prompts,
+                                      c10::Device device) const {
+  const int64_t classes = loaded.recipe().model.real_classes();
   DumpManifest manifest;
   manifest.version = version_number();
   const FileDigests digests = file_digests(loaded.file);
   manifest.weights_sha256 = digests.sha256;
-  manifest.making = command.record(plan_sampling(sample, diffusion), loaded, digests.crc32, "",
-                                   self_contained_labels(command.policy(loaded), classes), device);
+  manifest.making = command.record(loaded, digests.crc32, "",
+                                   self_contained_labels(command.policy(loaded), classes), prompts, device);
   manifest.making.device = c10::DeviceTypeName(device.type(), /*lower_case=*/true);  // whichever GPU it was
   manifest.classes = classes;
-  manifest.image = model.image_shape();
   return manifest;
 }
 
 int DumpCommand::dump(const fs::path& target, const LoadedModel& loaded, const Sampler& sampler,
-                      const DumpManifest& manifest, c10::Device device) const {
+                      const DumpManifest& manifest, const PromptRows& rows_of, c10::Device device) const {
   OpenDump open = open_dump(target, manifest);
   const size_t count = manifest.seeds.size(), missing = open.missing.size();
   const size_t there = find_manifest(target)->seeds.size();
@@ -141,7 +146,7 @@ int DumpCommand::dump(const fs::path& target, const LoadedModel& loaded, const S
   const DumpReport report = run_dump(
       sampler, open, encoders > 0 ? encoders : int(std::clamp(cores / 2, 1U, 8U)),
       [&](size_t first, int64_t step, const at::Tensor&) { progress.update(first, step); },
-      [] { return received_signal() != 0; });
+      [] { return received_signal() != 0; }, rows_of);
   progress.finish();
   if (!report.not_finite.empty()) {
     throw std::runtime_error(c10::str(report.not_finite, "; ", target.string(), " has ",

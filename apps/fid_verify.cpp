@@ -8,9 +8,11 @@
 #include "core/seeds.h"
 #include "core/text.h"
 #include "io/digests.h"
+#include "prompt_options.h"
 #include "sample_options.h"
 #include "sampling/dump/verify.h"
 #include "sampling/make_sampler.h"
+#include "tasks/diffusion/examples.h"
 
 namespace uvic {
 
@@ -70,8 +72,10 @@ int VerifyCommand::compare(LoadedModel& loaded, const DumpReader& reader,
                            const std::map<size_t, at::Tensor>& pixels, c10::Device device) const {
   load_weights_of(loaded, device);
   log_info(describe_sampling(loaded, pixels.size(), device));
-  const Sampler sampler = make_sampler(loaded, device);
-  const Comparison result = regenerate_and_compare(reader.plan(), pixels, sampler);
+  const Stages stages = stages_of(loaded, device);
+  const Sampler sampler =
+      make_sampler(loaded, device, sampler_parts(stages, reader.manifest().making.prompts.negative));
+  const Comparison result = regenerate_and_compare(reader.plan(), pixels, sampler, prompt_rows(stages));
   if (!result.not_finite.empty()) {
     write_line(c10::str("error: ", path, ": made anew, ", result.not_finite));
     return kFailed;

@@ -29,6 +29,7 @@ void SampleCommand::add_to(CLI::App& app) {
          "JSON list of counts")
       ->capture_default_str();
   app.add_flag("--dry-run", dry_run, "say what would be done, check the paths, and exit");
+  prompts.add_to(app, config);
   config.add_to(app, fields_of(RecipeFile{}.recipe), "sample");
   common.add_to(app);
 }
@@ -36,10 +37,6 @@ void SampleCommand::add_to(CLI::App& app) {
 LoadedModel SampleCommand::find(size_t images) const {
   LoadedModel loaded = find_model(checkpoint, weights, config.overlay());
   require_configuration(loaded);
-  const auto& model = loaded.recipe().model;
-  check_usage(!model.has_context(), "model.num_clip_token: ", model.num_clip_token,
-              " context tokens: this model draws what a text says, and there is no text encoder here; only a "
-              "program of your own that calls the library can give it contexts");
   auto& batch_size = loaded.config.recipe.sample.batch_size;
   if (!config.given("sample.batch_size"))
     batch_size = std::min(batch_size, std::max<int64_t>(int64_t(images), 1));
@@ -50,17 +47,15 @@ std::string SampleCommand::policy(const LoadedModel& loaded) const {
   return labels_policy(labels, loaded.recipe().model, loaded.classes);
 }
 
-SampleRequest SampleCommand::request(const LoadedModel& loaded, const std::vector<int64_t>& seeds) const {
-  return {seeds, choose_labels(policy(loaded), seeds, loaded.recipe().model.real_classes())};
-}
-
-RecordInputs SampleCommand::record(const SamplingPlan& plan, const LoadedModel& loaded, uint32_t weights_crc,
+RecordInputs SampleCommand::record(const LoadedModel& loaded, uint32_t weights_crc,
                                    const std::string& seeds_text, const std::string& labels_text,
-                                   c10::Device device) const {
+                                   const Prompts& asked, c10::Device device) const {
+  const SamplingPlan plan = plan_sampling(loaded.recipe().sample, loaded.recipe().diffusion);
   return {.checkpoint = checkpoint,
           .weights = weights,
           .weights_crc = weights_crc,
           .seeds = seeds_text,
+          .prompts = asked,
           .labels = labels_text,
           .layout = "",
           .sample = plan.options,
@@ -71,8 +66,9 @@ RecordInputs SampleCommand::record(const SamplingPlan& plan, const LoadedModel& 
 }
 
 std::string describe_sampling(const LoadedModel& loaded, size_t images, c10::Device device) {
-  const auto& [model, diffusion, sample] = loaded.recipe();
-  const SamplingPlan plan = plan_sampling(sample, diffusion);
+  const auto& model = loaded.recipe().model;
+  const auto& sample = loaded.recipe().sample;
+  const SamplingPlan plan = plan_sampling(sample, loaded.recipe().diffusion);
   const double guidance = sample.cfg == 1.0 ? 1 : 2;
   const double flops = forward_flops(model) * double(plan.evaluations) * guidance;
   return c10::str(loaded.file.string(), ": ", format_count(double(count_parameters(model))), " parameters; ",

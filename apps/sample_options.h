@@ -7,6 +7,7 @@
 #include "app.h"
 #include "config_options.h"
 #include "core/progress.h"
+#include "prompt_options.h"
 #include "recipe/load_model.h"
 #include "sampling/record.h"
 #include "sampling/sampler.h"
@@ -17,6 +18,7 @@ struct SampleCommand {
   CommonOptions common;
   ConfigOptions config;
   std::string checkpoint, weights = "ema", seeds, labels = "balanced";
+  PromptOptions prompts;
   bool dry_run = false;
 
   void add_to(CLI::App& app);
@@ -26,11 +28,9 @@ struct SampleCommand {
   LoadedModel find(size_t images) const;
   /// --labels with the names of classes replaced by their numbers.
   std::string policy(const LoadedModel& loaded) const;
-  /// Labels of `seeds` by that policy.
-  SampleRequest request(const LoadedModel& loaded, const std::vector<int64_t>& seeds) const;
   /// The record of a picture of `seeds`; the layout is the caller's.
-  RecordInputs record(const SamplingPlan& plan, const LoadedModel& loaded, uint32_t weights_crc,
-                      const std::string& seeds, const std::string& labels, c10::Device device) const;
+  RecordInputs record(const LoadedModel& loaded, uint32_t weights_crc, const std::string& seeds,
+                      const std::string& labels, const Prompts& prompts, c10::Device device) const;
 };
 
 /// "model 1.07 M parameters, 25 evaluations an image ...": for --dry-run and start-up.

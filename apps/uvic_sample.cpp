@@ -1,8 +1,5 @@
 // uvic-sample: images from weights, as a grid, a folder of PNGs or a float array.
-#include <ATen/ops/cat.h>
-#include <filesystem>
 #include <iostream>
-#include <map>
 #include <optional>
 
 #include "app.h"
@@ -13,66 +10,50 @@
 #include "core/seeds.h"
 #include "core/signals.h"
 #include "core/text.h"
-#include "data/encode.h"
-#include "io/atomic_file.h"
 #include "io/digests.h"
 #include "io/grid.h"
-#include "io/npy_writer.h"
-#include "io/output_path.h"
-#include "io/png.h"
 #include "sample_options.h"
+#include "sample_outputs.h"
 #include "sampling/class_policy.h"
 #include "sampling/dump/formats.h"
-#include "sampling/dump/manifest.h"
 #include "sampling/finite.h"
-#include "sampling/image_folder.h"
 #include "sampling/labels.h"
 #include "sampling/make_sampler.h"
+#include "tasks/diffusion/examples.h"
 
 namespace uvic {
 namespace {
 
-namespace fs = std::filesystem;
-
 struct Stopped {};
-
-std::vector<std::string> picture_endings() {
-  std::vector<std::string> endings = encodable_endings();
-  endings.insert(endings.begin(), ".png");
-  return endings;
-}
-
-// As the ending says; only a PNG has room for `text`.
-void save_picture(const fs::path& path, const at::Tensor& image,
-                  const std::map<std::string, std::string>& text) {
-  if (extension_of(path) == ".png") return save_png(path, image, text);
-  write_file_atomically(path, encode_image(image, extension_of(path)));
-}
 
 struct SampleApp {
   SampleCommand command;
-  std::string grid, out, raw, images;
+  SamplePaths paths;
+  std::string grid;
   std::optional<std::string> class_label;
   int64_t save_steps = 0;
-  bool class_per_row = false;
+  bool class_per_row = false, prompt_per_row = false;
 
   void add_to(CLI::App& app) {
     command.add_to(app);
     app.add_option("--seeds", command.seeds,
-                   "0-99 (inclusive) or 5,6,1007; default 0 to the grid's size - 1, or 0-15");
+                   "0-99 (inclusive) or 5,6,1007; default 0 to the grid's size - 1, one a prompt, or 0-15");
     app.add_option("--grid", grid, "ROWSxCOLS, filled row by row; default the squarest");
     app.add_option("--class", class_label,
                    "every image shows this class, a number or a name; none: the null label, no class")
         ->excludes("--labels");
-    app.add_flag("--class-per-row", class_per_row, "row r shows class r")
-        ->excludes("--labels")
-        ->excludes("--class");
+    auto* by_class = app.add_flag("--class-per-row", class_per_row, "row r shows class r")
+                         ->excludes("--labels")
+                         ->excludes("--class");
+    app.add_flag("--prompt-per-row", prompt_per_row, "row r shows prompt r")
+        ->excludes(by_class)
+        ->group("Text");
     app.add_option(
-        "--out", out,
+        "--out", paths.out,
         "the grid as a PNG, or by its ending a JPEG or WebP, which cannot say how they were made; default "
         "samples.png if nothing else is written");
-    app.add_option("--raw", raw, "float32 [n, C, H, W], unclamped, as .npy");
-    app.add_option("--images", images,
+    app.add_option("--raw", paths.raw, "float32 [n, C, H, W], unclamped, as .npy");
+    app.add_option("--images", paths.images,
                    "folder for one PNG a seed, named by seed; others in it must be of the same settings");
     app.add_option("--save-steps", save_steps,
                    "also a grid of the state after every k-th solver step, beside --out")
@@ -92,8 +73,9 @@ struct SampleApp {
     return {rows, cols};
   }
 
-  std::vector<int64_t> chosen_seeds() const {
+  std::vector<int64_t> chosen_seeds(const Prompts& prompts) const {
     if (!command.seeds.empty()) return parse_seeds(command.seeds);
+    if (grid.empty() && !prompts.empty()) return parse_seeds(c10::str("0-", prompts.texts.size() - 1));
     const auto [rows, cols] = grid.empty() ? std::pair<int64_t, int64_t>{4, 4} : layout(0);
     return parse_seeds(c10::str("0-", rows * cols - 1));
   }
@@ -109,167 +91,117 @@ struct SampleApp {
     return labels;
   }
 
+  // Of each image; empty for a model without text.
+  std::vector<std::string> prompts_shown(const Prompts& prompts, const std::vector<int64_t>& seeds,
+                                         std::pair<int64_t, int64_t> shape) const {
+    if (prompts.empty() || !prompt_per_row) return prompts.empty() ? prompts.texts : prompts.of(seeds);
+    const auto count = int64_t(prompts.texts.size());
+    check_usage(shape.first == count, "--prompt-per-row: the grid has ", shape.first, " rows but there are ",
+                count, count == 1 ? " prompt" : " prompts");
+    std::vector<std::string> shown;
+    for (size_t place = 0; place < seeds.size(); ++place)
+      shown.push_back(prompts.texts[place / size_t(shape.second)]);
+    return shown;
+  }
+
   int run() {
     const c10::Device device = command.common.apply();
-    if (out.empty() && raw.empty() && images.empty()) out = "samples.png";
-    check_usage(save_steps == 0 || !out.empty(), "--save-steps: needs --out");
-    const auto seeds = chosen_seeds();
+    if (paths.out.empty() && paths.raw.empty() && paths.images.empty()) paths.out = "samples.png";
+    check_usage(save_steps == 0 || !paths.out.empty(), "--save-steps: needs --out");
+    const Prompts prompts = command.prompts.read();
+    check_usage(!prompt_per_row || !prompts.empty(), "--prompt-per-row: needs --prompt or --prompts");
+    const auto seeds = chosen_seeds(prompts);
     LoadedModel loaded = command.find(seeds.size());
     if (command.config.print_config) {
       std::cout << loaded.config.to_yaml();
       return kDone;
     }
-    const auto shape = layout(seeds.size());
-    SampleRequest request{seeds, {}};
-    if (class_per_row) {
-      request.labels = labels_per_row(loaded, shape);
-    } else {
-      command.labels = class_label ? class_policy(*class_label, loaded.recipe().model, loaded.classes)
-                                   : command.policy(loaded);
-      request = {seeds, choose_labels(command.labels, seeds, loaded.recipe().model.real_classes())};
+    check_prompts(prompts, loaded);
+    for (const auto& [option, path] : {std::pair("--out", paths.out), std::pair("--images", paths.images)}) {
+      if (!path.empty()) check_makes_pictures(loaded.recipe(), option + (" " + path));
     }
-    check_outputs(loaded, request, shape, device);
-    for (const auto& [option, path] : {std::pair("--out", out), std::pair("--images", images)}) {
-      if (!path.empty()) check_makes_pictures(loaded.recipe().model, option + (" " + path));
-    }
+    const Stages stages = stages_of(loaded, device);
+    const SampleJob job = job_of(loaded, stages, prompts, seeds, device);
+    check_outputs(paths, job);
     if (command.dry_run) {
       std::cout << describe_sampling(loaded, seeds.size(), device) << std::endl;
+      if (const std::string text = stages.describe(); !text.empty()) std::cout << text << std::endl;
       if (!loaded.classes.empty()) std::cout << describe_classes(loaded.classes) << std::endl;
       return kDone;
     }
     load_weights_of(loaded, device);
     install_signal_handlers();
-    return sample(loaded, request, shape, device);
+    return sample(loaded, make_sampler(loaded, device, sampler_parts(stages, prompts.negative)), job, device);
   }
 
-  // All that can be known before the work is done.
-  void check_outputs(const LoadedModel& loaded, const SampleRequest& request,
-                     std::pair<int64_t, int64_t> shape, c10::Device device) const {
-    if (!out.empty()) {
-      check_output_file("--out", out, picture_endings());
-      const ModelOptions& model = loaded.recipe().model;
-      const auto [height, width] = grid_size(shape, model.height(), model.width());
-      if (extension_of(out) == ".png") {
-        check_png_size(model.in_chans, height, width);
-      } else {
-        check_encodable(height, width, extension_of(out));
-      }
+  SampleJob job_of(const LoadedModel& loaded, const Stages& stages, const Prompts& prompts,
+                   const std::vector<int64_t>& seeds, c10::Device device) {
+    const auto shape = layout(seeds.size());
+    SampleJob job{.request = {seeds, {}}, .shape = shape, .shown = prompts_shown(prompts, seeds, shape)};
+    job.real_classes = loaded.recipe().model.real_classes();
+    job.picture = picture_shape(loaded.recipe(), stages);
+    if (!grid.empty()) job.layout = "--grid " + grid;
+    if (class_per_row) {
+      job.request.labels = labels_per_row(loaded, shape);
+      job.layout += " --class-per-row";
+    } else {
+      command.labels = class_label ? class_policy(*class_label, loaded.recipe().model, loaded.classes)
+                                   : command.policy(loaded);
+      job.request.labels = choose_labels(command.labels, seeds, job.real_classes);
     }
-    if (!raw.empty()) check_output_file("--raw", raw, {".npy"});
-    if (images.empty()) return;
-    check_output_folder("--images", images);
-    check_usage(!find_manifest(images), "--images ", images,
-                ": is a dump, which uvic-fid dump goes on with; use another folder");
-    std::map<int64_t, int64_t> labels;
-    for (size_t i = 0; i < request.labels.size(); ++i) labels[request.seeds[i]] = request.labels[i];
-    check_image_folder("--images", images, record_of(loaded, request, device), labels, out);
+    if (prompt_per_row) job.layout += " --prompt-per-row";
+    if (!prompts.empty()) job.request.context = prompt_rows(stages)(job.shown);
+    job.record =
+        command.record(loaded, file_crc32(loaded.file), seeds_text(seeds), command.labels, prompts, device);
+    return job;
   }
 
-  RecordInputs record_of(const LoadedModel& loaded, const SampleRequest& request, c10::Device device) const {
-    const Recipe& recipe = loaded.recipe();
-    return command.record(plan_sampling(recipe.sample, recipe.diffusion), loaded, file_crc32(loaded.file),
-                          seeds_text(request.seeds), command.labels, device);
-  }
-
-  // Images are written as they come; for the grid they are kept as bytes.
-  int sample(const LoadedModel& loaded, const SampleRequest& request, std::pair<int64_t, int64_t> shape,
+  int sample(const LoadedModel& loaded, const Sampler& sampler, const SampleJob& job,
              c10::Device device) const {
-    const Sampler sampler = make_sampler(loaded, device);
-    log_info(describe_sampling(loaded, request.seeds.size(), device));
-    const RecordInputs record = record_of(loaded, request, device);
-    const auto [C, H, W] = loaded.recipe().model.image_shape();
-    std::optional<NpyWriter> array;
-    if (!raw.empty()) array.emplace(raw, std::vector<int64_t>{int64_t(request.seeds.size()), C, H, W});
-    if (!images.empty()) fs::create_directories(images);
-
-    SamplingProgress progress(request.seeds.size(), sampler.plan());
-    std::vector<at::Tensor> kept;
-    std::map<int64_t, std::vector<at::Tensor>> intermediate;
-    FiniteCheck finite(request.seeds);
+    const std::vector<int64_t>& seeds = job.request.seeds;
+    log_info(describe_sampling(loaded, seeds.size(), device));
+    SampleOutputs outputs(paths, job);
+    SamplingProgress progress(seeds.size(), sampler.plan());
+    FiniteCheck finite(seeds);
     try {
       sampler.run(
-          request,
+          job.request,
           [&](size_t first, const at::Tensor& batch) {
-            if (array) array->append(batch);
-            const at::Tensor good = finite.add(batch), bytes = to_pictures(batch);
-            if (!images.empty())
-              write_images(record, request, loaded.recipe().model.real_classes(), first, bytes, good);
-            if (!out.empty()) kept.push_back(bytes);
+            const at::Tensor good = finite.add(batch);
+            outputs.add(first, batch, good);
             if (finite.all_bad()) throw Stopped{};
           },
           [&](size_t first, int64_t step, const at::Tensor& x) {
             progress.update(first, step);
-            if (save_steps > 0 && step % save_steps == 0) intermediate[step].push_back(to_pictures(x).cpu());
+            if (save_steps > 0 && step % save_steps == 0) outputs.add_intermediate(step, sampler.decoded(x));
             if (received_signal() != 0) throw Stopped{};
           });
     } catch (const Stopped&) {
     }
     progress.finish();
     const size_t finished = finite.made();
-    if (array && finished > 0) array->finish();
-    const bool shows = !out.empty() && finished > 0 && !finite.all_bad();
-    if (shows)
-      write_grid(record, finished == request.seeds.size() && !finite.any_bad(), shape, at::cat(kept),
-                 intermediate);
+    if (finished > 0) outputs.finish_array();
+    const bool shows = !paths.out.empty() && finished > 0 && !finite.all_bad();
+    if (shows) outputs.write_grid(finished == seeds.size() && !finite.any_bad());
     if (finite.any_bad()) {
       throw std::runtime_error(finite.text(sampler.plan().options.precision, "--precision") +
-                               (shows ? "; black in " + out : ""));
+                               (shows ? "; black in " + paths.out : ""));
     }
-    say_written(finished, request);
-    if (finished == request.seeds.size()) return kDone;
-    write_line(c10::str(
-        signal_name(received_signal()), ": ", finished, " of ", count_of(request.seeds.size(), "image"),
-        " made", finished > 0 ? ", those of the seeds " : "", seeds_text(first_seeds(request, finished))));
+    say_written(finished, seeds);
+    if (finished == seeds.size()) return kDone;
+    write_line(c10::str(signal_name(received_signal()), ": ", finished, " of ",
+                        count_of(seeds.size(), "image"), " made", finished > 0 ? ", those of the seeds " : "",
+                        seeds_text({seeds.begin(), seeds.begin() + long(finished)})));
     return kInterrupted;
   }
 
-  void say_written(size_t count, const SampleRequest& request) const {
+  void say_written(size_t count, const std::vector<int64_t>& seeds) const {
     if (count == 0) return;
-    if (!images.empty()) {
-      log_info("wrote ", count_of(count, "image"), " to ", images, ", ",
-               image_file_name(request.seeds.front()),
-               count > 1 ? " to " + image_file_name(request.seeds[count - 1]) : "");
+    if (!paths.images.empty()) {
+      log_info("wrote ", count_of(count, "image"), " to ", paths.images, ", ", image_file_name(seeds.front()),
+               count > 1 ? " to " + image_file_name(seeds[count - 1]) : "");
     }
-    if (!raw.empty()) log_info("wrote ", raw, ": ", count_of(count, "image"));
-  }
-
-  static std::vector<int64_t> first_seeds(const SampleRequest& request, size_t count) {
-    return {request.seeds.begin(), request.seeds.begin() + long(count)};
-  }
-
-  // Those that are `good`, bool [n].
-  void write_images(const RecordInputs& record, const SampleRequest& request, int64_t real_classes,
-                    size_t first, const at::Tensor& bytes, const at::Tensor& good) const {
-    for (size_t i = 0; i < size_t(bytes.size(0)); ++i) {
-      if (!good.const_data_ptr<bool>()[i]) continue;
-      RecordInputs single = record;
-      const int64_t seed = request.seeds[first + i];
-      single.seeds = std::to_string(seed);
-      if (!request.labels.empty()) single.labels = label_text(request.labels[first + i], real_classes);
-      save_png(fs::path(images) / image_file_name(seed), bytes[int64_t(i)],
-               {{"parameters", sample_record(single)}});
-    }
-  }
-
-  // Unless `all` images are there (a signal kept some from being made, some are not finite) the places of the
-  // others are black, and there is no record: no command makes that.
-  void write_grid(RecordInputs record, bool all, std::pair<int64_t, int64_t> shape, const at::Tensor& bytes,
-                  const std::map<int64_t, std::vector<at::Tensor>>& intermediate) const {
-    if (!grid.empty()) record.layout = "--grid " + grid;
-    if (class_per_row) {
-      record.layout += " --class-per-row";
-      record.labels.clear();
-    }
-    std::map<std::string, std::string> text;
-    if (all) text["parameters"] = sample_record(record);
-    save_picture(out, make_grid(bytes, shape.first, shape.second), text);
-    for (const auto& [step, parts] : intermediate) {
-      char suffix[32];
-      std::snprintf(suffix, sizeof suffix, "-step-%04ld", step);
-      save_picture(fs::path(out).replace_extension().string() + suffix + extension_of(out),
-                   make_grid(at::cat(parts), shape.first, shape.second), {});
-    }
-    log_info("wrote ", out);
+    if (!paths.raw.empty()) log_info("wrote ", paths.raw, ": ", count_of(count, "image"));
   }
 };
 

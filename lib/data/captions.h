@@ -23,6 +23,8 @@ class Captions {
   /// A text encoder's states, float32 [tokens, dim], zero where a mask says that there is no token;
   /// undefined: none were kept. Then every caption has them.
   virtual at::Tensor states(int64_t /*image*/, int64_t /*caption*/) const { return {}; }
+  /// SHA-256 of the weights of the encoder that made them; empty: there are none, or it is not known.
+  virtual std::string states_encoder() const { return {}; }
   /// Those of the empty caption, which guidance goes against; undefined: zeros.
   virtual at::Tensor null_states() const { return {}; }
 };

@@ -25,6 +25,8 @@ class CaptionsOfSome : public Captions {
   at::Tensor states(int64_t image, int64_t caption) const override {
     return all_.states(inner(image), caption);
   }
+  std::string states_encoder() const override { return all_.states_encoder(); }
+  at::Tensor null_states() const override { return all_.null_states(); }
 
  private:
   int64_t inner(int64_t image) const { return indexes_.at(size_t(image)); }

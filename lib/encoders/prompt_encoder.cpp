@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/errors.h"
+#include "encoders/text_encoder.h"
 
 namespace uvic {
 namespace {
@@ -20,11 +21,22 @@ std::shared_ptr<const CaptionTokenizer> tokenizer_of_learned(const ModelOptions&
 
 }  // namespace
 
-PromptEncoder::PromptEncoder(const ModelOptions& model, const TextOptions& text, Precision /*precision*/,
+PromptEncoder::PromptEncoder(const ModelOptions& model, const TextOptions& text, Precision precision,
                              c10::Device device)
     : device_(device) {
   TORCH_CHECK(text.has_encoder(), "PromptEncoder: text.encoder is none");
-  tokenizer_ = tokenizer_of_learned(model, text);
+  if (text.learned()) {
+    tokenizer_ = tokenizer_of_learned(model, text);
+    return;
+  }
+  TextEncoderOptions options;
+  options.precision = precision;
+  frozen_ = load_text_encoder(text.encoder, text.tokenizer == "auto" ? "" : text.tokenizer, device, options);
+  tokenizer_ = frozen_->tokenizer();
+  check_usage(frozen_->dim() == model.clip_dim && tokenizer_->length() == model.num_clip_token,
+              "text.encoder: ", text.encoder, " gives ", tokenizer_->length(), " tokens of width ",
+              frozen_->dim(), ", but model.num_clip_token x model.clip_dim is ", model.num_clip_token, "x",
+              model.clip_dim);
 }
 
 PromptEncoder::~PromptEncoder() = default;
@@ -40,15 +52,17 @@ at::Tensor PromptEncoder::ids(const std::vector<std::string>& captions) const {
 }
 
 at::Tensor PromptEncoder::context(const at::Tensor& ids) const {
-  return ids.to(device_);
+  return frozen_ ? frozen_->states(ids) : ids.to(device_);
 }
 
 std::string PromptEncoder::describe() const {
-  return "text: learned encoder, " + tokenizer_->describe();
+  return frozen_ ? frozen_->describe() : "learned encoder, " + tokenizer_->describe();
 }
 
 std::string PromptEncoder::identity() const {
-  return nlohmann::ordered_json{{"tokenizer", tokenizer_->fingerprint()}, {"encoder_sha256", ""}}.dump();
+  return nlohmann::ordered_json{{"tokenizer", tokenizer_->fingerprint()},
+                                {"encoder_sha256", frozen_ ? frozen_->weights_sha256() : ""}}
+      .dump();
 }
 
 void PromptEncoder::check_same(const std::map<std::string, std::string>& metadata,

@@ -33,7 +33,7 @@ class PromptEncoder {
   /// What the network takes for such rows, on its device: the states of a frozen encoder, float32 [n,
   /// num_clip_token, clip_dim]; the ids themselves where the network has learnt to read.
   at::Tensor context(const at::Tensor& ids) const;
-  /// "text: learned encoder, bytes, 48 tokens a caption".
+  /// "learned encoder, bytes, 48 tokens a caption".
   std::string describe() const;
   /// For kTextEncoderKey: one line of JSON.
   std::string identity() const;

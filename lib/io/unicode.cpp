@@ -41,4 +41,20 @@ std::string lower_cased(std::string_view text) {
   return lower;
 }
 
+std::string plain_letters(const std::string& text) {
+  utf8proc_uint8_t* mapped = nullptr;
+  const auto options = static_cast<utf8proc_option_t>(UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT |
+                                                      UTF8PROC_STRIPMARK | UTF8PROC_STABLE);
+  const auto length = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                                   static_cast<utf8proc_ssize_t>(text.size()), &mapped, options);
+  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
+  std::string plain;
+  for (const char c : length < 0 ? text : std::string(reinterpret_cast<char*>(mapped), size_t(length))) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x80 && byte < 0xC0) continue;  // the rest of a character
+    plain += byte >= ' ' && byte < 0x7F ? c : (byte < ' ' ? ' ' : '?');
+  }
+  return plain;
+}
+
 }  // namespace uvic

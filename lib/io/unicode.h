@@ -13,4 +13,8 @@ std::string normalised(const std::string& text);
 /// dotted capital I, U+0130, becomes two characters.
 std::string lower_cased(std::string_view text);
 
+/// `text`, UTF-8, in printable ASCII for fonts that have nothing else: letters without their accents, '?' for
+/// every other character.
+std::string plain_letters(const std::string& text);
+
 }  // namespace uvic

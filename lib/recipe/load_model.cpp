@@ -94,6 +94,7 @@ LoadedModel find_model(const std::filesystem::path& checkpoint, const std::strin
   if (!std::filesystem::is_directory(checkpoint)) loaded.network = weights;
   const WeightsFile file(loaded.file, loaded.network, option);
   if (const std::string note = file.note(); !note.empty()) log_info(note);
+  loaded.metadata = file.metadata();
   loaded.classes = class_names_of(file.metadata(), loaded.file.string());
   const auto own = own_recipe(file.metadata(), loaded.file.string());
   loaded.configured = own.has_value();

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@ struct LoadedModel {
   double ema_width = 0;        ///< above 0: reconstructed from the snapshots of the run directory `run`
   std::filesystem::path run;
   RecipeFile config;        ///< effective: the file's own, then what was laid over it; resolved and validated
+  std::map<std::string, std::string> metadata;  ///< of the file
   ClassNames classes;       ///< of the file; empty: known by their numbers alone
   bool configured = false;  ///< the file, or what was laid over it, describes the model
   std::string network = "ema";   ///< which network of the file, see WeightsFile

@@ -43,7 +43,7 @@ bool is_picture(const fs::path& path) {
 }  // namespace
 
 void check_image_folder(const std::string& option, const fs::path& folder, const RecordInputs& record,
-                        const std::map<int64_t, int64_t>& labels, const fs::path& except) {
+                        const Asked& asked, const fs::path& except) {
   std::error_code absent;
   const std::string own = except.empty() ? "" : fs::absolute(except).replace_extension().string();
   for (const auto& entry : fs::directory_iterator(folder, absent)) {
@@ -59,8 +59,10 @@ void check_image_folder(const std::string& option, const fs::path& folder, const
     if (!parse_value(path.stem().string(), seed)) continue;  // a grid
     RecordInputs same = record;
     same.seeds = std::to_string(seed);
-    const auto label = labels.find(seed);
-    same.labels = label != labels.end() ? std::to_string(label->second) : label_in(made);
+    const auto label = asked.labels.find(seed);
+    same.labels = label != asked.labels.end() ? std::to_string(label->second) : label_in(made);
+    const auto prompt = asked.prompts.find(seed);
+    same.prompts.texts = prompt != asked.prompts.end() ? std::vector{prompt->second} : prompts_in(made);
     const std::string there = comparable_record(made), here = comparable_record(sample_record(same));
     check_usage(there == here, option, " ", folder.string(), ": ", path.filename().string(),
                 " in it was made with other settings, ", first_difference(there, here),

@@ -8,11 +8,17 @@
 
 namespace uvic {
 
-/// UsageError, `option` first, if `folder` holds an image that `record` did not make, but for its seed and
-/// label: a set would be of two settings. Where a seed is among `labels`, also if its label is another.
-/// `except`: an own picture that is written there too, with what begins like it.
+/// What is asked for, by seeds.
+struct Asked {
+  std::map<int64_t, int64_t> labels = {};
+  std::map<int64_t, std::string> prompts = {};
+};
+
+/// UsageError, `option` first, if `folder` holds an image that `record` did not make, but for its seed, label
+/// and prompt: a set would be of two settings. Where a seed is among those asked for, also if these are
+/// others. `except`: an own picture that is written there too, with what begins like it.
 void check_image_folder(const std::string& option, const std::filesystem::path& folder,
-                        const RecordInputs& record, const std::map<int64_t, int64_t>& labels = {},
+                        const RecordInputs& record, const Asked& asked = {},
                         const std::filesystem::path& except = {});
 
 }  // namespace uvic

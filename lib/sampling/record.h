@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "recipe/sample_options.h"
+#include "sampling/prompts.h"
 
 namespace uvic {
 
@@ -14,6 +15,7 @@ struct RecordInputs {
   std::string weights;               ///< "ema", "raw", ...
   uint32_t weights_crc = 0;          ///< CRC-32 of the weights file found there
   std::string seeds;                 ///< "0-99"
+  Prompts prompts;                   ///< of the seeds; empty where the model knows no text
   std::string labels;                ///< a policy of choose_labels, or empty where the layout says
   std::string layout;                ///< "--grid 10x10", "--grid 10x10 --class-per-row", or empty
   SampleOptions sample;              ///< SamplingPlan's, nothing left to "auto"
@@ -25,12 +27,15 @@ struct RecordInputs {
 };
 
 /// JSON in ASCII: `command` (a uvic-sample command line that makes the picture again, but for its --out),
-/// `evaluations` of the network an image, `weights_crc32`, `version`.
+/// `prompts` if there are any, `evaluations` of the network an image, `weights_crc32`, `version`.
 std::string sample_record(const RecordInputs& inputs);
 
 /// A record without what moves an image by at most its last bits: path of the weights, batch size, threads,
 /// device.
 std::string comparable_record(std::string record);
+
+/// The prompts that a record names.
+std::vector<std::string> prompts_in(const std::string& record);
 
 /// `text` quoted for a POSIX shell where it needs to be.
 std::string shell_quote(const std::string& text);

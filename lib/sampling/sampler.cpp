@@ -52,9 +52,17 @@ Network inference_network(UViT& model, Precision precision, c10::Device device) 
 
 Generator generator_of(UViT& model, Precision precision, c10::Device device) {
   const ModelOptions& options = model.options();
-  return {.network = inference_network(model, precision, device),
-          .shape = options.image_shape(),
-          .null = null_condition(options, device)};
+  Generator generator = {.network = inference_network(model, precision, device),
+                         .shape = options.image_shape(),
+                         .null = null_condition(options, device)};
+  if (options.learns_text()) {
+    const auto autocast = AutocastState::for_precision(precision, device);
+    generator.encode_context = [&model, autocast](const Tensor& context) {
+      const AutocastScope scope(autocast);
+      return model.encode_context(context);
+    };
+  }
+  return generator;
 }
 
 Sampler::Sampler(Generator generator, const DiffusionOptions& diffusion, const SampleOptions& options,
@@ -71,17 +79,25 @@ Sampler::Sampler(Generator generator, const DiffusionOptions& diffusion, const S
                           .interval = options.guidance_interval,
                           .rescale = options.guidance_rescale}},
       decode_(std::move(generator.decode)),
+      encode_context_(std::move(generator.encode_context)),
       device_(device) {
   check_usage(
       options.cfg == 1.0 || !parts_.guidance.null.empty() || parts_.guidance.guide,
       "sample.cfg: ", options.cfg,
-      " needs a class-conditional model with a null label (trained with diffusion.p_uncond above 0), or "
+      " needs a model of classes with a null label, or of text (trained with diffusion.p_uncond above 0), or "
       "a guide; use 1");
+  Tensor& null = parts_.guidance.null.context;
+  if (options.cfg != 1.0) null = encoded(null);
 }
 
 Sampler::Sampler(UViT& model, const DiffusionOptions& diffusion, const SampleOptions& options,
                  c10::Device device)
     : Sampler(generator_of(model, options.precision, device), diffusion, options, device) {}
+
+Tensor Sampler::encoded(const Tensor& context) const {
+  const at::NoGradGuard no_grad;
+  return context.defined() && encode_context_ ? encode_context_(context) : context;
+}
 
 Tensor Sampler::run_batch(std::vector<int64_t> seeds, const Condition& condition,
                           const StepCallback& on_step) const {
@@ -110,9 +126,10 @@ Tensor Sampler::run_batch(std::vector<int64_t> seeds, const Condition& condition
       .s_tmax = plan_.options.s_tmax,
       .s_noise = plan_.options.s_noise,
   };
-  const Denoiser denoise = make_denoiser(parts_, {padded(condition.labels), padded(condition.context)});
+  const Denoiser denoise =
+      make_denoiser(parts_, {padded(condition.labels), encoded(padded(condition.context))});
   const Tensor state = plan_.solver->sample(denoise, scale == 1.0 ? first : first * scale, run);
-  return (decode_ ? decode_(state) : state).slice(0, 0, count).to(at::kCPU);
+  return decoded(state.slice(0, 0, count)).to(at::kCPU);
 }
 
 void Sampler::run(const SampleRequest& request, const OnImages& on_images, const OnStep& on_step) const {

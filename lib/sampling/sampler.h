@@ -24,7 +24,8 @@ Network inference_network(UViT& model, Precision precision, c10::Device device);
 /// What to make: one image a seed. `labels` is as long as `seeds`, or empty for an unconditional model.
 struct SampleRequest {
   std::vector<int64_t> seeds, labels;
-  /// float32 [seeds, num_clip_token, clip_dim] for a model with context tokens, else undefined.
+  /// For a model with context tokens, else undefined: float32 [seeds, num_clip_token, clip_dim], or what
+  /// Generator::encode_context takes.
   at::Tensor context = {};
 };
 
@@ -38,8 +39,11 @@ struct Generator {
   Condition null = {};             ///< of one image, see Guidance; empty: the network knows none
   Network guide = {};              ///< the network that autoguidance subtracts, see Guidance
   Decode decode = {};              ///< none: the state is the image
+  /// What makes a context of, say, token ids, once a batch and not at each evaluation; none: it is one
+  /// already.
+  std::function<at::Tensor(const at::Tensor& context)> encode_context = {};
 };
-/// A UViT with its own shape and null condition, on its device.
+/// A UViT with its own shape, null label and text encoder, on its device.
 Generator generator_of(UViT& model, Precision precision, c10::Device device);
 
 class Sampler {
@@ -62,16 +66,21 @@ class Sampler {
   /// All images at once, in request order: float32 [n, C, H, W].
   at::Tensor sample(const SampleRequest& request) const;
 
+  /// The image of a solver state [n, C, H, W].
+  at::Tensor decoded(const at::Tensor& state) const { return decode_ ? decode_(state) : state; }
+
   /// What the options came to.
   const SamplingPlan& plan() const { return plan_; }
 
  private:
   at::Tensor run_batch(std::vector<int64_t> seeds, const Condition& condition,
                        const StepCallback& on_step) const;
+  at::Tensor encoded(const at::Tensor& context) const;
   std::array<int64_t, 3> shape_;
   SamplingPlan plan_;
   DenoiserParts parts_;
   Decode decode_;
+  std::function<at::Tensor(const at::Tensor&)> encode_context_;
   c10::Device device_;
 };
 

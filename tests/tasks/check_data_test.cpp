@@ -41,7 +41,7 @@ class CheckData : public ::testing::Test {
     const DataSets data = open_data(config_.data, config_.model.image_shape());
     ::testing::internal::CaptureStderr();
     try {
-      check_data(data, config_);
+      check_data(data, config_, config_.model.image_shape());
     } catch (...) {
       ::testing::internal::GetCapturedStderr();  // or the next capture would abort
       throw;

@@ -348,8 +348,9 @@ TEST_P(EveryKey, DoesSomething) {
   set_field(fields_of(config), GetParam() + "=" + other);
   if (GetParam() != "model.img_size" && GetParam() != "model.in_chans") config.validate();
   if (GetParam() == "model.img_size" || GetParam() == "model.in_chans") {
-    EXPECT_THROW_WITH(check_data(open_data(config.data, config.model.image_shape()), config), UsageError,
-                      "model.img_size is");
+    EXPECT_THROW_WITH(
+        check_data(open_data(config.data, config.model.image_shape()), config, config.model.image_shape()),
+        UsageError, "model.img_size is");
     return;
   }
   EXPECT_NE(observe(config), before);

@@ -34,6 +34,9 @@ class ValidationTest : public ::testing::Test {
     }
     return found;
   }
+  Validation validation_of(const Dataset& dataset) const {
+    return {dataset, config_, ExampleMaker(config_, dataset, {}, c10::kCPU)};
+  }
   testing::TemporaryDirectory directory_;
   DiffusionConfig config_;
 };
@@ -58,8 +61,7 @@ TEST_F(ValidationTest, IsTheLossAtFixedTimesAndNoises) {
     const at::Tensor predicted = state.model->forward(xt, at::tensor({999.0 * t}, at::kFloat), label);
     expected += (predicted - noise).square().mean().item<double>() / 6;
   }
-  EXPECT_NEAR(Validation(*sets.validation, config_, c10::kCPU).loss(*state.objective), expected,
-              1e-5 * expected);
+  EXPECT_NEAR(validation_of(*sets.validation).loss(*state.objective), expected, 1e-5 * expected);
 }
 
 TEST_F(ValidationTest, GoesIntoTheMetricsAndFollowsTheWeights) {
@@ -71,7 +73,7 @@ TEST_F(ValidationTest, GoesIntoTheMetricsAndFollowsTheWeights) {
   EXPECT_EQ(train("again")[2].at("val_loss"), lines[2].at("val_loss"));
   testing::DiffusionState state(config_);
   load_checkpoint(state, directory_ / "run/checkpoints/step-00000006");
-  const double loss = Validation(*data().validation, config_, c10::kCPU).loss(*state.objective);
+  const double loss = validation_of(*data().validation).loss(*state.objective);
   EXPECT_EQ(lines[2].at("val_loss").get<double>(), loss);
 }
 
@@ -93,15 +95,15 @@ TEST_F(ValidationTest, HasLinesOfItsOwnBetweenLogSteps) {
 
 TEST_F(ValidationTest, TakesAtMostValImagesAndSkipsWhatIsDamaged) {
   config_.train.val_images = 4;
-  EXPECT_EQ(Validation(*data().validation, config_, c10::kCPU).size(), 4);
+  EXPECT_EQ(validation_of(*data().validation).size(), 4);
   config_.data.kind = "folder";
   config_.data.path = testing::write_folder_set(directory_ / "folder").string();
   testing::damage_folder_set(directory_ / "folder");
   config_.train.val_images = 1000;
   const auto whole = open_data({.kind = "folder", .path = config_.data.path}, {1, 8, 8}).train;
-  EXPECT_THROW_WITH(Validation(*whole, config_, c10::kCPU), UsageError, "b/5.png: damaged");
+  EXPECT_THROW_WITH(validation_of(*whole), UsageError, "b/5.png: damaged");
   config_.data.on_error = "skip";
-  EXPECT_EQ(Validation(*whole, config_, c10::kCPU).size(), 12);
+  EXPECT_EQ(validation_of(*whole).size(), 12);
 }
 
 }  // namespace

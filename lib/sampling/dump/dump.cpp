@@ -1,4 +1,5 @@
 #include "sampling/dump/dump.h"
+#include "sampling/dump/request.h"
 
 #include <ATen/core/Tensor.h>
 
@@ -119,15 +120,11 @@ OpenDump open_dump(const fs::path& out, const DumpManifest& manifest, Zip64Limit
 }
 
 DumpReport run_dump(const Sampler& sampler, OpenDump& dump, int threads, const Sampler::OnStep& on_step,
-                    const std::function<bool()>& stop) {
+                    const std::function<bool()>& stop, const PromptRows& rows_of) {
   auto& [sink, missing] = dump;
   const DumpPlan& plan = sink->plan();
   const bool folder = is_folder(plan.manifest.format);
-  SampleRequest request;
-  for (const size_t index : missing) {
-    request.seeds.push_back(plan.manifest.seeds[index]);
-    if (!plan.labels.empty()) request.labels.push_back(plan.labels[index]);
-  }
+  const SampleRequest request = request_of(plan, missing, rows_of);
   DumpReport report;
   double waited = 0;
   const auto began = Clock::now();

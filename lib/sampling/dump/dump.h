@@ -33,11 +33,11 @@ struct DumpReport {
   std::string not_finite = {};
 };
 
-/// Samples what is missing and stores it by `threads` threads; calls `on_step` as Sampler does and polls
-/// `stop` at each step. The sink is finished unless stopped. An image that is not finite is not stored, and
-/// the manifest names its seed; then the dump is not finished, and it is broken off where all of a first
-/// batch are so, or in an archive, which has its images in order.
+/// Samples what is missing and stores it by `threads` threads; `rows_of`: for a manifest with prompts. Calls
+/// `on_step` as Sampler does and polls `stop` at each step. The sink is finished unless stopped. An image
+/// that is not finite is not stored, and the manifest names its seed; then the dump is not finished, and it
+/// is broken off where all of a first batch are so, or in an archive, which has its images in order.
 DumpReport run_dump(const Sampler& sampler, OpenDump& dump, int threads, const Sampler::OnStep& on_step,
-                    const std::function<bool()>& stop);
+                    const std::function<bool()>& stop, const PromptRows& rows_of = {});
 
 }  // namespace uvic

@@ -55,6 +55,8 @@ Json settings_json(const DumpManifest& manifest) {
           {"labels", manifest.making.labels},
           {"classes", manifest.classes},
           {"image", manifest.image},
+          {"prompts_sha256", manifest.making.prompts.sha256()},
+          {"negative_prompt", manifest.making.prompts.negative},
           {"threads", manifest.making.threads},
           {"device", manifest.making.device}};
 }
@@ -82,6 +84,7 @@ std::string to_json(const DumpManifest& manifest) {
   json["evaluations"] = manifest.making.evaluations;  // follows from the settings
   json["format"] = format_name(manifest.format);
   json["seeds"] = seeds_text(manifest.seeds);
+  if (!manifest.making.prompts.empty()) json["prompts"] = manifest.making.prompts.texts;
   if (!manifest.shard_of.empty()) json["shard_of"] = seeds_text(manifest.shard_of);
   if (!manifest.not_finite.empty()) json["not_finite"] = seeds_text(manifest.not_finite);
   return json.dump(2, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace) + "\n";
@@ -102,6 +105,7 @@ DumpManifest manifest_from_json(const std::string& text, const std::string& name
     read_sample(json.at("sample"), making.sample);
     json.at("evaluations").get_to(making.evaluations);
     json.at("labels").get_to(making.labels);
+    making.prompts = {json.value("prompts", std::vector<std::string>()), json.value("negative_prompt", "")};
     json.at("threads").get_to(making.threads);
     json.at("device").get_to(making.device);
     json.at("classes").get_to(manifest.classes);
@@ -167,6 +171,7 @@ DumpPlan::DumpPlan(DumpManifest of) : manifest(std::move(of)) {
 std::string DumpPlan::record(size_t index) const {
   RecordInputs inputs = manifest.making;
   inputs.seeds = std::to_string(manifest.seeds[index]);
+  inputs.prompts = inputs.prompts.only(manifest.seeds[index]);
   inputs.labels = labels.empty() ? "" : label_text(labels[index], manifest.classes);
   return sample_record(inputs);
 }

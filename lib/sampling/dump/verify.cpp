@@ -8,6 +8,7 @@
 #include "core/progress.h"
 #include "core/random.h"
 #include "io/grid.h"
+#include "sampling/dump/request.h"
 #include "sampling/finite.h"
 
 namespace uvic {
@@ -46,14 +47,14 @@ Inspection inspect_dump(DumpReader& reader, const std::vector<size_t>& wanted) {
 }
 
 Comparison regenerate_and_compare(const DumpPlan& plan, const std::map<size_t, at::Tensor>& pixels,
-                                  const Sampler& sampler) {
-  SampleRequest request;
+                                  const Sampler& sampler, const PromptRows& rows_of) {
+  std::vector<size_t> indices;
   std::vector<at::Tensor> stored;
   for (const auto& [index, image] : pixels) {
-    request.seeds.push_back(plan.manifest.seeds[index]);
-    if (!plan.labels.empty()) request.labels.push_back(plan.labels[index]);
+    indices.push_back(index);
     stored.push_back(image);
   }
+  const SampleRequest request = request_of(plan, indices, rows_of);
   const at::Tensor images = sampler.sample(request), made = to_uint8(images);
   Comparison result{.images = stored.size()};
   FiniteCheck finite(request.seeds);

@@ -27,8 +27,8 @@ struct Comparison {
   /// The contract between batch sizes: at most one grey level on at most 5 % of the bytes.
   bool within_contract() const { return not_finite.empty() && largest <= 1 && share <= 0.05; }
 };
-/// Makes the images anew and compares. `sampler` must be that of the manifest.
+/// Makes the images anew and compares. `sampler` and `rows_of` must be those of the manifest.
 Comparison regenerate_and_compare(const DumpPlan& plan, const std::map<size_t, at::Tensor>& pixels,
-                                  const Sampler& sampler);
+                                  const Sampler& sampler, const PromptRows& rows_of = {});
 
 }  // namespace uvic

@@ -45,6 +45,10 @@ void warn_of_classes(const Counts& counts, const Names& names, const ModelOption
               there + (model.null_row() >= 0 ? 1 : 0), " fits");
 }
 
+std::string shape_text(const ImageShape& shape) {
+  return c10::str(shape[0], "x", shape[1], "x", shape[2]);
+}
+
 void compare_held_out(const Counts& training, const Counts& held_out, const Names& names) {
   std::vector<size_t> unknown, missing;
   for (size_t i = 0; i < std::max(training.size(), held_out.size()); ++i) {
@@ -60,14 +64,14 @@ void compare_held_out(const Counts& training, const Counts& held_out, const Name
 
 }  // namespace
 
-void check_dataset(const Dataset& dataset, const DiffusionConfig& config) {
-  const auto [C, H, W] = dataset.image_shape();
+void check_dataset(const Dataset& dataset, const DiffusionConfig& config, const ImageShape& pictures) {
   const auto& m = config.model;
-  check_usage(C == m.in_chans && H == m.height() && W == m.width(), "data: images are ", C, "x", H, "x", W,
-              " but model.in_chans x model.img_size is ", m.in_chans, "x", m.height(), "x", m.width());
-  check_usage(!m.has_context(), "model.num_clip_token: ", m.num_clip_token,
-              " context tokens, but data of kind ", config.data.kind,
-              " has no contexts; train such a model on latents that come with them, or set 0");
+  const ImageShape shape = dataset.image_shape(), seen = m.image_shape(),
+                   wanted = dataset.latents() ? seen : pictures;
+  const std::string decoded =
+      wanted == seen ? "" : " and latents.vae makes those of pictures " + shape_text(wanted);
+  check_usage(shape == wanted, "data: ", dataset.latents() ? "latents" : "images", " are ", shape_text(shape),
+              " but model.in_chans x model.img_size is ", shape_text(seen), decoded);
   const int64_t classes = m.real_classes();
   check_usage(!m.conditional() || dataset.num_classes() > 0, "data: model.num_classes is ", m.num_classes,
               " but the images have no classes: ", dataset.describe(),
@@ -78,9 +82,9 @@ void check_dataset(const Dataset& dataset, const DiffusionConfig& config) {
               "; model.num_classes=", dataset.num_classes() + (m.null_row() >= 0 ? 1 : 0), " fits");
 }
 
-void check_data(const DataSets& data, const DiffusionConfig& config) {
-  check_dataset(*data.train, config);
-  if (data.validation) check_dataset(*data.validation, config);
+void check_data(const DataSets& data, const DiffusionConfig& config, const ImageShape& pictures) {
+  check_dataset(*data.train, config, pictures);
+  if (data.validation) check_dataset(*data.validation, config, pictures);
   if (!config.model.conditional()) return;
   const auto counts = images_per_class(*data.train);
   warn_of_classes(counts, data.train->class_names(), config.model);

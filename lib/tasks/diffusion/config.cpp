@@ -21,10 +21,9 @@ void DiffusionConfig::validate() const {
               "diffusion.p_uncond: ", diffusion.p_uncond, " needs a null label; model.null_label is ",
               model.null_label);
   plan_sampling(preview_sample(), diffusion);
-  check_usage(
-      train.sample_interval == 0 || !model.makes_pictures() || preview.cfg == 1 || model.null_row() >= 0,
-      "preview.cfg: ", preview.cfg,
-      " needs a class-conditional model trained with diffusion.p_uncond above 0; use 1");
+  check_usage(train.sample_interval == 0 || !makes_pictures() || preview.cfg == 1 || has_null(),
+              "preview.cfg: ", preview.cfg,
+              " needs a model of classes or of text trained with diffusion.p_uncond above 0; use 1");
   check_usage(train.eval_interval == 0 || (!train.eval_stats.empty() && !train.eval_features.empty()),
               "train.eval_interval: ", train.eval_interval,
               " needs train.eval_stats and train.eval_features");

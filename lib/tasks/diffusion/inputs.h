@@ -19,10 +19,11 @@ struct StepInputs {
   StepInputs part(int64_t first, int64_t count) const;
 };
 
-/// Draws time, noise and label dropout for a slice. Each image draws from streams keyed by (seed, its
-/// position in the training stream) alone, so neither ranks nor interruptions nor micro-batches change
-/// anything.
+/// Draws time, noise and the dropping of labels and captions for a slice whose images are as the network sees
+/// them; `null_context`: the row of context, like one of batch.context, that stands for no caption. Each
+/// image draws from streams keyed by (seed, its position in the training stream) alone, so neither ranks nor
+/// interruptions nor micro-batches change anything.
 StepInputs make_inputs(const Batch& batch, const DiffusionConfig& config, const NoiseSchedule& schedule,
-                       c10::Device device);
+                       c10::Device device, const at::Tensor& null_context = {});
 
 }  // namespace uvic

@@ -6,17 +6,17 @@
 #include "io/grid.h"
 #include "io/png.h"
 #include "recipe/layout.h"
+#include "sampling/captioned_grid.h"
 #include "sampling/finite.h"
-#include "tasks/diffusion/samples.h"
 
 namespace uvic {
 
-void write_preview(UViT& model, const DiffusionConfig& config, c10::Device device, int64_t step,
+void write_preview(UViT& model, const DiffusionConfig& config, const TrainingSamples& samples, int64_t step,
                    const TaskContext& context) {
   std::vector<at::Tensor> pictures;
   FiniteCheck finite(seeds_in_turn(config.preview.images));
-  const bool whole = sample_in_turn(
-      model, config.diffusion, config.preview_sample(), device, config.preview.images,
+  const bool whole = samples.run(
+      model, config.preview_sample(), config.preview.images,
       [&](size_t, const at::Tensor& batch) {
         finite.add(batch);
         pictures.push_back(to_pictures(batch));
@@ -31,7 +31,10 @@ void write_preview(UViT& model, const DiffusionConfig& config, c10::Device devic
                 finite.all_bad() ? "; there is no grid" : "; black in the grid");
   if (finite.all_bad()) return;
   const auto [rows, cols] = square_grid(config.preview.images);
-  const at::Tensor grid = make_grid(at::cat(pictures), rows, cols);
+  const auto captions = samples.captions(config.preview.images);
+  const at::Tensor all = at::cat(pictures), grid = captions.empty()
+                                                       ? make_grid(all, rows, cols)
+                                                       : captioned_grid(all, captions, rows, cols);
   const auto folder = context.run_directory / "samples";
   std::filesystem::create_directories(folder);
   save_png(folder / (checkpoint_name(step) + ".png"), grid);

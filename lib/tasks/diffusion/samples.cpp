@@ -18,14 +18,29 @@ std::vector<int64_t> seeds_in_turn(int64_t images) {
   return seeds;
 }
 
-bool sample_in_turn(UViT& model, const DiffusionOptions& diffusion, const SampleOptions& options,
-                    c10::Device device, int64_t images, const Sampler::OnImages& on_images,
-                    const Sampler::OnStep& on_step, const std::function<bool()>& stopping) {
+std::vector<int64_t> TrainingSamples::spread(int64_t images) const {
+  std::vector<int64_t> indexes = seeds_in_turn(images);
+  for (int64_t& index : indexes) index = index * dataset_.size() / images;
+  return indexes;
+}
+
+std::vector<std::string> TrainingSamples::captions(int64_t images) const {
+  std::vector<std::string> texts;
+  if (!config_.model.has_context()) return texts;
+  for (const int64_t index : spread(images)) texts.push_back(dataset_.captions()->text(index, 0));
+  return texts;
+}
+
+bool TrainingSamples::run(UViT& model, const SampleOptions& options, int64_t images,
+                          const Sampler::OnImages& on_images, const Sampler::OnStep& on_step,
+                          const std::function<bool()>& stopping) const {
   SampleRequest request;
   request.seeds = seeds_in_turn(images);
   request.labels = choose_labels("balanced", request.seeds, model.options().real_classes());
+  request.context = examples_.context_rows(dataset_, spread(images));
   try {
-    Sampler(model, diffusion, options, device)
+    Sampler(with_parts(generator_of(model, options.precision, device_), examples_.sampler_parts()),
+            config_.diffusion, options, device_)
         .run(request, on_images, [&](size_t first, int64_t step, const at::Tensor& x) {
           on_step(first, step, x);
           if (stopping()) throw Stopped{};

@@ -1,6 +1,6 @@
 #pragma once
 #include "sampling/sampler.h"
-#include "tasks/diffusion/config.h"
+#include "tasks/diffusion/examples.h"
 
 namespace uvic {
 
@@ -9,10 +9,27 @@ class UViT;
 /// 0 .. images - 1.
 std::vector<int64_t> seeds_in_turn(int64_t images);
 
-/// Samples these, classes in turn, from a network that is being trained. False if `stopping`
-/// said so meanwhile: then some images are missing.
-bool sample_in_turn(UViT& model, const DiffusionOptions& diffusion, const SampleOptions& options,
-                    c10::Device device, int64_t images, const Sampler::OnImages& on_images,
-                    const Sampler::OnStep& on_step, const std::function<bool()>& stopping);
+/// Samples of a network that is being trained: classes in turn, captions of images spread over the data set.
+class TrainingSamples {
+ public:
+  /// `examples` and `dataset` must outlive it.
+  TrainingSamples(const DiffusionConfig& config, const ExampleMaker& examples, const Dataset& dataset,
+                  c10::Device device)
+      : config_(config), examples_(examples), dataset_(dataset), device_(device) {}
+
+  /// Seeds 0 .. images - 1. False if `stopping` said so meanwhile: then some images are missing.
+  bool run(UViT& model, const SampleOptions& options, int64_t images, const Sampler::OnImages& on_images,
+           const Sampler::OnStep& on_step, const std::function<bool()>& stopping) const;
+  /// The captions of such samples; empty for a model without text.
+  std::vector<std::string> captions(int64_t images) const;
+
+ private:
+  std::vector<int64_t> spread(int64_t images) const;
+
+  DiffusionConfig config_;
+  const ExampleMaker& examples_;
+  const Dataset& dataset_;
+  c10::Device device_;
+};
 
 }  // namespace uvic

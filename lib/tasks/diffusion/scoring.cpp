@@ -38,14 +38,14 @@ FidScorer::FidScorer(const DiffusionConfig& config, c10::Device device)
       device_(device),
       extractor_(config.train.eval_features, device),
       reference_(load_stats(config.train.eval_stats)) {
-  const auto& model = config.model;
-  check_makes_pictures(model, "train.eval_interval");
-  check_usage(config.sample.cfg == 1.0 || model.null_row() >= 0, "train.eval_interval: sample.cfg is ",
+  check_makes_pictures(config, "train.eval_interval");
+  check_usage(config.sample.cfg == 1.0 || config.has_null(), "train.eval_interval: sample.cfg is ",
               config.sample.cfg,
-              ", which needs a class-conditional model trained with diffusion.p_uncond above 0; use 1");
+              ", which needs a model of classes or of text trained with diffusion.p_uncond above 0; use 1");
   check_usage(!config.sample.has_guide(), "train.eval_interval: sample.guide_checkpoint is ",
               config.sample.guide_checkpoint, ", but evaluation during training has no guide; use none");
-  const int64_t D = extractor_.probe(model.height(), model.width()).pooled;
+  const auto [C, H, W] = config.model.image_shape();
+  const int64_t D = extractor_.probe(H, W).pooled;
   check_usage(D == reference_.pooled.dim(), "train.eval_stats: ", config.train.eval_stats, " is of ",
               reference_.pooled.dim(), " features, but train.eval_features ", config.train.eval_features,
               " gives ", D);
@@ -75,8 +75,8 @@ void FidScorer::start(int64_t step, const TaskContext& context) {
   FiniteCheck finite(seeds_in_turn(config_.train.eval_images));
   bool whole = false;
   try {
-    whole = sample_in_turn(
-        *model_, config_.diffusion, options_of(config_), device_, config_.train.eval_images,
+    whole = samples_->run(
+        *model_, options_of(config_), config_.train.eval_images,
         [&](size_t, const at::Tensor& images) {
           finite.add(images);
           if (finite.any_bad()) throw NotFinite{};

@@ -6,7 +6,7 @@
 #include <mutex>
 
 #include "metrics/stats_file.h"
-#include "tasks/diffusion/config.h"
+#include "tasks/diffusion/samples.h"
 #include "train/task.h"
 
 namespace uvic {
@@ -27,8 +27,11 @@ class FidScorer : public Scorer {
 
   /// "evaluation: every 5000 steps, 10000 images, ddim, 50 steps ..., guidance 1.5 (sample.cfg), ..."
   std::string describe() const;
-  /// The network that samples are made from; to be set before `start`.
-  void use(std::shared_ptr<UViT> model) { model_ = std::move(model); }
+  /// The network that samples are made from, and how; to be set before `start`. `samples` must outlive it.
+  void use(std::shared_ptr<UViT> model, const TrainingSamples& samples) {
+    model_ = std::move(model);
+    samples_ = &samples;
+  }
 
   std::string key() const override { return "fid"; }
   void start(int64_t step, const TaskContext& context) override;
@@ -49,6 +52,7 @@ class FidScorer : public Scorer {
   DiffusionConfig config_;
   c10::Device device_;
   std::shared_ptr<UViT> model_;
+  const TrainingSamples* samples_ = nullptr;
   FeatureExtractor extractor_;
   FeatureSet reference_;
   std::mutex mutex_;  // of the images on their way

@@ -27,8 +27,12 @@ std::string DiffusionTask::describe() const {
 }
 
 void DiffusionTask::open(const std::filesystem::path& memory) {
-  data_ = open_data(config_.data, config_.model.image_shape(), memory, config_.model.conditional());
-  check_data(data_, config_);
+  const Stages stages = open_stages(config_, config_.train.precision, device_);
+  const ImageShape pictures = picture_shape(config_, stages);
+  data_ = open_data(config_.data, pictures, memory, config_.model.conditional());
+  check_data(data_, config_, pictures);
+  examples_ = std::make_unique<ExampleMaker>(config_, *data_.train, stages, device_);
+  samples_ = std::make_unique<TrainingSamples>(config_, *examples_, *data_.train, device_);
   if (config_.train.batch_size > data_.train->size())
     log_warning("train.batch_size: ", config_.train.batch_size, " is more than the ", data_.train->size(),
                 " images of the data, so that a step sees some of them several times");
@@ -48,9 +52,10 @@ std::string DiffusionTask::describe_data() const {
   if (config_.model.conditional() && !data_.train->class_names().empty())
     text += "\n" + describe_classes(data_.train->class_names());
   if (scorer_) text += "\n" + scorer_->describe();
-  if (!config_.model.makes_pictures() && config_.train.sample_interval > 0)
-    text +=
-        c10::str("\nno grids of samples: ", config_.model.in_chans, " channels are latents, not pictures");
+  if (const std::string stages = examples_->describe(); !stages.empty()) text += "\n" + stages;
+  if (!config_.makes_pictures() && config_.train.sample_interval > 0)
+    text += c10::str("\nno grids of samples: ", config_.model.in_chans,
+                     " channels are latents, not pictures; latents.vae decodes them");
   return text;
 }
 
@@ -62,9 +67,12 @@ std::string DiffusionTask::data_identity() const {
 }
 
 std::map<std::string, std::string> DiffusionTask::weights_metadata() const {
+  std::map<std::string, std::string> metadata;
   const ClassNames names = data_.train->class_names();
-  if (names.empty() || !config_.model.conditional()) return {};
-  return {{kClassNamesKey, class_names_to_json(names)}};
+  if (!names.empty() && config_.model.conditional()) metadata[kClassNamesKey] = class_names_to_json(names);
+  if (const auto& prompts = examples_->stages().prompts) metadata[kTextEncoderKey] = prompts->identity();
+  if (examples_->space()) metadata[kLatentSpaceKey] = to_json(*examples_->space());
+  return metadata;
 }
 
 std::vector<std::string> DiffusionTask::data_differences(const std::string& then) const {
@@ -81,9 +89,9 @@ std::vector<std::string> DiffusionTask::data_differences(const std::string& then
 
 void DiffusionTask::build(uint64_t seed) {
   objective_ = std::make_unique<DiffusionObjective>(config_, device_, seed);
-  if (scorer_) scorer_->use(objective_->model());
+  if (scorer_) scorer_->use(objective_->model(), *samples_);
   if (data_.validation && config_.train.val_interval > 0)
-    validation_ = std::make_unique<Validation>(*data_.validation, config_, device_);
+    validation_ = std::make_unique<Validation>(*data_.validation, config_, *examples_);
 }
 
 std::shared_ptr<torch::nn::Module> DiffusionTask::module() const {
@@ -113,13 +121,13 @@ StartWeights DiffusionTask::plan_start(const std::filesystem::path& weights_file
 
 void DiffusionTask::begin(const SliceSequence& slices, int64_t first_step, int64_t last_step) {
   loader_ = std::make_unique<DataLoader>(data_.train, config_.data, uint64_t(config_.train.seed), slices,
-                                         first_step, last_step);
+                                         first_step, last_step, examples_->caption_use());
 }
 
 at::Tensor DiffusionTask::losses(const Slice& slice) {
-  const Batch batch = loader_->next();
+  Batch batch = loader_->next();
   TORCH_CHECK(batch.slice == slice, "asked for a slice of step ", slice.step, " that is not the next");
-  const StepInputs inputs = make_inputs(batch, config_, objective_->schedule(), device_);
+  const StepInputs inputs = examples_->inputs(std::move(batch), objective_->schedule());
   at::Tensor losses = objective_->losses(inputs);
   count_losses();
   uncounted_ = {inputs.t, losses.detach()};
@@ -140,7 +148,7 @@ Values DiffusionTask::step_values() {
 }
 
 void DiffusionTask::preview(int64_t step, const TaskContext& context) {
-  if (config_.model.makes_pictures()) write_preview(*objective_->model(), config_, device_, step, context);
+  if (config_.makes_pictures()) write_preview(*objective_->model(), config_, *samples_, step, context);
 }
 
 void DiffusionTask::finish() {

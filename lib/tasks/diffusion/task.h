@@ -47,6 +47,8 @@ class DiffusionTask : public Task {
   DiffusionConfig config_;
   c10::Device device_;
   DataSets data_;
+  std::unique_ptr<ExampleMaker> examples_;
+  std::unique_ptr<TrainingSamples> samples_;
   std::unique_ptr<FidScorer> scorer_;  // null if train.eval_interval is 0
   std::unique_ptr<DiffusionObjective> objective_;
   std::unique_ptr<Validation> validation_;  // null if no images are held out

@@ -13,17 +13,18 @@ constexpr uint64_t kValidationSeed = 0;
 
 }  // namespace
 
-Validation::Validation(const Dataset& dataset, const DiffusionConfig& config, c10::Device device)
+Validation::Validation(const Dataset& dataset, const DiffusionConfig& config, const ExampleMaker& examples)
     : micro_batch_(config.train.batch_size / config.train.grad_accum) {
   const int64_t most = std::min(dataset.size(), config.train.val_images);
   std::vector<at::Tensor> images;
-  std::vector<int64_t> labels;
+  std::vector<int64_t> labels, used;
   // Spread over the whole set: a folder is sorted by class.
   for (const int64_t index : permutation(kValidationSeed, 0, dataset.size())) {
     if (int64_t(images.size()) == most) break;
     try {
-      images.push_back(dataset.image(index));
+      images.push_back(examples.images(dataset, {index}));
       labels.push_back(dataset.label(index));
+      used.push_back(index);
     } catch (const UsageError& error) {
       if (config.data.on_error != OnError::kSkip) throw;
       log_warning("skipped in validation: ", error.what());
@@ -31,7 +32,8 @@ Validation::Validation(const Dataset& dataset, const DiffusionConfig& config, c1
   }
   check_usage(!images.empty(), "data: none of the held-out images can be decoded");
   const auto n = int64_t(images.size());
-  inputs_.x0 = (at::stack(images).to(at::kFloat) / 127.5 - 1).to(device);
+  inputs_.x0 = at::cat(images);
+  inputs_.condition.context = examples.context(dataset, used);
   const auto schedule = make_schedule(config.diffusion);
   inputs_.t = at::empty({n}, at::kFloat);
   for (int64_t i = 0; i < n; ++i) {
@@ -43,6 +45,7 @@ Validation::Validation(const Dataset& dataset, const DiffusionConfig& config, c1
     CounterRandom(kValidationSeed, RandomStream::kValidation, uint64_t(i))
         .fill_normal({noise.data_ptr<float>() + i * pixels, size_t(pixels)});
   }
+  const c10::Device device = examples.device();
   inputs_.noise = noise.to(device);
   if (config.model.conditional()) inputs_.condition.labels = at::tensor(labels, at::kLong).to(device);
 }
