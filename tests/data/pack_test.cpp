@@ -55,12 +55,13 @@ struct PackRoom {
         batch};
   }
   void use_states() {
-    options.text_encoder = {"an encoder", 5, 3, at::kHalf, [](const std::vector<std::string>& texts) {
-                              at::Tensor states = at::zeros({int64_t(texts.size()), 5, 3});
-                              for (size_t i = 0; i < texts.size(); ++i)
-                                states[int64_t(i)].narrow(0, 0, 2).fill_(double(texts[i].size()));
-                              return states;
-                            }};
+    options.text_encoder = {
+        "an encoder", "abcdef", 5, 3, at::kHalf, [](const std::vector<std::string>& texts) {
+          at::Tensor states = at::zeros({int64_t(texts.size()), 5, 3});
+          for (size_t i = 0; i < texts.size(); ++i)
+            states[int64_t(i)].narrow(0, 0, 2).fill_(double(texts[i].size()));
+          return states;
+        }};
   }
 };
 
@@ -182,6 +183,7 @@ TEST(Pack, StatesOfATextEncoder) {
     }
   }
   EXPECT_TRUE(at::equal(captions.null_states(), at::zeros({5, 3})));
+  EXPECT_EQ(captions.states_encoder(), "abcdef");
 }
 
 TEST(Pack, BytesDependNeitherOnThreadsNorOnInterruptions) {
@@ -248,8 +250,9 @@ TEST(Pack, OneThatIsThere) {
   EXPECT_TRUE(report.was_whole);
   EXPECT_EQ(report.images, 10);
   EXPECT_EQ(report.captions, 14);
-  EXPECT_THROW_WITH(room.pack(MadeSet(10, {1, 8, 8})), UsageError,
-                    "set.pack: is there already, another pack: shape is [3,4,6] there, [1,8,8] here");
+  EXPECT_THROW_WITH(
+      room.pack(MadeSet(10, {1, 8, 8})), UsageError,
+      "set.pack: is there already, another pack: shape is [3,4,6] there, [1,8,8] here; source_sha");
   EXPECT_EQ(read_bytes(room.out()), bytes);
   write_bytes(room.out(), "precious text\n");
   EXPECT_THROW_WITH(room.pack(set), UsageError, "set.pack: ");

@@ -15,6 +15,7 @@ class PackCaptions : public Captions {
   std::string tokenizer() const override { return file_->contents().tokenizer; }
   std::span<const int32_t> ids(int64_t image, int64_t caption) const override;
   at::Tensor states(int64_t image, int64_t caption) const override;
+  std::string states_encoder() const override { return file_->contents().states_sha256; }
   at::Tensor null_states() const override;
 
  private:

@@ -23,7 +23,6 @@ at::ScalarType type_named(const std::string& name) {
 Json json_of(const PackContents& contents) {
   Json json{{"made_by", contents.made_by},
             {"source", contents.source},
-            {"source_sha256", contents.source_sha256},
             {"shape", contents.shape},
             {"type", pack_type_name(contents.dtype)},
             {"mirrored", contents.mirrored},
@@ -35,9 +34,11 @@ Json json_of(const PackContents& contents) {
             {"tokenizer_text", contents.tokenizer_text},
             {"caption_length", contents.caption_length},
             {"states_of", contents.states_of},
+            {"states_sha256", contents.states_sha256},
             {"states_shape", {contents.states_tokens, contents.states_dim}},
             {"states_type", pack_type_name(contents.states_dtype)},
-            {"block", contents.block}};
+            {"block", contents.block},
+            {"source_sha256", contents.source_sha256}};
   if (contents.latents) json["latents"] = Json::parse(to_json(*contents.latents));
   return json;
 }
@@ -58,6 +59,7 @@ PackContents contents_of(const Json& json, const std::string& name) {
   json.at("tokenizer_text").get_to(contents.tokenizer_text);
   json.at("caption_length").get_to(contents.caption_length);
   json.at("states_of").get_to(contents.states_of);
+  json.at("states_sha256").get_to(contents.states_sha256);
   json.at("states_shape").at(0).get_to(contents.states_tokens);
   json.at("states_shape").at(1).get_to(contents.states_dim);
   contents.states_dtype = type_named(json.at("states_type"));

@@ -27,7 +27,8 @@ struct PackContents {
   std::string tokenizer = {};       ///< CaptionTokenizer::fingerprint; empty: no token ids
   std::string tokenizer_text = {};  ///< CaptionTokenizer::describe
   int64_t caption_length = 0;       ///< ids of a caption
-  std::string states_of = {};       ///< what encoded the captions; empty: no states
+  std::string states_of = {};       ///< what encoded the captions, for people; empty: no states
+  std::string states_sha256 = {};   ///< of its weights
   int64_t states_tokens = 0, states_dim = 0;
   at::ScalarType states_dtype = at::kHalf;
   int64_t block = 0;  ///< images that were encoded together

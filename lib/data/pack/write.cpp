@@ -62,6 +62,7 @@ PackContents contents_of(const Dataset& dataset, const PackOptions& options) {
   }
   if (options.text_encoder) {
     contents.states_of = options.text_encoder->name;
+    contents.states_sha256 = options.text_encoder->sha256;
     contents.states_tokens = options.text_encoder->tokens;
     contents.states_dim = options.text_encoder->dim;
     contents.states_dtype = options.text_encoder->dtype;
@@ -265,6 +266,7 @@ class Packing {
           return block;
         },
         next_, maker_.blocks(), workers, 2 * workers + 2);
+    if (progress) progress(std::min(next_ * contents_.block, dataset_.size()));
     for (; !blocks.done(); ++next_) {
       if (stop && stop()) return false;
       Block block = blocks.next();

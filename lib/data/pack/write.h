@@ -26,7 +26,7 @@ struct PackEncoder {
 
 /// A text encoder, for a pack of its states.
 struct PackTextEncoder {
-  std::string name;  ///< which one, so that another is told from it
+  std::string name, sha256;  ///< for people; of its weights
   int64_t tokens = 0, dim = 0;
   at::ScalarType dtype = at::kHalf;
   /// float32 [texts, tokens, dim], zero where there is no token.
@@ -56,8 +56,9 @@ struct PackReport {
 
 /// Writes the images of `dataset`, its labels and captions to a pack at `out` (data/pack/format.h), which is
 /// there as a whole or not at all. What a process that was stopped or killed has written lies in `out`.part;
-/// the same call goes on with it and gives the same bytes. `progress` is told of images done; `stop` is asked
-/// now and then. Images of latents (Dataset::latents) are kept as they are, in options.latents_dtype.
+/// the same call goes on with it and gives the same bytes. `progress` is told of images done, those that were
+/// there first; `stop` is asked now and then. Images of latents (Dataset::latents) are kept as they are, in
+/// options.latents_dtype.
 ///
 /// UsageError: no captions where a tokenizer or a text encoder wants them, an image without; invalid UTF-8;
 /// what is at `out`, or was begun there, is something else, with what differs; an image that cannot be
