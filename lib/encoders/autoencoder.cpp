@@ -22,6 +22,8 @@ constexpr std::array kNames = {"diffusion_pytorch_model.safetensors",
                                "diffusion_pytorch_model.fp16.safetensors", "diffusion_pytorch_model.bin",
                                "diffusion_pytorch_model.fp16.bin"};
 
+constexpr size_t kMostNamed = 5;
+
 bool is_weights(const fs::path& file) {
   const std::string ending = extension_of(file);
   return ending == ".safetensors" || ending == ".bin" || ending == ".pth" || ending == ".pt" ||
@@ -62,11 +64,10 @@ bool has_config(const fs::path& weights, const std::string& spec) {
   return fs::is_directory(spec) ? fs::exists(config) : is_autoencoder_config(config);
 }
 
-void say_what_is_taken(const AutoencoderConfig& config) {
-  log_info(config.source,
-           ": no config.json is beside it; its sizes are read off its weights, its latents are scaled by ",
-           *config.scaling_factor,
-           config.shift_factor != 0 ? c10::str(" and shifted by ", config.shift_factor) : "");
+void say_what_is_taken(const AutoencoderConfig& config, bool scale_is_given) {
+  const std::string shift = config.shift_factor != 0 ? c10::str(" and shifted by ", config.shift_factor) : "";
+  log_info(config.source, ": no config.json is beside it; its sizes are read off its weights",
+           scale_is_given ? "" : c10::str(", its latents are scaled by ", *config.scaling_factor, shift));
 }
 
 void settle_scale(AutoencoderConfig& config, const AutoencoderRequest& request) {
@@ -97,7 +98,7 @@ LoadedAutoencoder load_autoencoder(const std::string& spec, const AutoencoderReq
   AutoencoderConfig config = configured ? read_autoencoder_config(loaded.file.parent_path() / "config.json")
                                         : autoencoder_config_of(*reader, stored);
   settle_scale(config, request);
-  if (!configured) say_what_is_taken(config);
+  if (!configured) say_what_is_taken(config, request.scaling_factor > 0);
   const AutoencoderOptions& options = config.options;
   const TensorMap weights = read_autoencoder(*reader, stored);
   check_weights(parameter_shapes(options), weights,

@@ -40,15 +40,22 @@ Tensor AutoencoderKL::prepared(const Tensor& latents) const {
 
 LatentMoments AutoencoderKL::encode(const Tensor& images) const {
   const int64_t multiple = options_.downscale();
-  TORCH_CHECK(images.dim() == 4 && images.size(1) == options_.in_channels && images.size(2) % multiple == 0 &&
-                  images.size(3) % multiple == 0,
-              "AutoencoderKL: images must be [B, ", options_.in_channels, ", H, W], H and W multiples of ",
-              multiple, ", got ", images.sizes());
+  TORCH_CHECK(images.dim() == 4 && images.size(0) > 0 && images.size(1) == options_.in_channels &&
+                  images.size(2) % multiple == 0 && images.size(3) % multiple == 0,
+              "AutoencoderKL: images must be [B >= 1, ", options_.in_channels,
+              ", H, W], H and W multiples of ", multiple, ", got ", images.sizes());
   const at::NoGradGuard no_grad;
-  const Tensor moments = run_layers(encoder_, prepared(images)).to(at::kFloat);
-  const Tensor mean = moments.slice(1, 0, options_.latent_channels),
-               log_variance = moments.slice(1, options_.latent_channels).clamp(-30, 20);
-  return {mean.contiguous(), log_variance.mul(0.5).exp().contiguous()};
+  const int64_t B = images.size(0), slice = layout_.device.is_cpu() ? 1 : B;
+  std::vector<Tensor> moments;
+  for (int64_t i = 0; i < B; i += slice)
+    moments.push_back(run_layers(encoder_, prepared(images.slice(0, i, i + slice))).to(at::kFloat));
+  const auto half = [&](int64_t first) {
+    std::vector<Tensor> parts;
+    for (const Tensor& part : moments)
+      parts.push_back(part.slice(1, first, first + options_.latent_channels));
+    return at::cat(parts).contiguous();
+  };
+  return {half(0), half(options_.latent_channels).clamp_(-30, 20).mul_(0.5).exp_()};
 }
 
 Tensor AutoencoderKL::decode(const Tensor& latents) const {

@@ -23,8 +23,10 @@ class AutoencoderKL {
   AutoencoderKL(const AutoencoderOptions& options, const std::map<std::string, at::Tensor>& weights,
                 c10::Device device = c10::kCPU, Precision precision = Precision::kFp32);
 
-  /// images: float [B, in_channels, H, W] in [-1, 1], H and W multiples of downscale, on any device. The log
-  /// of the variance is kept within -30 and 20, as published. c10::Error names what does not fit.
+  /// images: float [B >= 1, in_channels, H, W] in [-1, 1], H and W multiples of downscale, on any device. The
+  /// log of the variance is kept within -30 and 20, as published. On the CPU one picture at a time: a batch
+  /// is no faster there, and so a picture's latents do not depend on those beside it. c10::Error names what
+  /// does not fit.
   LatentMoments encode(const at::Tensor& images) const;
 
   /// latents: float [B, latent_channels, h, w] as encode gives them. Returns images, float32 [B,
