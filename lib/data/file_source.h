@@ -45,7 +45,9 @@ class FileSource {
   virtual std::vector<uint8_t> read_last(const std::string& file, int64_t most) const = 0;
   /// All of it as text. UsageError also for a Git LFS pointer.
   std::string text(const std::string& file) const;
-  /// Where it lies on the disk as a file of its own; empty: it does not.
+  /// Whether the files lie in an archive, not on the disk as files of their own.
+  virtual bool is_archive() const { return true; }
+  /// Where a file lies on the disk as one of its own; empty in an archive.
   virtual std::filesystem::path path_of(const std::string& /*file*/) const { return {}; }
 
  protected:

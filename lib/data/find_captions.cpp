@@ -40,7 +40,7 @@ CaptionEntries parse(const std::string& text, const std::string& name) {
 
 /// Where COCO has the captions of a folder; empty: not there.
 fs::path annotations_of(const FileSource& source) {
-  if (source.path_of("").empty()) return {};
+  if (source.is_archive()) return {};
   const fs::path folder = fs::absolute(source.name()).lexically_normal() / "";
   const fs::path file = folder.parent_path().parent_path() / "annotations" /
                         ("captions_" + folder.parent_path().filename().string() + ".json");

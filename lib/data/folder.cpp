@@ -174,11 +174,6 @@ std::string sha256_of(const ImageListing& listing, const std::vector<ImageVerdic
 
 }  // namespace
 
-bool is_of_files(DataKind kind) {
-  return kind == DataKind::kFolder || kind == DataKind::kZip || kind == DataKind::kWebdataset ||
-         kind == DataKind::kCoco;
-}
-
 std::shared_ptr<const FileSource> open_source(const std::string& path, DataKind kind, bool held_out) {
   if (kind == DataKind::kZip) return open_zip_source(path);
   if (kind == DataKind::kWebdataset) return open_tar_source(path);

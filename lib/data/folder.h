@@ -9,9 +9,6 @@
 
 namespace uvic {
 
-/// Whether sets of that kind are files of images, of any sizes: folder, zip, webdataset, coco.
-bool is_of_files(DataKind kind);
-
 /// Where the files of such a set are. `held_out`: of coco the images that it holds out.
 std::shared_ptr<const FileSource> open_source(const std::string& path, DataKind kind, bool held_out = false);
 

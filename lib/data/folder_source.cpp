@@ -26,6 +26,7 @@ class FolderSource : public FileSource {
     std::sort(files_.begin(), files_.end());
   }
   const char* kind() const override { return "folder"; }
+  bool is_archive() const override { return false; }
   std::string full_name(const std::string& file) const override { return path_of(file).string(); }
   Stamp stamp(const std::string& file) const override {
     struct stat status {};

@@ -47,7 +47,7 @@ ImageListing list_image_files(const FileSource& source) {
   }
   if (source.hidden() > 0) listing.others["hidden"] = source.hidden();
   check_usage(!listing.files.empty(), source.name(), ": no images ",
-              source.path_of("").empty() ? "in it" : "here or below", " (", image_endings(), ")");
+              source.is_archive() ? "in it" : "here or below", " (", image_endings(), ")");
   return listing;
 }
 

@@ -6,8 +6,16 @@
 
 namespace uvic {
 
+bool is_of_files(DataKind kind) {
+  return kind == DataKind::kFolder || kind == DataKind::kZip || kind == DataKind::kWebdataset ||
+         kind == DataKind::kCoco;
+}
+
 void DataOptions::validate() const {
   check_usage(val_path.empty() || val_fraction == 0, "data.val_path and data.val_fraction: give one of them");
+  check_usage(!captions.empty(), "data.captions: must be auto, none, beside or a file");
+  check_usage(is_of_files(kind) || captions == "auto" || captions == "none", "data.captions: ", captions,
+              ": data.kind: ", kind, " has no files of captions; folder, zip, webdataset and coco have");
   check_usage(background.size() == 1 || background.size() == 3,
               "data.background: must be [red, green, blue] or one grey level, got ", background.size(),
               " numbers");

@@ -11,6 +11,8 @@ enum class DataKind { kIdx, kCifar10, kCifar100, kFolder, kZip, kWebdataset, kCo
 template <>
 inline constexpr std::array kNamesOf<DataKind> = {"idx",        "cifar10", "cifar100", "folder", "zip",
                                                   "webdataset", "coco",    "pack",     "latents"};
+/// Whether sets of that kind are files of images, of any sizes: folder, zip, webdataset, coco.
+bool is_of_files(DataKind kind);
 enum class Crop { kCenter, kRandom };
 template <>
 inline constexpr std::array kNamesOf<Crop> = {"center", "random"};
@@ -47,24 +49,21 @@ struct DataOptions {
     fields("kind", kind,
            "format of the data set: idx (the MNIST family, .gz or not), cifar10 or cifar100 (the binary "
            "version), a folder of images, a zip of images, webdataset (tars of images with their .txt, .json "
-           "and "
-           ".cls), coco (its folder, with train2017/ and annotations/), a pack of uvic-data, "
-           "or latents (LightningDiT's safetensors shards)");
+           "and .cls), coco (its folder, with train2017/ and annotations/), a pack of uvic-data, or latents "
+           "(LightningDiT's safetensors shards)");
     fields("path", path,
            "folder of the data set, the .zip, the pack, or the tars: one, a folder of them or a pattern, "
            "set-{000..127}.tar")
         .mark(kFreeOnResume | kPath);
     fields("val_path", val_path,
            "held-out images for a validation loss: a folder or file like data.path, of which idx reads the "
-           "t10k pair "
-           "and cifar the test file")
+           "t10k pair, cifar the test file and coco val2017/")
         .mark(kFreeOnResume | kPath);
     fields("val_fraction", val_fraction, "instead: the share of the images of data.path to hold out",
            between(0, 0.9));
-    fields(
-        "captions", captions,
-        "of image files: auto (metadata.jsonl, captions_*.json or a .txt beside most images, where there is "
-        "one), none, beside (a .txt each), or a file, .jsonl or COCO's .json, for data.path")
+    fields("captions", captions,
+           "of image files: auto (metadata.jsonl, captions_*.json or a .txt beside most images, where they "
+           "are there), none, beside (a .txt each), or a file of those of data.path, .jsonl or COCO's .json")
         .mark(kFreeOnResume | kPath);
     fields("random_flip", random_flip,
            "mirror each image left to right with probability 1/2: true, false, or auto: but for idx, whose "

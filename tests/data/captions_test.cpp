@@ -247,6 +247,10 @@ TEST_F(FolderCaptions, ThatNobodyReadsAreNotLookedAt) {
   text("metadata.jsonl", "{");
   options_.path = root().string();
   EXPECT_EQ(open_data(options_, {3, 8, 8}, {}, true, /*with_captions=*/false).train->captions(), nullptr);
+  options_.captions = "beside";
+  options_.kind = "idx";
+  EXPECT_THROW_WITH(options_.validate(), UsageError, "data.captions: beside: data.kind: idx has no files");
+  options_.kind = "folder";
   options_.captions = "a.csv";
   EXPECT_THROW_WITH(open_data(options_, {3, 8, 8}), UsageError, "a.csv: cannot read this file");
   text("a.csv", "x");

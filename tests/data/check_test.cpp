@@ -122,6 +122,13 @@ TEST_F(CheckSet, DuplicatesOfWhateverFormat) {
          {"a/1.png = b/1.bmp"});
 }
 
+TEST_F(CheckSet, AGroupOfManyCopiesIsALine) {
+  for (int i = 0; i < 40; ++i) plain("image-" + std::to_string(i) + ".png", 1);
+  const auto report = check();
+  EXPECT_EQ(std::ranges::count(find(report, "duplicates")->items[0], '='), 39);
+  EXPECT_NE(to_text(report, 5).find(" ...\n"), std::string::npos) << to_text(report, 5);
+}
+
 TEST_F(CheckSet, ClassesThatAreUneven) {
   for (int i = 0; i < 21; ++i) {
     plain("a/" + std::to_string(i) + ".png", i);

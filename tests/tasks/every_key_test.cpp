@@ -178,6 +178,7 @@ const std::map<std::string, std::string> kOther = {
     {"data.path", "OTHER"},
     {"data.val_path", "OTHER"},
     {"data.val_fraction", "0.25"},
+    {"data.captions", "beside"},
     {"data.random_flip", "true"},
     {"data.crop", "random"},
     {"data.crop_box", "[2, 2, 14, 14]"},
@@ -258,7 +259,8 @@ const std::map<std::string, std::vector<std::string>> kNeeds = {
 };
 
 const std::set<std::string> kOfFolders = {"data.crop",       "data.crop_box", "data.background",
-                                          "data.max_pixels", "data.on_error", "data.cache"};
+                                          "data.max_pixels", "data.on_error", "data.cache",
+                                          "data.captions"};
 
 std::vector<std::string> all_keys() {
   DiffusionConfig config;
@@ -300,6 +302,12 @@ TEST_P(EveryKey, DoesSomething) {
     config.data.kind = "folder";
     config.data.path = testing::write_folder_set(directory / "folder").string();
     if (GetParam() == "data.on_error") testing::damage_folder_set(directory / "folder");
+  }
+  if (GetParam() == "data.captions") {  // this model does not read them
+    EXPECT_EQ(open_data(config.data, config.model.image_shape()).train->captions(), nullptr);
+    set_field(fields_of(config), GetParam() + "=" + other);
+    EXPECT_THROW_WITH(open_data(config.data, config.model.image_shape()), UsageError, "no .txt beside it");
+    return;
   }
   if (GetParam() == "data.cache") {  // the images are the same either way
     EXPECT_TRUE(kept_in_memory(config));

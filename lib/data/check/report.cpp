@@ -5,8 +5,21 @@
 #include <sstream>
 
 #include "core/text.h"
+#include "text/utf8.h"
 
 namespace uvic {
+namespace {
+
+constexpr size_t kWidest = 160;
+
+/// An item on a line: of a long one, such as a group of a thousand copies, the beginning.
+std::string on_a_line(const std::string& item) {
+  if (item.size() <= kWidest) return item;
+  const std::string start = item.substr(0, kWidest);
+  return start.substr(0, start.size() - cut_short_at_end(start)) + " ...";
+}
+
+}  // namespace
 
 std::string to_text(const CheckReport& report, size_t most) {
   std::ostringstream text;
@@ -19,7 +32,7 @@ std::string to_text(const CheckReport& report, size_t most) {
     text << "\n" << finding.what << "\n";
     if (!finding.training.empty()) text << "  -> " << finding.training << "\n";
     for (size_t i = 0; i < std::min(most, finding.items.size()); ++i)
-      text << "  " << finding.items[i] << "\n";
+      text << "  " << on_a_line(finding.items[i]) << "\n";
     if (finding.items.size() > most) text << "  and " << finding.items.size() - most << " more\n";
   }
   text << "\n"
