@@ -12,9 +12,11 @@
 #include "core/text.h"
 #include "data/pack/dataset.h"
 #include "data/pack/file.h"
+#include "encoders/autoencoder.h"
 #include "io/grid.h"
 #include "io/output_path.h"
 #include "io/png.h"
+#include "nn/autoencoder_tiles.h"
 #include "sampling/captioned_grid.h"
 
 namespace uvic {
@@ -117,12 +119,17 @@ void PackInfoCommand::add_to(CLI::App& app) {
       ->check(CLI::Range(int64_t{1}, int64_t{4096}))
       ->capture_default_str()
       ->needs("--sheet");
+  app.add_option("--vae", vae,
+                 "decodes the pictures of a pack of latents: the autoencoder that it was made with")
+      ->needs("--sheet");
 }
 
 int PackInfoCommand::run() const {
   if (!sheet.empty()) check_output_file("--sheet", sheet, {".png"});
   {
     const PackFile pack(file);
+    check_usage(sheet.empty() || !vae.empty() || !pack.contents().latents, "--sheet: ", file,
+                " holds latents; --vae names the autoencoder that decodes them");
     if (verify) check_records(pack);
     print(pack);
     if (verify) line("checked", "all records are as they were written");
@@ -131,17 +138,29 @@ int PackInfoCommand::run() const {
   return kDone;
 }
 
+at::Tensor PackInfoCommand::pictures(const Dataset& pack, const std::vector<int64_t>& images) const {
+  std::vector<at::Tensor> found;
+  if (!pack.latents()) {
+    for (const int64_t i : images) found.push_back(pack.image(i));
+    return at::stack(found);
+  }
+  const LoadedAutoencoder autoencoder = load_autoencoder(vae);
+  const auto clauses = differences(autoencoder.space, *pack.latents());
+  check_usage(clauses.empty(), "--vae: ", vae, " is not of the latents of ", file, ": ", join(clauses, "; "));
+  for (const int64_t i : images) found.push_back(pack.moments(i, /*mirrored=*/false)[0]);
+  return to_uint8(decode_within(*autoencoder.network, at::stack(found)));
+}
+
 void PackInfoCommand::write_sheet(const Dataset& pack) const {
   const int64_t count = std::min(sheet_images, pack.size());
-  std::vector<at::Tensor> images;
+  std::vector<int64_t> images;
   std::vector<std::string> texts;
   for (int64_t i = 0; i < count; ++i) {
-    const int64_t image = i * pack.size() / count;
-    images.push_back(pack.image(image));
-    texts.push_back(text_of(pack, image));
+    images.push_back(i * pack.size() / count);
+    texts.push_back(text_of(pack, images.back()));
   }
   const auto [rows, cols] = square_grid(count);
-  save_png(sheet, captioned_grid(at::stack(images), texts, rows, cols));
+  save_png(sheet, captioned_grid(pictures(pack, images), texts, rows, cols));
   log_info("wrote ", sheet, ": ", count_of(uint64_t(count), "image"), " of ", pack.size());
 }
 

@@ -1,6 +1,7 @@
 // `uvic-data info`: what a pack holds.
 #pragma once
 #include <string>
+#include <vector>
 
 #include "app.h"
 #include "data/dataset.h"
@@ -10,7 +11,7 @@ namespace uvic {
 class PackFile;
 
 struct PackInfoCommand {
-  std::string file, sheet;
+  std::string file, sheet, vae;
   int64_t sheet_images = 64;
   bool verify = false;
 
@@ -19,6 +20,7 @@ struct PackInfoCommand {
 
  private:
   void write_sheet(const Dataset& pack) const;
+  at::Tensor pictures(const Dataset& pack, const std::vector<int64_t>& images) const;
 };
 
 }  // namespace uvic

@@ -15,6 +15,7 @@
 #include "data/find_kind.h"
 #include "data/folder.h"
 #include "data/open.h"
+#include "encoders/autoencoder.h"
 #include "encoders/text_encoder.h"
 #include "io/output_path.h"
 
@@ -30,6 +31,16 @@ constexpr int64_t kTextsAtOnce = 32;
 
 at::ScalarType type_of(const std::string& name) {
   return name == "fp32" ? at::kFloat : at::kHalf;
+}
+
+PackEncoder moments_of(const LoadedAutoencoder& autoencoder, int64_t batch) {
+  return {.space = autoencoder.space,
+          .encode =
+              [network = autoencoder.network](const at::Tensor& images) {
+                const LatentMoments moments = network->encode(images);
+                return std::pair(moments.mean, moments.std);
+              },
+          .batch = batch};
 }
 
 PackTextEncoder states_of(std::shared_ptr<const TextEncoder> encoder, const std::string& type) {
@@ -83,6 +94,29 @@ void PackDataCommand::add_to(CLI::App& app) {
       ->capture_default_str();
   app.add_flag("--held-out", held_out,
                "what such a set holds out: idx's t10k pair, cifar's test file, coco's val");
+  app.add_option("--vae", vae, "keep latents of this AutoencoderKL in place of pixels: see encode")
+      ->group("Latents");
+  app.add_flag("--mirrored", mirrored,
+               "keep the latents of the mirrored images as well, which data.random_flip asks for")
+      ->group("Latents");
+  app.add_option("--latents-type", latents_type, "their numbers: fp16 (unless given) or fp32")
+      ->check(CLI::IsMember({"fp16", "fp32"}))
+      ->group("Latents");
+  app.add_option("--scaling-factor", scaling_factor,
+                 "what training scales them by, instead of the autoencoder's own: 0.23010 in U-ViT's MS-COCO")
+      ->check(CLI::PositiveNumber)
+      ->needs("--vae")
+      ->group("Latents");
+  app.add_option("--batch-size", batch_size, "images encoded at a time")
+      ->check(CLI::Range(int64_t{1}, int64_t{4096}))
+      ->needs("--vae")
+      ->capture_default_str()
+      ->group("Latents");
+  app.add_option("--precision", precision, "of encoding: fp32 or bf16")
+      ->check(CLI::IsMember(Choice<Precision>(Precision::kFp32).names()))
+      ->needs("--vae")
+      ->capture_default_str()
+      ->group("Latents");
   app.add_option("--tokenizer", tokenizer,
                  "keep captions as token ids, too: bytes, a folder with vocab.json and merges.txt, a "
                  "SentencePiece model")
@@ -138,7 +172,19 @@ PackOptions PackDataCommand::options(const Dataset& dataset, c10::Device device)
   PackOptions options{
       .source = c10::str(data.kind, " ", in, held_out ? ", held out" : ""),
       .mirror_by_default = standard.flips_by_data() ? dataset.mirror_by_default() : standard.flips(),
+      .latents_dtype = type_of(latents_type),
+      .mirrored = mirrored,
       .workers = data.workers};
+  check_usage(latents_type.empty() || !vae.empty() || dataset.latents(), "--latents-type: goes with --vae; ",
+              in, " holds images");
+  if (!vae.empty()) {
+    const LoadedAutoencoder autoencoder = load_autoencoder(
+        vae, {.device = device, .precision = Choice<Precision>(precision), .scaling_factor = scaling_factor});
+    const int64_t channels = autoencoder.network->options().in_channels, own = dataset.image_shape()[0];
+    check_usage(channels == own, "--vae: ", vae, " takes images of ", channels, " channels, these have ",
+                own);
+    options.encoder = moments_of(autoencoder, batch_size);
+  }
   if (!text_encoder.empty()) {
     const auto encoder = load_text_encoder(text_encoder, tokenizer, device);
     options.tokenizer = encoder->tokenizer();
@@ -158,7 +204,7 @@ int PackDataCommand::run() {
   check();
   BadFiles bad(data.on_error, "--on-error skip", out + ".bad-files.txt");
   const auto dataset = open(bad);
-  log_info(dataset->describe());
+  log_info("packing ", count_of(uint64_t(dataset->size()), "image"), " of ", data.kind, " ", in);
   const PackOptions packing = options(*dataset, device);
   install_signal_handlers();
   std::optional<ProgressBar> bar;

@@ -11,9 +11,10 @@ namespace uvic {
 
 struct PackDataCommand {
   CommonOptions common;
-  std::string in, out, vae, latents_type = "fp16", text_encoder, tokenizer, states_type = "fp16";
+  std::string in, out, vae, precision = "fp32", latents_type, text_encoder, tokenizer, states_type = "fp16";
+  double scaling_factor = 0;
   std::vector<int64_t> image_size;
-  int64_t channels = 3, caption_length = 0, batch_size = 16;
+  int64_t channels = 3, caption_length = 0, batch_size = 8;
   bool held_out = false, mirrored = false, states = false;
   DataOptions data;
 

@@ -73,7 +73,8 @@ PackContents contents_of(const Dataset& dataset, const PackOptions& options) {
 }
 
 void check_options(const Dataset& dataset, const PackOptions& options) {
-  check_usage(dataset.captions() != nullptr || (!options.tokenizer && !options.text_encoder),
+  const bool captions = options.captions && dataset.captions() != nullptr;
+  check_usage(captions || (!options.tokenizer && !options.text_encoder),
               "the images have no captions to make into ", options.tokenizer ? "tokens" : "states", ": ",
               dataset.describe());
   check_usage(!options.encoder || !dataset.latents(), "the images are latents already: ", dataset.describe());
@@ -211,7 +212,10 @@ class BlockMaker {
 bool is_there(const fs::path& out, const PackContents& contents, PackReport& report) {
   if (!fs::exists(out)) return false;
   const PackFile file(out);
-  const auto clauses = differences(file.contents(), contents);
+  PackContents here = contents;  // the program may be newer, the data lie elsewhere
+  here.made_by = file.contents().made_by;
+  here.source = file.contents().source;
+  const auto clauses = differences(file.contents(), here);
   check_usage(clauses.empty(), out.string(), ": is there already, another pack: ", join(clauses, "; "),
               ". Choose another name, or remove it");
   PartFile::remove_log_of(out);
