@@ -5,6 +5,7 @@
 #include "data/check/findings.h"
 #include "data/folder.h"
 #include "data/open.h"
+#include "data/pack/file.h"
 #include "data/webdataset.h"
 
 namespace uvic {
@@ -88,11 +89,20 @@ CheckReport check_files(const CheckOptions& options, const std::function<void(in
   for (const std::string& warning : listing.warnings) report.findings.push_back({"warning", warning, ""});
   const auto looks = look_at_files(*source, listing.files, options.data.max_pixels, options.data.workers,
                                    [&](int64_t done) { progress(done, report.images); });
-  add_sizes(looks, options.image_size, report);
   add_unreadable(looks, /*stored=*/false, report);
+  add_sizes(looks, options.image_size, report);
   add_colours(looks, report);
   add_duplicates(looks, listing.labels, report);
   return report;
+}
+
+/// Adds what images were called before they were packed.
+void name_as_packed(const std::string& path, std::vector<ImageLook>& looks) {
+  const PackFile pack(path);
+  for (size_t i = 0; i < looks.size(); ++i) {
+    const auto name = pack.name_of(int64_t(i));
+    if (!name.empty()) looks[i].name += c10::str(" (", name, ")");
+  }
 }
 
 CheckReport check_dataset(const CheckOptions& options,
@@ -105,10 +115,11 @@ CheckReport check_dataset(const CheckOptions& options,
   for (int64_t i = 0; dataset->num_classes() > 0 && i < dataset->size(); ++i)
     labels.push_back(dataset->label(i));
   add_classes(labels, dataset->num_classes(), dataset->class_names(), "", report);
-  const auto looks =
+  auto looks =
       look_at_dataset(*dataset, options.data.workers, [&](int64_t done) { progress(done, report.images); });
-  add_sizes(looks, options.image_size, report);
+  if (options.data.kind == DataKind::kPack) name_as_packed(options.data.path, looks);
   add_unreadable(looks, /*stored=*/true, report);
+  add_sizes(looks, options.image_size, report);
   add_colours(looks, report);
   add_duplicates(looks, labels, report);
   if (const Captions* captions = dataset->captions()) {
