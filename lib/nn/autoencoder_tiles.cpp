@@ -149,8 +149,9 @@ Tensor run_plan(const AutoencoderLayers& layers, const AutoencoderSteps& steps, 
 
 Tensor decode_within(const AutoencoderKL& autoencoder, const Tensor& latents, int64_t bytes) {
   const auto& options = autoencoder.options();
-  TORCH_CHECK(latents.dim() == 4 && latents.size(1) == options.latent_channels,
-              "decode_within: latents must be [B, ", options.latent_channels, ", h, w], got ",
+  TORCH_CHECK(latents.dim() == 4 && latents.size(1) == options.latent_channels && latents.size(2) > 0 &&
+                  latents.size(3) > 0,
+              "decode_within: latents must be [B, ", options.latent_channels, ", h >= 1, w >= 1], got ",
               latents.sizes());
   const at::NoGradGuard no_grad;
   const int64_t B = latents.size(0), height = latents.size(2), width = latents.size(3),
