@@ -38,6 +38,14 @@ void ConfigOptions::add_to(CLI::App& app, const std::vector<FieldView>& fields, 
   }
 }
 
+void ConfigOptions::add_alias(CLI::App& app, const std::string& option, const std::string& key,
+                              const std::string& help, const std::string& group) {
+  app.add_option_function<std::string>(
+         option, [this, key](const std::string& text) { aliases_.push_back(key + "=" + text); },
+         help + " [" + key + "]")
+      ->group(group);
+}
+
 void ConfigOptions::assign(const std::vector<std::string>& assignments) {
   sets_.insert(sets_.begin(), assignments.begin(), assignments.end());
 }

@@ -17,6 +17,10 @@ class ConfigOptions {
   /// As if --set gave each of these, key=value, first.
   void assign(const std::vector<std::string>& assignments);
 
+  /// An option of its own for a key, as those that add_to makes for a section.
+  void add_alias(CLI::App& app, const std::string& option, const std::string& key, const std::string& help,
+                 const std::string& group);
+
   /// --config, --set and options, over what `fields` hold.
   void apply_to(const std::vector<Field>& fields, OtherSections* others = nullptr) const;
   /// The same over the recipe of a weights file.

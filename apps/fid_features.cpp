@@ -10,6 +10,7 @@
 #include "data/open.h"
 #include "fid_inputs.h"
 #include "tasks/diffusion/check_data.h"
+#include "tasks/diffusion/examples.h"
 
 namespace uvic {
 
@@ -56,8 +57,13 @@ std::unique_ptr<ImageSet> FeatureCommand::open_training(const std::string& path,
                                                         const SharedBadFiles& bad) const {
   DiffusionConfig effective = training(path);
   effective.data.cache = CacheUse::kNever;  // each image is looked at once
-  const DataSets data = open_data(effective.data, effective.model.image_shape(), {}, *bad);
-  check_data(data, effective);
+  Recipe without_text = effective;
+  without_text.text = {};
+  const ImageShape pictures =
+      picture_shape(effective, open_stages(without_text, Precision::kFp32, c10::kCPU));
+  const DataSets data =
+      open_data(effective.data, pictures, {}, *bad, /*with_classes=*/true, /*with_captions=*/false);
+  check_data(data, effective, pictures);
   return images_of(data.train, bad);
 }
 

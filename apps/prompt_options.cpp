@@ -1,6 +1,7 @@
 #include "prompt_options.h"
 
 #include "core/errors.h"
+#include "text/text_list.h"
 
 namespace uvic {
 
@@ -18,21 +19,19 @@ void PromptOptions::add_to(CLI::App& app, ConfigOptions& config) {
   app.add_option("--negative-prompt", negative_,
                  "what guidance (--cfg above 1) goes away from; default: the empty text")
       ->group("Text");
-  for (const auto& [option, key, help] :
-       {std::tuple("--text-encoder", "text.encoder",
-                   "CLIP's text encoder: a folder, a weights file or a whole Stable Diffusion checkpoint"),
-        std::tuple("--tokenizer", "text.tokenizer", "its tokenizer, where that lies elsewhere"),
-        std::tuple("--vae", "latents.vae", "the autoencoder that decodes latents, likewise")}) {
-    app.add_option_function<std::string>(
-           option,
-           [&config, key = std::string(key)](const std::string& path) { config.assign({key + "=" + path}); },
-           help + std::string(" [") + key + "]")
-        ->group("Text");
-  }
+  config.add_alias(app, "--text-encoder", "text.encoder",
+                   "CLIP's text encoder: a folder, a weights file or a whole Stable Diffusion checkpoint",
+                   "Text");
+  config.add_alias(app, "--tokenizer", "text.tokenizer", "its tokenizer, where that lies elsewhere", "Text");
+  config.add_alias(
+      app, "--vae", "latents.vae",
+      "the autoencoder that decodes latents: a folder, a weights file or a whole Stable Diffusion "
+      "checkpoint",
+      "Text");
 }
 
 Prompts PromptOptions::read() const {
-  return {file_.empty() ? prompts_ : read_prompts("--prompts", file_), negative_};
+  return {file_.empty() ? prompts_ : read_text_list(file_, "--prompts " + file_), negative_};
 }
 
 void check_prompts(const Prompts& prompts, const LoadedModel& loaded) {

@@ -137,7 +137,10 @@ struct SampleApp {
   SampleJob job_of(const LoadedModel& loaded, const Stages& stages, const Prompts& prompts,
                    const std::vector<int64_t>& seeds, c10::Device device) {
     const auto shape = layout(seeds.size());
-    SampleJob job{.request = {seeds, {}}, .shape = shape, .shown = prompts_shown(prompts, seeds, shape)};
+    SampleJob job;
+    job.request.seeds = seeds;
+    job.shape = shape;
+    job.shown = prompts_shown(prompts, seeds, shape);
     job.real_classes = loaded.recipe().model.real_classes();
     job.picture = picture_shape(loaded.recipe(), stages);
     if (!grid.empty()) job.layout = "--grid " + grid;

@@ -30,8 +30,4 @@ struct Prompts {
 /// From prompts to what a network takes as their context, see PromptEncoder::ids.
 using PromptRows = std::function<at::Tensor(const std::vector<std::string>& prompts)>;
 
-/// The texts of a file: a prompt a line, or a JSON list of texts (a file that ends in .json). UsageError with
-/// `option`, file and line: none, not UTF-8, not JSON. An empty line is the empty prompt.
-std::vector<std::string> read_prompts(const std::string& option, const std::string& file);
-
 }  // namespace uvic

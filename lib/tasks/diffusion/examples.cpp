@@ -132,6 +132,7 @@ SamplerParts ExampleMaker::sampler_parts() const {
 std::string ExampleMaker::describe() const {
   std::string text = stages_.describe();
   if (config_.model.has_context() && !stages_.prompts) text = "text: states of an encoder, as they are kept";
+  if (encodes_here()) text += "; pictures are encoded as they come, before every step";
   if (kept_as_latents_)
     text +=
         c10::str(text.empty() ? "" : "\n", "latents are kept, ", space_->channels, " channels, scaled by ",

@@ -29,7 +29,7 @@ std::string DiffusionTask::describe() const {
 void DiffusionTask::open(const std::filesystem::path& memory) {
   const Stages stages = open_stages(config_, config_.train.precision, device_);
   const ImageShape pictures = picture_shape(config_, stages);
-  data_ = open_data(config_.data, pictures, memory, config_.model.conditional());
+  data_ = open_data(config_.data, pictures, memory, config_.model.conditional(), config_.model.has_context());
   check_data(data_, config_, pictures);
   examples_ = std::make_unique<ExampleMaker>(config_, *data_.train, stages, device_);
   samples_ = std::make_unique<TrainingSamples>(config_, *examples_, *data_.train, device_);
@@ -41,7 +41,7 @@ void DiffusionTask::open(const std::filesystem::path& memory) {
 
 std::string DiffusionTask::describe_data() const {
   std::string text = "data: " + data_.train->describe();
-  if (config_.data.flips()) {
+  if (mirrors(config_.data, *data_.train)) {
     text += "\nevery second image is mirrored left to right, at random (data.random_flip)";
   } else if (config_.data.kind == DataKind::kIdx) {
     text += "\nno image is mirrored (data.random_flip; off for idx unless it is set: digits and letters)";
