@@ -1,5 +1,5 @@
 # A thin door to CMake's presets: `make demo` and `make test` set up what is missing and go.
-.PHONY: demo demo-lm compare-lm quality test sanitize setup configure apps build cuda cuda-objects gpu-check format format-check clean
+.PHONY: demo demo-text demo-lm compare-lm quality test sanitize setup configure apps build cuda cuda-objects gpu-check format format-check clean
 PRESET ?= release
 BUILD := build/$(PRESET)
 CMAKE := .venv/bin/cmake

@@ -21,6 +21,10 @@ std::shared_ptr<const CaptionTokenizer> tokenizer_of_learned(const ModelOptions&
 
 }  // namespace
 
+std::string text_identity(const std::string& tokenizer, const std::string& encoder_sha256) {
+  return nlohmann::ordered_json{{"tokenizer", tokenizer}, {"encoder_sha256", encoder_sha256}}.dump();
+}
+
 PromptEncoder::PromptEncoder(const ModelOptions& model, const TextOptions& text, Precision precision,
                              c10::Device device)
     : device_(device) {
@@ -60,9 +64,7 @@ std::string PromptEncoder::describe() const {
 }
 
 std::string PromptEncoder::identity() const {
-  return nlohmann::ordered_json{{"tokenizer", tokenizer_->fingerprint()},
-                                {"encoder_sha256", frozen_ ? frozen_->weights_sha256() : ""}}
-      .dump();
+  return text_identity(tokenizer_->fingerprint(), frozen_ ? frozen_->weights_sha256() : "");
 }
 
 void PromptEncoder::check_same(const std::map<std::string, std::string>& metadata,
@@ -75,8 +77,9 @@ void PromptEncoder::check_same(const std::map<std::string, std::string>& metadat
        {std::pair("tokenizer", "text.tokenizer"), std::pair("encoder_sha256", "text.encoder")}) {
     check_usage(then.is_object() && then.contains(key), source, ": its record ", kTextEncoderKey,
                 " is damaged");
-    check_usage(then.at(key) == now.at(key), option, ": is not what the network of ", source,
-                " was trained with (SHA-256 ", now.at(key).dump(), ", then ", then.at(key).dump(), ")");
+    check_usage(then.at(key) == "" || then.at(key) == now.at(key), option, ": is not what the network of ",
+                source, " was trained with (SHA-256 ", now.at(key).dump(), ", then ", then.at(key).dump(),
+                ")");
   }
 }
 

@@ -19,6 +19,8 @@ class TextEncoder;
 
 /// The metadata of weights files that says which tokenizer and text encoder a network was trained with.
 inline constexpr auto kTextEncoderKey = "uvic.text";
+/// What it holds, one line of JSON: fingerprints as of Tokenizer and TextEncoder; empty: none, or not known.
+std::string text_identity(const std::string& tokenizer, const std::string& encoder_sha256);
 
 class PromptEncoder {
  public:
@@ -35,7 +37,7 @@ class PromptEncoder {
   at::Tensor context(const at::Tensor& ids) const;
   /// "learned encoder, bytes, 48 tokens a caption".
   std::string describe() const;
-  /// For kTextEncoderKey: one line of JSON.
+  /// For kTextEncoderKey.
   std::string identity() const;
   /// UsageError, `source` (a weights file) first, if its metadata name another tokenizer or encoder.
   void check_same(const std::map<std::string, std::string>& metadata, const std::string& source) const;

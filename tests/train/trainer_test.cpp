@@ -189,12 +189,12 @@ TEST_F(TrainerTest, InitFromTakesTheWeightsAndNothingElse) {
 TEST_F(TrainerTest, DataThatDoesNotSuitTheModelIsAnErrorBeforeTraining) {
   const auto data = open_data(config_.data, config_.model.image_shape()).train;
   config_.model.num_classes = 4;
-  EXPECT_THROW_WITH(check_dataset(*data, config_), UsageError,
+  EXPECT_THROW_WITH(check_dataset(*data, config_, config_.model.image_shape()), UsageError,
                     "labels go up to 3 but model.num_classes 4 leaves classes 0 to 2");
   config_.model.num_classes = -1;
-  EXPECT_NO_THROW(check_dataset(*data, config_));
+  EXPECT_NO_THROW(check_dataset(*data, config_, config_.model.image_shape()));
   config_.model.img_size = {16};
-  EXPECT_THROW_WITH(check_dataset(*data, config_), UsageError,
+  EXPECT_THROW_WITH(check_dataset(*data, config_, config_.model.image_shape()), UsageError,
                     "images are 1x8x8 but model.in_chans x model.img_size is 1x16x16");
 }
 

@@ -64,7 +64,11 @@ ExampleMaker::ExampleMaker(const DiffusionConfig& config, const Dataset& dataset
       device_(device),
       kept_as_latents_(dataset.latents().has_value()),
       space_(latent_space(dataset, config, stages_)) {
-  if (config.model.has_context()) null_row_ = null_row(captions_of(dataset, config), config, stages_);
+  if (!config.model.has_context()) return;
+  const Captions& captions = captions_of(dataset, config);
+  null_row_ = null_row(captions, config, stages_);
+  text_identity_ = stages_.prompts ? stages_.prompts->identity()
+                                   : uvic::text_identity(captions.tokenizer(), captions.states_encoder());
 }
 
 // A sample of each picture's latent, keyed by its position in the training stream.

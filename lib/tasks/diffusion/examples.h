@@ -31,6 +31,8 @@ class ExampleMaker {
   CaptionUse caption_use() const;
   /// See sampler_parts; the null states of a pack, if that has them.
   SamplerParts sampler_parts() const;
+  /// See kTextEncoderKey; empty for a model without text.
+  const std::string& text_identity() const { return text_identity_; }
   /// Which latents the network sees; nullopt: pixels.
   const std::optional<LatentSpace>& space() const { return space_; }
   const Stages& stages() const { return stages_; }
@@ -46,6 +48,7 @@ class ExampleMaker {
   c10::Device device_;
   bool kept_as_latents_;
   std::optional<LatentSpace> space_;
+  std::string text_identity_;
   at::Tensor null_row_;  // of what batches hold: token ids, or states
 };
 

@@ -70,7 +70,7 @@ std::map<std::string, std::string> DiffusionTask::weights_metadata() const {
   std::map<std::string, std::string> metadata;
   const ClassNames names = data_.train->class_names();
   if (!names.empty() && config_.model.conditional()) metadata[kClassNamesKey] = class_names_to_json(names);
-  if (const auto& prompts = examples_->stages().prompts) metadata[kTextEncoderKey] = prompts->identity();
+  if (const std::string& text = examples_->text_identity(); !text.empty()) metadata[kTextEncoderKey] = text;
   if (examples_->space()) metadata[kLatentSpaceKey] = to_json(*examples_->space());
   return metadata;
 }
