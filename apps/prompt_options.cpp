@@ -48,6 +48,9 @@ void check_prompts(const Prompts& prompts, const LoadedModel& loaded) {
               " context tokens; --text-encoder names what makes them of prompts");
   check_usage(!prompts.empty(), "--prompt: the model of ", file,
               " draws what a text says: --prompt \"...\" or --prompts FILE");
+  check_usage(recipe.sample.cfg == 1 || recipe.sample.has_guide() || recipe.has_null(),
+              "sample.cfg: ", recipe.sample.cfg,
+              " needs a model that has seen empty captions (diffusion.p_uncond above 0), or a guide; use 1");
   check_usage(prompts.negative.empty() || recipe.sample.cfg != 1,
               "--negative-prompt: has no effect without guidance; --cfg above 1");
 }

@@ -10,7 +10,7 @@ namespace uvic {
 /// empty one is no condition.
 struct Condition {
   at::Tensor labels = {};   ///< int64 [B]
-  at::Tensor context = {};  ///< text tokens, float [B, num_clip_token, clip_dim]
+  at::Tensor context = {};  ///< text tokens, float [B, num_clip_token, clip_dim], or ids that the network encodes
 
   bool empty() const { return !labels.defined() && !context.defined(); }
   /// Images first .. first + count - 1.

@@ -26,7 +26,8 @@ struct LatentOptions {
            "MS-COCO",
            at_least(0));
     fields("memory_mb", memory_mb, "MiB that decoding may take, in tiles if need be", between(16, 1e7))
-        .mark(kFreeOnResume | kLastBits);
+        .mark(kFreeOnResume | kLastBits)
+        .read_only_by({has_vae(), "autoencoders (latents.vae)"});
   }
 };
 

@@ -21,11 +21,11 @@ struct LoadedModel {
   std::filesystem::path file;  ///< the weights file that was read; the newest snapshot of an `ema_width`
   double ema_width = 0;        ///< above 0: reconstructed from the snapshots of the run directory `run`
   std::filesystem::path run;
-  RecipeFile config;        ///< effective: the file's own, then what was laid over it; resolved and validated
+  RecipeFile config;  ///< effective: the file's own, then what was laid over it; resolved and validated
   std::map<std::string, std::string> metadata;  ///< of the file
-  ClassNames classes;       ///< of the file; empty: known by their numbers alone
-  bool configured = false;  ///< the file, or what was laid over it, describes the model
-  std::string network = "ema";   ///< which network of the file, see WeightsFile
+  ClassNames classes;                           ///< of the file; empty: known by their numbers alone
+  bool configured = false;                      ///< the file, or what was laid over it, describes the model
+  std::string network = "ema";                  ///< which network of the file, see WeightsFile
   std::string undescribed = {};  ///< unless `configured`: what is still to be said, and what the shapes say
   /// key=value outside `sample`, of what sampling reads, where the recipe is not the file's own; the whole
   /// model where the file has none.

@@ -15,6 +15,8 @@ void Recipe::validate() const {
   model.validate();
   diffusion.validate();
   plan_sampling(sample, diffusion);
+  check_all_read(text, "text");
+  check_all_read(latents, "latents");
   check_usage(text.learned() == model.learns_text(), "text.encoder: ", text.encoder,
               ", but model.text_vocab is ", model.text_vocab,
               text.learned() ? "; 259 fits the tokenizer of bytes" : "; learned goes with it");

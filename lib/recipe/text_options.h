@@ -28,7 +28,8 @@ struct TextOptions {
            "what parts text into tokens: bytes, a folder with vocab.json and merges.txt, a SentencePiece "
            "model, or "
            "auto: bytes for a learned encoder, what lies beside its weights for CLIP's")
-        .mark(kFreeOnResume | kPath);
+        .mark(kFreeOnResume | kPath)
+        .read_only_by({has_encoder(), "text encoders (text.encoder)"});
   }
 };
 

@@ -129,7 +129,7 @@ Tensor Sampler::run_batch(std::vector<int64_t> seeds, const Condition& condition
   const Denoiser denoise =
       make_denoiser(parts_, {padded(condition.labels), encoded(padded(condition.context))});
   const Tensor state = plan_.solver->sample(denoise, scale == 1.0 ? first : first * scale, run);
-  return decoded(state.slice(0, 0, count)).to(at::kCPU);
+  return decoded(state).slice(0, 0, count).to(at::kCPU);
 }
 
 void Sampler::run(const SampleRequest& request, const OnImages& on_images, const OnStep& on_step) const {

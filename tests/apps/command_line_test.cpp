@@ -39,6 +39,19 @@ Option threads() {
   return {"--threads", "3", kThreads, "--threads 1"};
 }
 
+// This model knows classes: what those do to one that reads is in text_test.cpp and latent_test.cpp.
+std::vector<Option> text_options() {
+  const std::string no_text = "knows classes, no text";
+  return {{"--prompt", "red", kRefusal, "", no_text},
+          {"--prompts", alternative_config(), kRefusal, "", no_text},
+          {"--negative-prompt", "red", kRefusal, "", no_text},
+          {"--text-encoder", "clip", kRefusal, "",
+           "text.encoder: clip gives context tokens, but model.num_clip_token is 0"},
+          {"--tokenizer", "bytes", kRefusal, "", "text.tokenizer: only text encoders (text.encoder) read it"},
+          {"--vae", testing::fixture("vae_diffusers").string(), kRefusal, "",
+           "has latents of 4 channels, but model.in_chans is 1"}};
+}
+
 // Those that uvic-sample and `uvic-fid dump` share, and `more`.
 std::vector<Option> with_sampling_options(const std::vector<Option>& more) {
   // At a weight of 50 what guidance does shows in the bytes, although the network is hardly trained.
@@ -74,6 +87,8 @@ std::vector<Option> with_sampling_options(const std::vector<Option>& more) {
       absent_device(),
       threads(),
       {"--quiet", ""}};
+  const auto text = text_options();
+  options.insert(options.end(), text.begin(), text.end());
   options.insert(options.end(), more.begin(), more.end());
   return options;
 }
@@ -89,6 +104,7 @@ TEST(CommandLine, EveryOptionOfSample) {
                                         {"--class-per-row", "", kImages, "--grid 4x2"},
                                         {"--raw", (folder / "o.npy").string()},
                                         {"--images", (folder / "images").string()},
+                                        {"--prompt-per-row", "", kRefusal, "", "needs --prompt or --prompts"},
                                         {"--save-steps", "2"}}));
 }
 

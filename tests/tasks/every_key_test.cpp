@@ -277,6 +277,9 @@ TEST_P(EveryKey, DoesSomething) {
   DiffusionConfig config = testing::tiny_config(testing::write_tiny_set(directory / "data"));
   config.train.grad_clip = 100;                         // so that only a smaller one changes anything
   if (GetParam().starts_with("sample.guide_")) return;  // of the executables: CommandLine.EveryOptionOfSample
+  if (GetParam().starts_with("text.") || GetParam().starts_with("latents.") ||
+      GetParam().starts_with("model.text_"))
+    return;  // this network sees neither: StageKeys
   const auto entry = kOther.find(GetParam());
   ASSERT_NE(entry, kOther.end()) << "add " << GetParam() << " to this table";
   std::string other = entry->second;

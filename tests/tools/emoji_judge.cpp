@@ -1,8 +1,9 @@
-// `emoji_judge FLAGS TONES [SHAPES]` judges dumps that uvic-fid made of the prompts of emoji_set, 32 x 32:
+// `emoji_judge FLAGS TONES SHAPES` judges dumps that uvic-fid made of the prompts of emoji_set, 32 x 32:
 //   flags.txt: the nearest of all flags, by pixels, is the one that was asked for;
-//   tones.txt: the mean colour of the skin is nearest to the tone that was asked for, of things in tones that
-//   were never trained on; shapes.txt: the nearest of all flags in all shapes, held out ones among them, is
-//   the one asked for.
+//   tones.txt: the mean colour where the thing has skin is nearest to that of the tone asked for, of things
+//   in tones that were never trained on; shapes.txt: the nearest of all flags in all shapes, held out ones
+//   among them, is the one asked for.
+#include <functional>
 #include <iostream>
 #include <limits>
 #include <map>
@@ -15,13 +16,18 @@ namespace uvic::testing {
 namespace {
 
 constexpr int kSide = 32;
-// A pixel farther than this from every tone (of 255 a channel, Euclidean) is no skin.
-constexpr double kSkinRadius = 40;
+// Of 255: what moves by more from tone to tone is skin.
+constexpr int kMoves = 16;
 
 cv::Mat small(const cv::Mat& picture) {
   cv::Mat resized;
   cv::resize(picture, resized, {kSide, kSide}, 0, 0, cv::INTER_AREA);
   return resized;
+}
+
+// "ear" of "ear, light skin".
+std::string thing_of(const std::string& caption) {
+  return caption.substr(0, caption.rfind(", "));
 }
 
 struct Sample {
@@ -43,57 +49,69 @@ std::vector<Sample> read_dump(const fs::path& folder) {
   return samples;
 }
 
-// Whether each sample's nearest of `all`, by the sum of squared differences, has its prompt among its
-// captions.
+// Whether each sample's nearest of `all`, by the sum of squared differences, is the one asked for, or drawn
+// like it (the flags of Norway and of Svalbard are the same).
 std::vector<bool> nearest_is_right(const std::vector<Sample>& samples, const std::vector<Emoji>& all) {
   std::vector<bool> right;
   for (const Sample& sample : samples) {
     double least = std::numeric_limits<double>::max();
-    const Emoji* nearest = nullptr;
+    const Emoji *nearest = nullptr, *asked = nullptr;
     for (const Emoji& one : all) {
       const double distance = cv::norm(small(one.picture), sample.picture, cv::NORM_L2SQR);
       if (distance < least) std::tie(least, nearest) = std::pair(distance, &one);
+      if (one.captions.front() == sample.prompt) asked = &one;
     }
-    right.push_back(nearest->captions.front() == sample.prompt);
+    check_usage(asked != nullptr, sample.prompt, ": is not a prompt of emoji_set");
+    right.push_back(cv::norm(nearest->picture, asked->picture, cv::NORM_INF) <= kMoves);
     if (!right.back())
       std::cout << "  " << sample.prompt << ": nearest is " << nearest->captions.front() << "\n";
   }
   return right;
 }
 
-std::array<cv::Vec3d, 5> tones() {
-  std::array<cv::Vec3d, 5> colours;
-  for (size_t i = 0; i < 5; ++i) {
-    const cv::Vec3b middle = over_white(kEmoji / "assets" / "png" / (std::string(kTonePictures[i]) + ".png"))
-                                 .at<cv::Vec3b>(32, 32);
-    colours[i] = middle;
+// A thing in all tones; its skin is where these pictures differ.
+struct Toned {
+  std::array<cv::Mat, 5> pictures;
+  cv::Mat skin;  // 8 bits, 255 where it is
+
+  void find_skin() {
+    skin = cv::Mat::zeros(kSide, kSide, CV_8UC1);
+    for (const cv::Mat& picture : pictures) {
+      cv::Mat difference;
+      cv::absdiff(picture, pictures[0], difference);
+      std::array<cv::Mat, 3> channels;
+      cv::split(difference, channels.data());
+      for (const cv::Mat& channel : channels) skin |= channel > kMoves;
+    }
   }
-  return colours;
+  size_t nearest_tone(const cv::Mat& picture) const {
+    const cv::Scalar mean = cv::mean(picture, skin);
+    size_t nearest = 0;
+    double least = std::numeric_limits<double>::max();
+    for (size_t tone = 0; tone < pictures.size(); ++tone) {
+      const double distance = cv::norm(mean - cv::mean(pictures[tone], skin));
+      if (distance < least) std::tie(least, nearest) = std::pair(distance, tone);
+    }
+    return nearest;
+  }
+};
+
+std::map<std::string, Toned> toned_things(const std::vector<Emoji>& all) {
+  std::map<std::string, Toned> things;
+  for (const Emoji& one : all) {
+    if (one.kind == Emoji::Kind::kTone)
+      things[thing_of(one.captions.front())].pictures[size_t(one.tone)] = small(one.picture);
+  }
+  for (auto& [name, thing] : things) thing.find_skin();
+  return things;
 }
 
-size_t nearest_tone(const cv::Vec3d& colour, const std::array<cv::Vec3d, 5>& colours) {
-  size_t nearest = 0;
-  for (size_t i = 1; i < 5; ++i) {
-    if (cv::norm(colour - colours[i]) < cv::norm(colour - colours[nearest])) nearest = i;
-  }
-  return nearest;
-}
-
-std::vector<bool> tone_is_right(const std::vector<Sample>& samples) {
-  const auto colours = tones();
+// Whether the mean colour where the thing has skin is nearest to that of its picture in the tone asked for.
+std::vector<bool> tone_is_right(const std::vector<Sample>& samples, const std::vector<Emoji>& all) {
+  const auto things = toned_things(all);
   std::vector<bool> right;
   for (const Sample& sample : samples) {
-    cv::Vec3d sum;
-    int count = 0;
-    for (int y = 0; y < kSide; ++y) {
-      for (int x = 0; x < kSide; ++x) {
-        const cv::Vec3d colour = sample.picture.at<cv::Vec3b>(y, x);
-        if (cv::norm(colour - colours[nearest_tone(colour, colours)]) > kSkinRadius) continue;
-        sum += colour;
-        ++count;
-      }
-    }
-    const std::string got = count == 0 ? "none" : kTones[nearest_tone(sum / count, colours)];
+    const std::string got = kTones[things.at(thing_of(sample.prompt)).nearest_tone(sample.picture)];
     right.push_back(sample.prompt.ends_with(", " + got + " skin"));
     if (!right.back()) std::cout << "  " << sample.prompt << ": the skin is " << got << "\n";
   }
@@ -106,19 +124,40 @@ void print(const char* what, const std::vector<bool>& right) {
               100.0 * double(count) / double(right.size()));
 }
 
-int run(const std::vector<std::string>& folders) {
-  std::vector<Emoji> flags, shapes;
+// What would be drawn by a perfect model: the pictures themselves.
+std::vector<Sample> real(const std::function<bool(const Emoji&)>& asked) {
+  std::vector<Sample> samples;
   for (const Emoji& one : emoji()) {
+    if (asked(one)) samples.push_back({small(one.picture), one.captions.front()});
+  }
+  return samples;
+}
+
+void judge(const std::vector<Sample>& asked_flags, const std::vector<Sample>& asked_tones,
+           const std::vector<Sample>& asked_shapes) {
+  const auto all = emoji();
+  std::vector<Emoji> flags, shapes;
+  for (const Emoji& one : all) {
     if (one.kind != Emoji::Kind::kFlag) continue;
     shapes.push_back(one);
     if (one.captions.size() == 2) flags.push_back(one);
   }
-  print("flags, the nearest of all flags is the right one",
-        nearest_is_right(read_dump(folders.at(0)), flags));
-  print("tones of skin never seen on that thing, nearest tone", tone_is_right(read_dump(folders.at(1))));
-  if (folders.size() > 2)
-    print("shapes never seen of that flag, nearest of all flags and shapes",
-          nearest_is_right(read_dump(folders[2]), shapes));
+  print("flags, the nearest of all flags is the right one", nearest_is_right(asked_flags, flags));
+  print("tones of skin never seen on that thing, nearest tone", tone_is_right(asked_tones, all));
+  print("shapes never seen of that flag, nearest of all flags and shapes",
+        nearest_is_right(asked_shapes, shapes));
+}
+
+int run(const std::vector<std::string>& arguments) {
+  using Kind = Emoji::Kind;
+  if (arguments == std::vector<std::string>{"--real"}) {
+    judge(real([](const Emoji& e) { return e.kind == Kind::kFlag && e.captions.size() == 2; }),
+          real([](const Emoji& e) { return e.kind == Kind::kTone && e.held_out; }),
+          real([](const Emoji& e) { return e.kind == Kind::kFlag && e.held_out; }));
+  } else {
+    check_usage(arguments.size() == 3, "usage: emoji_judge FLAGS TONES SHAPES, or emoji_judge --real");
+    judge(read_dump(arguments[0]), read_dump(arguments[1]), read_dump(arguments[2]));
+  }
   return 0;
 }
 
@@ -127,7 +166,6 @@ int run(const std::vector<std::string>& folders) {
 
 int main(int argc, char** argv) {
   try {
-    uvic::check_usage(argc >= 3, "usage: emoji_judge FLAGS TONES [SHAPES]");
     return uvic::testing::run({argv + 1, argv + argc});
   } catch (const std::exception& error) {
     std::cerr << "error: " << error.what() << "\n";

@@ -3,6 +3,7 @@
 // (unseen).
 #include "tools/emoji_set.h"
 
+#include <functional>
 #include <iostream>
 
 namespace {

@@ -20,9 +20,8 @@ namespace uvic::testing {
 namespace fs = std::filesystem;
 
 inline const fs::path kEmoji = "/usr/share/rubygems-integration/all/gems/gemojione-3.3.0";
-/// Fitzpatrick's types as Unicode's modifiers 1F3FB to 1F3FF have them.
+/// As tones 1 to 5 of Unicode's modifiers.
 inline constexpr std::array kTones = {"light", "medium-light", "medium", "medium-dark", "dark"};
-inline constexpr std::array kTonePictures = {"1F3FB", "1F3FC", "1F3FD", "1F3FE", "1F3FF"};
 
 /// 64 x 64, BGR over white.
 inline cv::Mat over_white(const fs::path& file) {
