@@ -4,8 +4,8 @@
 
 namespace uvic {
 
-/// The folder of the images, of which survey_captions knows where the captions lie: ROOT/train20xx of the only
-/// such year, or val20xx of those held out. `path` itself if it is such a folder already. UsageError:
+/// The folder of the images, of which survey_captions knows where the captions lie: ROOT/train20xx of the
+/// only such year, or val20xx of those held out. `path` itself if it is such a folder already. UsageError:
 /// neither, or several years.
 std::filesystem::path coco_images(const std::filesystem::path& path, bool held_out);
 

@@ -9,8 +9,9 @@ namespace uvic {
 /// What images are conditioned on; a tensor is undefined where the network takes no such input. A value: an
 /// empty one is no condition.
 struct Condition {
-  at::Tensor labels = {};   ///< int64 [B]
-  at::Tensor context = {};  ///< text tokens, float [B, num_clip_token, clip_dim], or ids that the network encodes
+  at::Tensor labels = {};  ///< int64 [B]
+  at::Tensor context =
+      {};  ///< text tokens, float [B, num_clip_token, clip_dim], or ids that the network encodes
 
   bool empty() const { return !labels.defined() && !context.defined(); }
   /// Images first .. first + count - 1.

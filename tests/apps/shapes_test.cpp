@@ -46,7 +46,7 @@ struct Scene {
 std::vector<Scene> scenes() {
   std::vector<Scene> all;
   for (int i = 0; i < 4 * 16; ++i) {
-    const Scene scene{{i & 1, i >> 1 & 1}, {i >> 2 & 3, i >> 4 & 3}};
+    const Scene scene{{i & 1, i >> 1 & 1}, {i >> 2 & 3, i >> 4}};
     if (scene.colour[0] != scene.colour[1]) all.push_back(scene);
   }
   return all;
@@ -93,12 +93,12 @@ TEST(Shapes, ColoursShapesAndSidesAreThoseAskedFor) {
   config.optimizer.betas = {0.9, 0.99};
   config.optimizer.warmup_steps = 50;
   config.optimizer.schedule = RateSchedule::kCosine;
-  config.train.steps = 1000;
+  config.train.steps = 2000;
   config.train.batch_size = 32;
   config.train.ema = {0.99};
   config.train.val_interval = 0;
   config.train.sample_interval = 0;
-  config.train.checkpoint_interval = 1000;
+  config.train.checkpoint_interval = 2000;
   config.train.log_interval = 100;
   config.sample.steps = 20;
   config.sample.cfg = 2;

@@ -303,7 +303,7 @@ TEST_F(Weights, ATextModelSaysWhereContextsComeFrom) {
   expect_usage_error("uvic-sample --checkpoint " + testing::fixture("model_uvic_text.safetensors").string() +
                          " --weights weight --set model.num_heads=4 --set model.attention=cog "
                          "--set model.img_size=8",
-                     "context tokens: this model draws what a text says");
+                     "takes 7 context tokens; --text-encoder names what makes them of prompts");
   expect_usage_error(train("text") + text, "model.num_clip_token: 7 context tokens");
   expect_usage_error(train("text") + text + " --dry-run", "model.num_clip_token: 7 context tokens");
 }

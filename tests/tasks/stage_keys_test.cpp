@@ -76,7 +76,7 @@ TEST(StageKeys, DecodingKeepsToItsMemory) {
   config.latents.memory_mb = 24;
   const at::Tensor tiled = open_stages(config, Precision::kFp32, c10::kCPU).codec->decode(state);
   EXPECT_LT(testing::max_abs_error(tiled, whole), 1 / 127.5);  // a grey level
-  EXPECT_FALSE(at::equal(tiled, whole));  // other borders, other roundings
+  EXPECT_FALSE(at::equal(tiled, whole));                       // other borders, other roundings
   config.latents.vae = "none";
   EXPECT_THROW_WITH(config.validate(), UsageError,
                     "latents.memory_mb: only autoencoders (latents.vae) read it");
