@@ -11,6 +11,7 @@
 #include "core/home.h"
 #include "core/log.h"
 #include "core/parse.h"
+#include "core/signals.h"
 #include "core/text.h"
 
 namespace uvic {
@@ -110,6 +111,12 @@ c10::Device CommonOptions::apply() const {
   keep_freed_memory();
   set_threads(threads);
   return parse_device(device);
+}
+
+bool interrupted(const std::string& so_far) {
+  if (received_signal() == 0) return false;
+  write_line(c10::str(signal_name(received_signal()), ": ", so_far));
+  return true;
 }
 
 int run_app(const std::string& name, const std::string& description, int argc, char** argv,

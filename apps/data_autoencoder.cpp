@@ -2,7 +2,6 @@
 
 #include "core/errors.h"
 #include "core/log.h"
-#include "core/signals.h"
 
 namespace uvic {
 
@@ -34,12 +33,6 @@ LoadedAutoencoder AutoencoderCommand::load(bool scaled) const {
   const double factor = scaled ? scaling_factor : 1;
   return load_autoencoder(
       vae, {.device = common.apply(), .precision = Choice<Precision>(precision), .scaling_factor = factor});
-}
-
-bool interrupted(const std::string& so_far) {
-  if (received_signal() == 0) return false;
-  write_line(c10::str(signal_name(received_signal()), ": ", so_far));
-  return true;
 }
 
 }  // namespace uvic

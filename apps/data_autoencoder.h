@@ -17,7 +17,4 @@ struct AutoencoderCommand {
   LoadedAutoencoder load(bool scaled) const;
 };
 
-/// Whether a signal has come; then it says so, and `so_far`: what there is of the result.
-bool interrupted(const std::string& so_far);
-
 }  // namespace uvic

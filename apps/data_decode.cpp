@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <iomanip>
 #include <optional>
 
 #include "core/dtype.h"
@@ -18,6 +17,7 @@
 #include "io/output_path.h"
 #include "io/png.h"
 #include "nn/autoencoder_tiles.h"
+#include "sampling/dump/formats.h"
 
 namespace uvic {
 namespace {
@@ -53,11 +53,8 @@ class PictureWriter {
   /// float32 [n, C, H, W].
   void append(const at::Tensor& pictures) {
     if (array_) return array_->append(pictures);
-    for (const at::Tensor& picture : to_uint8(pictures).unbind()) {
-      std::ostringstream name;
-      name << std::setw(6) << std::setfill('0') << count_++ << ".png";
-      save_png(folder_ / name.str(), picture);
-    }
+    for (const at::Tensor& picture : to_uint8(pictures).unbind())
+      save_png(folder_ / image_file_name(count_++), picture);
   }
   void finish() {
     if (array_) array_->finish();

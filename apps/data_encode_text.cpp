@@ -18,20 +18,10 @@
 namespace uvic {
 namespace {
 
-/// int64 [n, length].
-at::Tensor rows_of(const CaptionTokenizer& tokenizer, const std::vector<std::string>& captions) {
-  at::Tensor ids = at::empty({int64_t(captions.size()), tokenizer.length()}, at::kLong);
-  auto* to = ids.mutable_data_ptr<int64_t>();
-  uint64_t cut = 0;
-  for (const std::string& caption : captions) {
-    const auto row = tokenizer.row(caption);
-    to = std::copy(row.begin(), row.end(), to);
-    cut += uint64_t(tokenizer.cuts(caption));
-  }
-  if (cut > 0)
-    log_info(count_of(cut, "caption"), cut == 1 ? " is" : " are", " longer than ", tokenizer.length(),
+void say_cut(int64_t captions, int64_t length) {
+  if (captions > 0)
+    log_info(count_of(uint64_t(captions), "caption"), captions == 1 ? " is" : " are", " longer than ", length,
              " tokens and cut off");
-  return ids;
 }
 
 }  // namespace
@@ -80,7 +70,9 @@ int EncodeTextCommand::run() {
   const auto texts = read_text_list(captions, captions);
   const auto model = load_text_encoder(encoder, tokenizer, device, options);
   log_info(encoder, ": ", model->describe());
-  const at::Tensor ids = rows_of(*model->tokenizer(), texts);
+  int64_t cut = 0;
+  const at::Tensor ids = model->tokenizer()->rows(texts, &cut);
+  say_cut(cut, model->length());
   if (!out.empty()) {
     install_signal_handlers();
     const int64_t n = ids.size(0);
@@ -89,9 +81,7 @@ int EncodeTextCommand::run() {
     for (int64_t at = 0; at < n; at += batch_size) {
       writer.append(model->states(ids.slice(0, at, at + batch_size)).to(at::kCPU));
       bar.update(std::min(at + batch_size, n));
-      if (received_signal() == 0) continue;
-      write_line(c10::str(signal_name(received_signal()), ": nothing was written"));
-      return kInterrupted;
+      if (interrupted("nothing was written")) return kInterrupted;
     }
     bar.finish();
     writer.finish();

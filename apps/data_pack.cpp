@@ -27,7 +27,6 @@ namespace fs = std::filesystem;
 // Those keys of the `data` section that say how files become images; the others are training's.
 constexpr const char* kKeys[] = {"kind",       "captions", "crop_box", "background",
                                  "max_pixels", "on_error", "workers"};
-constexpr int64_t kTextsAtOnce = 32;
 
 at::ScalarType type_of(const std::string& name) {
   return name == "fp32" ? at::kFloat : at::kHalf;
@@ -50,19 +49,8 @@ PackTextEncoder states_of(std::shared_ptr<const TextEncoder> encoder, const std:
           .dim = encoder->dim(),
           .dtype = type_of(type),
           .encode = [encoder](const std::vector<std::string>& texts) {
-            const auto length = encoder->length();
-            at::Tensor ids = at::empty({int64_t(texts.size()), length}, at::kLong);
-            auto* to = ids.mutable_data_ptr<int64_t>();
-            for (const std::string& text : texts) {
-              const auto row = encoder->tokenizer()->row(text);
-              to = std::copy(row.begin(), row.end(), to);
-            }
-            return encoder->states(ids).cpu();
+            return encoder->states(encoder->tokenizer()->rows(texts)).cpu();
           }};
-}
-
-std::string text_of(const ImageShape& shape) {
-  return c10::str(shape[0], "x", shape[1], "x", shape[2]);
 }
 
 }  // namespace
@@ -162,7 +150,7 @@ std::shared_ptr<const Dataset> PackDataCommand::open(BadFiles& bad) {
   auto dataset = held_out ? sets.validation : sets.train;
   const auto shape = dataset->image_shape();
   check_usage(image_size.empty() || (shape[1] == H && shape[2] == W), "--image-size: ", in, " holds images ",
-              text_of(shape), ", which are packed as they are");
+              shape_text(shape), ", which are packed as they are");
   return dataset;
 }
 

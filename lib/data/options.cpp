@@ -11,6 +11,10 @@ bool is_of_files(DataKind kind) {
          kind == DataKind::kCoco;
 }
 
+std::string shape_text(const ImageShape& shape) {
+  return c10::str(shape[0], "x", shape[1], "x", shape[2]);
+}
+
 void DataOptions::validate() const {
   check_usage(val_path.empty() || val_fraction == 0, "data.val_path and data.val_fraction: give one of them");
   check_usage(!captions.empty(), "data.captions: must be auto, none, beside or a file");

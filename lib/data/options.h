@@ -104,5 +104,7 @@ struct DataOptions {
 
 /// {channels, height, width} of what the network takes.
 using ImageShape = std::array<int64_t, 3>;
+/// "3x32x32".
+std::string shape_text(const ImageShape& shape);
 
 }  // namespace uvic

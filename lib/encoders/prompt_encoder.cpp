@@ -1,7 +1,5 @@
 #include "encoders/prompt_encoder.h"
 
-#include <ATen/ATen.h>
-
 #include <nlohmann/json.hpp>
 
 #include "core/errors.h"
@@ -46,13 +44,7 @@ PromptEncoder::PromptEncoder(const ModelOptions& model, const TextOptions& text,
 PromptEncoder::~PromptEncoder() = default;
 
 at::Tensor PromptEncoder::ids(const std::vector<std::string>& captions) const {
-  at::Tensor ids = at::empty({int64_t(captions.size()), tokenizer_->length()}, at::kLong);
-  auto* to = ids.mutable_data_ptr<int64_t>();
-  for (const std::string& caption : captions) {
-    const auto row = tokenizer_->row(caption);
-    to = std::copy(row.begin(), row.end(), to);
-  }
-  return ids;
+  return tokenizer_->rows(captions);
 }
 
 at::Tensor PromptEncoder::context(const at::Tensor& ids) const {

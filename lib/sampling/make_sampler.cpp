@@ -29,8 +29,7 @@ Sampler make_sampler(const LoadedModel& loaded, c10::Device device, SamplerParts
 void check_makes_pictures(const Recipe& recipe, const std::string& what) {
   check_usage(recipe.makes_pictures(), what, ": what this model makes are latents of ", recipe.model.in_chans,
               " channels (model.in_chans), not pictures; --vae V decodes them, uvic-sample --raw F.npy "
-              "writes them as "
-              "they are");
+              "writes them as they are");
 }
 
 }  // namespace uvic

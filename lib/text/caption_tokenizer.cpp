@@ -1,5 +1,6 @@
 #include "text/caption_tokenizer.h"
 
+#include <ATen/ops/empty.h>
 #include <c10/util/StringUtil.h>
 
 #include <algorithm>
@@ -18,38 +19,36 @@ CaptionTokenizer::CaptionTokenizer(std::shared_ptr<const Tokenizer> tokenizer, i
   TORCH_CHECK(length_ >= 3, "CaptionTokenizer: rows of ", length_, " tokens; at least 3");
   TORCH_CHECK(pad_ < vocab_size() && vocab_size() <= INT32_MAX, "CaptionTokenizer: ", vocab_size(),
               " tokens, padded by ", pad_);
+  Sha256 hash;
+  hash.add(c10::str(tokenizer_->fingerprint(), ' ', length_, ' ', pad_));
+  fingerprint_ = hash.hex();
 }
 
-std::vector<int64_t> CaptionTokenizer::tokens_of(std::string_view text) const {
+CaptionRow CaptionTokenizer::encode(std::string_view text) const {
   if (const auto invalid = first_invalid_utf8(text))
     usage_error("caption '", text, "' is not UTF-8: ", utf8_problem(text, *invalid));
-  return tokenizer_->encode(text);
-}
-
-int64_t CaptionTokenizer::room() const {
-  return length_ - 1 - int64_t(tokenizer_->bos() >= 0);
-}
-
-std::vector<int32_t> CaptionTokenizer::row(std::string_view text) const {
-  const auto tokens = tokens_of(text);
-  std::vector<int32_t> row;
-  row.reserve(size_t(length_));
-  if (tokenizer_->bos() >= 0) row.push_back(int32_t(tokenizer_->bos()));
-  const auto kept = std::min(int64_t(tokens.size()), room());
-  for (int64_t i = 0; i < kept; ++i) row.push_back(int32_t(tokens[size_t(i)]));
-  row.push_back(int32_t(tokenizer_->eos()));
-  row.resize(size_t(length_), int32_t(pad_));
+  const auto tokens = tokenizer_->encode(text);
+  const auto room = size_t(length_ - 1 - int64_t(tokenizer_->bos() >= 0));
+  CaptionRow row{{}, tokens.size() > room};
+  row.ids.reserve(size_t(length_));
+  if (tokenizer_->bos() >= 0) row.ids.push_back(int32_t(tokenizer_->bos()));
+  for (size_t i = 0; i < std::min(tokens.size(), room); ++i) row.ids.push_back(int32_t(tokens[i]));
+  row.ids.push_back(int32_t(tokenizer_->eos()));
+  row.ids.resize(size_t(length_), int32_t(pad_));
   return row;
 }
 
-bool CaptionTokenizer::cuts(std::string_view text) const {
-  return int64_t(tokens_of(text).size()) > room();
-}
-
-std::string CaptionTokenizer::fingerprint() const {
-  Sha256 hash;
-  hash.add(c10::str(tokenizer_->fingerprint(), ' ', length_, ' ', pad_));
-  return hash.hex();
+at::Tensor CaptionTokenizer::rows(const std::vector<std::string>& texts, int64_t* cut) const {
+  at::Tensor ids = at::empty({int64_t(texts.size()), length_}, at::kLong);
+  auto* to = ids.mutable_data_ptr<int64_t>();
+  int64_t too_long = 0;
+  for (const std::string& text : texts) {
+    const CaptionRow row = encode(text);
+    to = std::copy(row.ids.begin(), row.ids.end(), to);
+    too_long += int64_t(row.cut);
+  }
+  if (cut != nullptr) *cut = too_long;
+  return ids;
 }
 
 std::string CaptionTokenizer::describe() const {

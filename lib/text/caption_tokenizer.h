@@ -1,5 +1,7 @@
 // Captions as rows of token ids of one length, which is what a text encoder takes.
 #pragma once
+#include <ATen/core/Tensor.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -9,6 +11,11 @@
 #include "text/tokenizer.h"
 
 namespace uvic {
+
+struct CaptionRow {
+  std::vector<int32_t> ids;
+  bool cut = false;  ///< the text was too long
+};
 
 /// Thread-safe.
 class CaptionTokenizer {
@@ -20,20 +27,19 @@ class CaptionTokenizer {
   int64_t vocab_size() const { return tokenizer_->vocab_size(); }
   /// What begins a text, if there is such a token, its tokens, what ends it, padding. A text that is too long
   /// loses its last tokens; what ends it stays. UsageError for invalid UTF-8.
-  std::vector<int32_t> row(std::string_view text) const;
-  /// Whether a text is too long.
-  bool cuts(std::string_view text) const;
+  CaptionRow encode(std::string_view text) const;
+  std::vector<int32_t> row(std::string_view text) const { return encode(text).ids; }
+  /// The rows of many, int64 [texts, length]; `cut`: is set to how many of them were too long.
+  at::Tensor rows(const std::vector<std::string>& texts, int64_t* cut = nullptr) const;
   /// Of the tokenizer, the length and the padding.
-  std::string fingerprint() const;
+  const std::string& fingerprint() const { return fingerprint_; }
   /// "bytes, 48 tokens a caption".
   std::string describe() const;
 
  private:
-  std::vector<int64_t> tokens_of(std::string_view text) const;
-  int64_t room() const;
-
   std::shared_ptr<const Tokenizer> tokenizer_;
   int64_t length_, pad_;
+  std::string fingerprint_;
 };
 
 }  // namespace uvic

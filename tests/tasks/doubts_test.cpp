@@ -33,7 +33,7 @@ TEST(DiffusionDoubts, GuidanceByWhatIsNeverTrained) {
   ASSERT_EQ(doubts.size(), 2U);
   EXPECT_EQ(
       doubts[0],
-      "preview.cfg: guidance of 1.5 needs what a class-conditional model predicts without a class, and this "
+      "preview.cfg: guidance of 1.5 needs what the model predicts without a class or a caption, and this "
       "run never trains that; set diffusion.p_uncond above 0, or preview.cfg=1");
   EXPECT_TRUE(doubts_when(config, Beginning::kResumed)[1].ends_with("never trains that; set sample.cfg=1"));
   config.model.null_label = NullLabel::kAuto;
@@ -46,7 +46,7 @@ TEST(DiffusionDoubts, AGridThatCannotBeGuidedIsRefusedAtTheStart) {
   DiffusionConfig config = sound();
   config.preview.cfg = 1.5;
   config.model.num_classes = -1;
-  EXPECT_THROW_WITH(doubts_when(config), UsageError, "preview.cfg: 1.5 needs a class-conditional model");
+  EXPECT_THROW_WITH(doubts_when(config), UsageError, "preview.cfg: 1.5 needs a model of classes or of text");
   config.train.sample_interval = 0;
   EXPECT_NO_THROW(doubts_when(config));
 }
@@ -54,9 +54,9 @@ TEST(DiffusionDoubts, AGridThatCannotBeGuidedIsRefusedAtTheStart) {
 TEST(DiffusionDoubts, LabelsThatAreAlwaysDropped) {
   DiffusionConfig config = sound();
   config.diffusion.p_uncond = 1;
-  EXPECT_EQ(
-      doubts_when(config),
-      std::vector<std::string>{"diffusion.p_uncond: 1 drops every label, so that classes are never learnt"});
+  EXPECT_EQ(doubts_when(config),
+            std::vector<std::string>{
+                "diffusion.p_uncond: 1 drops every label and caption, so that none is ever learnt"});
 }
 
 }  // namespace

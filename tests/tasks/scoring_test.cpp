@@ -177,7 +177,7 @@ TEST_F(EvaluationTest, WrongFilesAreRefusedBeforeTrainingWithTheirSizes) {
     EXPECT_THROW_WITH(FidScorer(config_, c10::kCPU), UsageError, text);
   };
   config_.model.num_classes = -1;
-  refusal("sample.cfg is 1.5, which needs a class-conditional model");
+  refusal("sample.cfg is 1.5, which needs a model of classes or of text");
   config_.model.num_classes = 5;
   config_.sample.guide_checkpoint = "elsewhere";
   refusal("sample.guide_checkpoint is elsewhere");

@@ -17,10 +17,6 @@ namespace fs = std::filesystem;
 
 constexpr size_t kMostNamed = 10;
 
-std::string text_of(const ImageShape& shape) {
-  return c10::str(shape[0], "x", shape[1], "x", shape[2]);
-}
-
 class PackDataset : public Dataset {
  public:
   explicit PackDataset(std::shared_ptr<const PackFile> file)
@@ -59,9 +55,9 @@ class PackDataset : public Dataset {
     const PackContents& contents = file_->contents();
     std::string text = count_of(uint64_t(size()), "image");
     text += contents.latents
-                ? c10::str(" as latents ", text_of(contents.shape), " in ", pack_type_name(contents.dtype),
+                ? c10::str(" as latents ", shape_text(contents.shape), " in ", pack_type_name(contents.dtype),
                            contents.mirrored ? ", mirrored ones beside them" : "")
-                : " " + text_of(contents.shape);
+                : " " + shape_text(contents.shape);
     text += ", " + classes_text();
     if (contents.captions)
       text += c10::str(", captions", contents.tokenizer.empty() ? "" : " (" + contents.tokenizer_text + ")",

@@ -156,9 +156,9 @@ class BlockMaker {
         usage_error("the caption of ", name_of(dataset_, image.source),
                     ": is not UTF-8: ", utf8_problem(text, *invalid));
       if (!options_.tokenizer) continue;
-      const auto row = options_.tokenizer->row(text);
-      image.ids.insert(image.ids.end(), row.begin(), row.end());
-      if (options_.tokenizer->cuts(text)) ++cut_;
+      const CaptionRow row = options_.tokenizer->encode(text);
+      image.ids.insert(image.ids.end(), row.ids.begin(), row.ids.end());
+      if (row.cut) ++cut_;
     }
   }
 

@@ -45,10 +45,6 @@ void warn_of_classes(const Counts& counts, const Names& names, const ModelOption
               there + (model.null_row() >= 0 ? 1 : 0), " fits");
 }
 
-std::string shape_text(const ImageShape& shape) {
-  return c10::str(shape[0], "x", shape[1], "x", shape[2]);
-}
-
 void compare_held_out(const Counts& training, const Counts& held_out, const Names& names) {
   std::vector<size_t> unknown, missing;
   for (size_t i = 0; i < std::max(training.size(), held_out.size()); ++i) {

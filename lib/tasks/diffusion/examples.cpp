@@ -84,7 +84,7 @@ at::Tensor ExampleMaker::encoded(const Batch& batch) const {
 }
 
 StepInputs ExampleMaker::inputs(Batch batch, const NoiseSchedule& schedule) const {
-  if (encodes_here()) batch.images = encoded(batch).to(at::kCPU);
+  if (encodes_here()) batch.images = encoded(batch);
   if (space_) batch.images = space_->normalise(batch.images);
   StepInputs inputs = make_inputs(batch, config_, schedule, device_, null_row_);
   if (stages_.prompts) inputs.condition.context = stages_.prompts->context(inputs.condition.context);

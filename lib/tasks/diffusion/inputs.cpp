@@ -19,7 +19,7 @@ StepInputs make_inputs(const Batch& batch, const DiffusionConfig& config, const 
   const int64_t B = slice.count, pixels = batch.images.numel() / B;
   const auto seed = uint64_t(config.train.seed);
   const int64_t null_row = config.model.null_row();
-  const at::Tensor noise = at::empty_like(batch.images), t = at::empty({B}, at::kFloat),
+  const at::Tensor noise = at::empty(batch.images.sizes(), at::kFloat), t = at::empty({B}, at::kFloat),
                    labels = batch.labels.clone(), dropped = at::empty({B}, at::kBool);
   auto* noise_data = noise.data_ptr<float>();
   auto* t_data = t.data_ptr<float>();
