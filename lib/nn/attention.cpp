@@ -2,7 +2,10 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
+
 #include "kernels/cog_attention.h"
+#include "nn/observe.h"
 
 namespace uvic {
 
@@ -29,7 +32,12 @@ at::Tensor Attention::forward(const at::Tensor& x) {
   // Views [B, H, N, D] of the packed projection. Unbound in its own layout: the three gradients come back in
   // one copy.
   const auto packed = qkv_->forward(x).view({B, N, 3, H, C / H}).unbind(2);
-  const auto q = packed[0].transpose(1, 2), k = packed[1].transpose(1, 2), v = packed[2].transpose(1, 2);
+  auto q = packed[0].transpose(1, 2), k = packed[1].transpose(1, 2), v = packed[2].transpose(1, 2);
+  if (auto* observer = network_observer()) {
+    AttentionInputs inputs{options_.kind, q, k, v, 1 / std::sqrt(double(C / H))};
+    observer->attention(inputs);
+    q = inputs.q, k = inputs.k, v = inputs.v;
+  }
   const at::Tensor out = options_.kind == AttentionKind::kSoftmax
                              ? at::scaled_dot_product_attention(q, k, v)
                              : std::get<0>(attention(options_.kind, q, k, v, {}, false, options_.fused));

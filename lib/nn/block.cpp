@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include "nn/observe.h"
 #include "nn/recompute.h"
 
 namespace uvic {
@@ -35,7 +36,12 @@ at::Tensor Block::Layers::forward(at::Tensor x, const at::Tensor& skip) {
   x = x.view_as(x);
   if (!skip_linear.is_empty()) x = skip_linear->forward(at::cat({x, skip}, -1));
   x = x + attn->forward(norm1->forward(x));
-  return x + mlp->forward(norm2->forward(x));
+  const at::Tensor change = mlp->forward(norm2->forward(x)), out = x + change;
+  if (auto* observer = network_observer()) {
+    observer->mlp(change);
+    observer->block(out);
+  }
+  return out;
 }
 
 at::Tensor Block::forward(const at::Tensor& x, const at::Tensor& skip) {

@@ -4,6 +4,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include "nn/init.h"
+#include "nn/observe.h"
 
 namespace uvic {
 
@@ -120,6 +121,8 @@ Tensor UViT::embed(const Tensor& x, const Tensor& timesteps, const Tensor& label
 Tensor UViT::forward(const Tensor& x, const Tensor& timesteps, const Tensor& labels, const Tensor& context) {
   const auto& o = options_;
   check_inputs(x, timesteps, labels, context);
+  NetworkObserver* observer = network_observer();
+  if (observer != nullptr) observer->begin(x, timesteps);
   Tensor hidden = embed(x, timesteps, labels, context);
   std::vector<Tensor> skips;
   for (const auto& block : in_blocks_) skips.push_back(hidden = block->forward(hidden));
@@ -128,7 +131,9 @@ Tensor UViT::forward(const Tensor& x, const Tensor& timesteps, const Tensor& lab
     hidden = block->forward(hidden, o.skip ? skips.back() : Tensor());
     skips.pop_back();
   }
-  hidden = decoder_pred_->forward(norm_->forward(hidden)).slice(1, o.extras());
+  hidden = decoder_pred_->forward(norm_->forward(hidden));
+  if (observer != nullptr) observer->projection(hidden);
+  hidden = hidden.slice(1, o.extras());
   Tensor image = unpatchify(hidden, o.in_chans, o.patch_size, o.height(), o.width());
   if (!final_layer_.is_empty()) image = final_layer_->forward(image);
   return image.to(pos_embed_.scalar_type());
