@@ -60,10 +60,11 @@ int LanguageConvertCommand::run() const {
   metadata["uvic.config"] = loaded.config.to_yaml();
   metadata["uvic.version"] = version_number();
   if (llama) {
-    if (options.attention == AttentionKind::kCog)
+    if (options.attention != AttentionKind::kSoftmax)
       log_warning(
           "Llama's code computes softmax attention: what it makes of these weights, which were trained "
-          "with Cog Attention, is not this model");
+          "with model.attention ",
+          options.attention, ", is not this model");
     write_directory_atomically(out, [&](const fs::path& folder) {
       save_safetensors(folder / "model.safetensors", transformers_weights(tensors, options),
                        {{"format", "pt"}});

@@ -20,15 +20,16 @@ namespace uvic {
 /// [documents + 1], contiguous, on the CPU; begins with 0, rises, ends with B * N, and no document crosses a
 /// row of the batch; M must be N. Absent or undefined: a row is a document.
 /// Returns O, [B, H, N, D] in the inputs' dtype, laid out so that O.transpose(1, 2) is contiguous, and lse,
-/// float32 (float64 for float64 inputs) [B, H, N]: the log of sum_j exp P_ij, for Cog exp |P_ij|, not
-/// differentiable. Differentiable once in q, k, v. c10::Error names an argument that does not fit. Under
+/// float32 (float64 for float64 inputs) [B, H, N]: the log of sum_j exp P_ij, for Cog exp |P_ij| (of other
+/// kinds see Weighing), not differentiable. Differentiable once in q, k, v. c10::Error names an argument that does not fit. Under
 /// autocast q, k, v are cast to the autocast dtype, as for scaled_dot_product_attention.
 std::tuple<at::Tensor, at::Tensor> attention(AttentionKind kind, const at::Tensor& q, const at::Tensor& k,
                                              const at::Tensor& v, std::optional<double> scale = std::nullopt,
                                              bool causal = false, std::optional<bool> fused = std::nullopt,
                                              const std::optional<at::Tensor>& cu_seqlens = std::nullopt);
 
-/// Gradients of q, k, v given grad_out = dL/dO and what the forward returned. With D_i = sum(dO_i * O_i):
+/// Gradients of q, k, v given grad_out = dL/dO and what the forward returned. With D_i = sum(dO_i * O_i), for
+/// Cog and softmax (of other kinds see Weighing):
 ///   dP = |W| * dW - W * D  (dW = dO V^T),   dQ = scale * dP K,   dK = scale * dP^T Q,   dV = W^T dO.
 std::tuple<at::Tensor, at::Tensor, at::Tensor> attention_backward(
     AttentionKind kind, const at::Tensor& grad_out, const at::Tensor& q, const at::Tensor& k,

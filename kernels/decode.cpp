@@ -21,11 +21,16 @@ bool has_dtype(const at::Tensor& x) {
 cpu::DecodeKernels::Attend kernel_of(AttentionKind kind, at::ScalarType dtype) {
   const auto& kernels = cpu::default_isa().decode();
   const bool wide = dtype == at::kFloat;
+  TORCH_CHECK(has_decode_kernel(kind), "attend_one: there is no kernel for ", name_of(kind), " attention");
   if (kind == AttentionKind::kCog) return wide ? kernels.cog_f32 : kernels.cog_bf16;
   return wide ? kernels.softmax_f32 : kernels.softmax_bf16;
 }
 
 }  // namespace
+
+bool has_decode_kernel(AttentionKind kind) {
+  return kind == AttentionKind::kCog || kind == AttentionKind::kSoftmax;
+}
 
 bool takes_rows(const at::Tensor& x, const at::Tensor& weight) {
   return x.is_cpu() && x.scalar_type() == at::kFloat && x.size(0) <= kMostRows && has_dtype(weight) &&

@@ -15,8 +15,12 @@ bool takes_rows(const at::Tensor& x, const at::Tensor& weight);
 /// how many stand beside it, up to its last bits. Not differentiable. c10::Error unless takes_rows.
 at::Tensor linear_of_rows(const at::Tensor& x, const at::Tensor& weight);
 
+/// Whether attend_one takes it.
+bool has_decode_kernel(AttentionKind kind);
+
 /// Attention of one query a head, see attention(): q float32 [H, D]; keys and values [H, M, D], both float32
 /// or both bfloat16, any strides but that of D; scale 1 / sqrt(D). float32 [H, D]. Not differentiable.
+/// c10::Error for a kind without a kernel.
 at::Tensor attend_one(AttentionKind kind, const at::Tensor& q, const at::Tensor& keys,
                       const at::Tensor& values);
 

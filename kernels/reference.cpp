@@ -2,8 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include <cmath>
-
+#include "kernels/attention_weights.h"
 #include "kernels/layout.h"
 
 namespace uvic::reference {
@@ -21,17 +20,11 @@ Tensor scores(const Tensor& q, const Tensor& k, double scale) {
   return at::matmul(widen(q) * scale, widen(k).transpose(-2, -1));
 }
 
-// What the exponential is of, -infinity where a query must not look (keys j > i + M - N).
-Tensor bound(AttentionKind kind, const Tensor& p, bool causal) {
-  Tensor x = kind == AttentionKind::kCog ? p.abs() : p.clone();
+// Keys j > i + M - N, which a query must not see; undefined if it sees all.
+Tensor hidden_keys(const Tensor& p, bool causal) {
+  if (!causal) return {};
   const int64_t N = p.size(-2), M = p.size(-1);
-  if (causal) x.masked_fill_(at::ones({N, M}, p.options().dtype(at::kBool)).triu(M - N + 1), -INFINITY);
-  return x;
-}
-
-// The sign of a weight, which is that of dP to dW too.
-Tensor sign(AttentionKind kind, const Tensor& p) {
-  return kind == AttentionKind::kCog ? p.sign() : at::ones({1}, p.options());
+  return at::ones({N, M}, p.options().dtype(at::kBool)).triu(M - N + 1);
 }
 
 Tensor token_major(const Tensor& x, at::ScalarType dtype) {
@@ -60,10 +53,8 @@ std::tuple<Tensor, Tensor> attention(AttentionKind kind, const Tensor& q, const 
     return {out, lse};
   }
   const Tensor p = scores(q, k, scale);
-  Tensor x = bound(kind, p, causal);
-  const Tensor lse = at::logsumexp(x, -1);
-  const Tensor weights = x.sub_(lse.unsqueeze(-1)).exp_().mul_(sign(kind, p));
-  return {token_major(at::matmul(weights, widen(v)), q.scalar_type()), lse};
+  const Weighing weighing(kind, p, hidden_keys(p, causal));
+  return {token_major(at::matmul(weighing.weights(), widen(v)), q.scalar_type()), weighing.lse()};
 }
 
 std::tuple<Tensor, Tensor, Tensor> attention_backward(AttentionKind kind, const Tensor& grad_out,
@@ -80,17 +71,14 @@ std::tuple<Tensor, Tensor, Tensor> attention_backward(AttentionKind kind, const 
     return {grad_q, grad_k, grad_v};
   }
   const Tensor p = scores(q, k, scale);
-  const Tensor grad = widen(grad_out), s = sign(kind, p);
-  // |W|, and 0 where the sign is 0, so that both terms of dP vanish there, as in autograd.
-  const Tensor magnitude = bound(kind, p, causal).sub_(lse.unsqueeze(-1)).exp_().mul_(s.abs());
-  const Tensor weights = magnitude * s;
-  const Tensor row_dot = (grad * widen(out)).sum(-1, /*keepdim=*/true);
-  Tensor grad_p = at::matmul(grad, widen(v).transpose(-2, -1)).mul_(magnitude).sub_(weights * row_dot);
+  const Weighing weighing(kind, p, hidden_keys(p, causal), lse);
+  const Tensor grad = widen(grad_out), row_dot = (grad * widen(out)).sum(-1, /*keepdim=*/true);
+  Tensor grad_p = weighing.score_gradient(at::matmul(grad, widen(v).transpose(-2, -1)), row_dot);
   grad_p.mul_(scale);
   const auto transposed = [](const Tensor& x) { return x.transpose(-2, -1); };
   return {token_major(at::matmul(grad_p, widen(k)), q.scalar_type()),
           token_major(at::matmul(transposed(grad_p), widen(q)), k.scalar_type()),
-          token_major(at::matmul(transposed(weights), grad), v.scalar_type())};
+          token_major(at::matmul(transposed(weighing.weights()), grad), v.scalar_type())};
 }
 
 }  // namespace uvic::reference

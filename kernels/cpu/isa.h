@@ -29,8 +29,9 @@ const KernelSet* kernels_of_kind(AttentionKind kind) {
       return kernel_set<Cog, Bf16Unit>();
     case AttentionKind::kSoftmax:
       return kernel_set<Softmax, Bf16Unit>();
+    default:
+      return nullptr;
   }
-  return nullptr;
 }
 
 }  // namespace uvic::cpu::UVIC_ISA

@@ -46,8 +46,9 @@ constexpr R dispatch_kind(AttentionKind kind, R none, const F& f) {
       return f.template operator()<Cog>();
     case AttentionKind::kSoftmax:
       return f.template operator()<Softmax>();
+    default:
+      return none;
   }
-  return none;
 }
 
 }  // namespace uvic::cuda

@@ -3,6 +3,7 @@
 #include <torch/nn/module.h>
 #include <torch/nn/modules/linear.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -15,20 +16,44 @@ struct AttentionOptions {
   bool qkv_bias = false;
   AttentionKind kind = AttentionKind::kSoftmax;
   std::optional<bool> fused;  ///< which kernel, for kinds other than softmax: see AttentionCall
+  bool qk_norm = false, gate = false;
 };
 
 /// One line on the kernels that the model's blocks run, for the start of a run. Errors as kernel_for's.
 std::string describe_attention(const ModelOptions& options, c10::Device device, Precision precision);
 
-/// Multi-head self-attention, U-ViT's parameter names (qkv, proj). [B, N, C] -> [B, N, C].
+/// Whether blocks of the model write their scores to memory, [B, H, N, N]. Errors as kernel_for's.
+bool writes_scores(const ModelOptions& options, c10::Device device, Precision precision);
+
+class RmsNorm;
+
+/// sigmoid(x W^T): a gate for every number of the attention's output, from what the attention gets (arXiv
+/// 2505.06708, elementwise and of each head, after the weighted sum). [B, N, C] -> [B, N, C].
+class OutputGate : public torch::nn::Module {
+ public:
+  /// W is 0: draws nothing, so that a network with gates begins with the weights of one without.
+  explicit OutputGate(int64_t dim);
+  at::Tensor forward(const at::Tensor& x);
+
+ private:
+  at::Tensor weight_;
+};
+
+/// Multi-head self-attention, U-ViT's parameter names (qkv, proj), and timm's for QK-norm: q_norm.weight and
+/// k_norm.weight [D], the scales of an RMSNorm of each head's queries and keys (SD3, arXiv 2403.03206,
+/// section 5.3.2), after which |P| is at most sqrt(D) times them. gate.weight [C, C]. [B, N, C] -> [B, N, C].
 class Attention : public torch::nn::Module {
  public:
   explicit Attention(const AttentionOptions& options);
   at::Tensor forward(const at::Tensor& x);
 
  private:
+  at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const;
+
   AttentionOptions options_;
   torch::nn::Linear qkv_{nullptr}, proj_{nullptr};
+  std::shared_ptr<RmsNorm> q_norm_, k_norm_;
+  std::shared_ptr<OutputGate> gate_;
 };
 
 }  // namespace uvic

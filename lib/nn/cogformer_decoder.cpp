@@ -139,8 +139,9 @@ Tensor CogformerDecoder::step(KeyValueCache& cache, const std::vector<int64_t>& 
       const auto at = int64_t(i);
       const auto [keys, values] = cache.append(layer, rows[i], k[at].unsqueeze(1), v[at].unsqueeze(1));
       const AttentionKind kind = layers_[layer].kind;
-      out.push_back(by_rows ? attend_one(kind, q[at], keys[0], values[0])
-                            : attend(kind, q[at].unsqueeze(1), keys, values).squeeze(1));
+      out.push_back(by_rows && has_decode_kernel(kind)
+                        ? attend_one(kind, q[at], keys[0], values[0])
+                        : attend(kind, q[at].unsqueeze(1), keys, values).squeeze(1));
     }
     return at::stack(out);
   };

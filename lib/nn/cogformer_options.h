@@ -33,9 +33,13 @@ struct CogformerOptions {
     fields("bos_token", bos_token, "the token that begins a document; attention stays within one; -1: none",
            between(-1, 1 << 24))
         .mark(kInterface);
-    fields("attention", attention, "W = softmax(P), or Cog: W = sign(P) softmax(|P|)");
+    fields(
+        "attention", attention,
+        "what scores P become the weights W by: softmax; cog: sign(P) softmax(|P|); softmax1: exp(P) / (1 + "
+        "sum exp(P)); sigmoid: sigmoid(P - log N) for N keys; cog_sum1: cog's, divided by their sum");
     fields("softmax_layers", softmax_layers,
-           "layers that stay softmax in a cog model: first, last, lower_half, all, none, or indexes from 0");
+           "layers that stay softmax where attention is another: first, last, lower_half, all, none, or "
+           "indexes from 0");
     fields("attention_kernel", attention_kernel,
            "auto (fused where there is one for the head size and device), fused, unfused");
     fields("use_checkpoint", use_checkpoint, "recompute blocks in the backward pass: less memory, more time");

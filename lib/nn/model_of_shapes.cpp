@@ -86,8 +86,11 @@ class Reading {
     if (const auto* hidden = shape("mid_block.mlp.fc1.weight", 2);
         hidden != nullptr && (*hidden)[1] > 0 && (*hidden)[0] % (*hidden)[1] == 0)
       tell("mlp_ratio", m.mlp_ratio, (*hidden)[0] / (*hidden)[1]);
-    if (shapes_.contains("mid_block.attn.qkv.weight"))
+    if (shapes_.contains("mid_block.attn.qkv.weight")) {
       present("qkv_bias", m.qkv_bias, "mid_block.attn.qkv.bias");
+      present("qk_norm", m.qk_norm, "mid_block.attn.q_norm.weight");
+      present("attention_gate", m.attention_gate, "mid_block.attn.gate.weight");
+    }
     if (shapes_.contains("out_blocks.0.norm1.weight"))
       present("skip", m.skip, "out_blocks.0.skip_linear.weight");
   }

@@ -26,6 +26,7 @@ struct ModelOptions {
   int64_t text_vocab = 0, text_depth = 2, text_heads = 4;
   Choice<AttentionKind> attention = AttentionKind::kCog;
   std::vector<std::string> softmax_layers = {"first", "last"};
+  bool qk_norm = false, attention_gate = false;
   Choice<KernelWish> attention_kernel = KernelWish::kAuto;
   bool use_checkpoint = false;
 
@@ -61,12 +62,22 @@ struct ModelOptions {
         .mark(kInterface);
     fields("text_depth", text_depth, "blocks of that text encoder; clip_dim is its width", between(0, 512));
     fields("text_heads", text_heads, "its attention heads; divides clip_dim", between(1, 1024));
-    fields("attention", attention, "W = softmax(P), or Cog: W = sign(P) softmax(|P|)");
     fields(
-        "softmax_layers", softmax_layers,
-        "blocks that stay softmax in a cog model: first, last, lower_half, all, none, or indexes 0..depth");
+        "attention", attention,
+        "what scores P become the weights W by: softmax; cog: sign(P) softmax(|P|); softmax1: exp(P) / (1 + "
+        "sum exp(P)); sigmoid: sigmoid(P - log N) for N keys; cog_sum1: cog's, divided by their sum");
+    fields("softmax_layers", softmax_layers,
+           "blocks that stay softmax where attention is another: first, last, lower_half, all, none, or "
+           "indexes 0..depth");
+    fields("qk_norm", qk_norm,
+           "RMSNorm of each head's queries and keys, with a learned scale: it bounds |P|, where scores "
+           "diverge");
+    fields(
+        "attention_gate", attention_gate,
+        "multiplies the attention's output by sigmoid(x W), a gate of each number, from the block's input");
     fields("attention_kernel", attention_kernel,
-           "of Cog blocks: auto (fused where there is one for the head size and device), fused, unfused");
+           "of blocks that are not softmax: auto (fused where there is one for the head size and device), "
+           "fused, unfused");
     fields("use_checkpoint", use_checkpoint, "recompute blocks in the backward pass: less memory, more time");
   }
 

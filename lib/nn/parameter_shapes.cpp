@@ -35,6 +35,8 @@ void add_block(Shapes& shapes, const std::string& name, int64_t dim, int64_t mlp
 
 void add_block(Shapes& shapes, const std::string& name, const ModelOptions& o, bool skip) {
   add_block(shapes, name, o.embed_dim, o.mlp_ratio, o.qkv_bias, skip);
+  if (o.qk_norm) shapes[name + ".attn.q_norm.weight"] = shapes[name + ".attn.k_norm.weight"] = {o.head_dim()};
+  if (o.attention_gate) add_linear(shapes, name + ".attn.gate", o.embed_dim, o.embed_dim, /*bias=*/false);
 }
 
 void add_text_encoder(Shapes& shapes, const std::string& name, const ModelOptions& o) {
@@ -80,7 +82,8 @@ int64_t count_parameters(const ModelOptions& options) {
 double forward_flops(const ModelOptions& o) {
   const double C = double(o.embed_dim), N = double(o.num_tokens()), patches = double(o.num_patches());
   const double patch_dim = double(o.patch_size * o.patch_size * o.in_chans);
-  const double attention = 4 * C * C * N + 2 * N * N * C;  // qkv and proj; Q K^T and W V
+  const double projections = o.attention_gate ? 5 : 4;               // qkv, proj and the gate
+  const double attention = projections * C * C * N + 2 * N * N * C;  // Q K^T and W V
   const double mlp = 2 * double(o.mlp_ratio) * C * C * N;
   double total = double(o.depth + 1) * (attention + mlp);
   if (o.skip) total += double(o.depth / 2) * 2 * C * C * N;

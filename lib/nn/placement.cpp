@@ -27,10 +27,10 @@ bool names_block(const std::string& entry, int64_t index, int64_t last) {
 
 AttentionKind kind_of_block(AttentionKind attention, const std::vector<std::string>& softmax_layers,
                             int64_t index, int64_t last) {
-  if (attention != AttentionKind::kCog) return AttentionKind::kSoftmax;
+  if (attention == AttentionKind::kSoftmax) return attention;
   const bool stays = std::any_of(softmax_layers.begin(), softmax_layers.end(),
                                  [&](const std::string& entry) { return names_block(entry, index, last); });
-  return stays ? AttentionKind::kSoftmax : AttentionKind::kCog;
+  return stays ? AttentionKind::kSoftmax : attention;
 }
 
 std::optional<bool> fused_attention(KernelWish wish) {

@@ -17,7 +17,7 @@
 namespace uvic {
 
 template <>
-inline constexpr std::array kNamesOf<AttentionKind> = {"softmax", "cog"};
+inline constexpr std::array kNamesOf<AttentionKind> = {"softmax", "cog", "softmax1", "sigmoid", "cog_sum1"};
 static_assert(std::size(kAttentionKinds) == kNamesOf<AttentionKind>.size());
 
 enum class KernelWish { kAuto, kFused, kUnfused };

@@ -60,7 +60,7 @@ std::shared_ptr<Block> UViT::make_block(int64_t index, bool skip) {
   const int64_t dim = options_.embed_dim;
   return std::make_shared<Block>(BlockOptions{
       .attention = {dim, options_.num_heads, options_.qkv_bias, options_.attention_kind(index),
-                    fused_attention(options_.attention_kernel)},
+                    fused_attention(options_.attention_kernel), options_.qk_norm, options_.attention_gate},
       .mlp_hidden = dim * options_.mlp_ratio,
       .skip = skip,
       .recompute = options_.use_checkpoint,
@@ -75,6 +75,10 @@ void UViT::initialise() {
       trunc_normal_(linear->weight, 0.02);
       if (linear->bias.defined()) linear->bias.zero_();
     }
+  }
+  // Last, so that all else is drawn as without gates.
+  for (auto& item : named_parameters()) {
+    if (item.key().ends_with(".attn.gate.weight")) trunc_normal_(item.value(), 0.02);
   }
 }
 

@@ -92,8 +92,9 @@ TEST_P(Bounds, NothingOutsideIsTouched) {
       for (const auto& [N, M] : {std::pair<int64_t, int64_t>{1, 1}, {5, 66}, {97, 97}, {191, 600}})
         for (const bool causal : {false, true})
           for (const auto& row : kAttentionKinds)
-            check(cpu::supported_isas()[GetParam()], row.kind, dtype, /*first=*/N == M ? 70 : 0, N, M, D,
-                  causal);
+            if (cpu::default_isa().kernels(row.kind) != nullptr)
+              check(cpu::supported_isas()[GetParam()], row.kind, dtype, /*first=*/N == M ? 70 : 0, N, M, D,
+                    causal);
 }
 
 INSTANTIATE_TEST_SUITE_P(Isa, Bounds, ::testing::Range(size_t(0), cpu::supported_isas().size()));

@@ -10,20 +10,18 @@ namespace uvic {
 namespace {
 
 // Bytes of activations that the backward pass of one micro-batch keeps, counted block by block: per token 2
-// norms, qkv (3), attention out, projection in, 2 residuals, the MLP's hidden twice, and the joined skip (2).
-// Checkpointed blocks keep their inputs.
+// norms, qkv (3), attention out, projection in, 2 residuals, the MLP's hidden twice, the joined skip (2),
+// queries and keys before and after their norm (4), the gate. Checkpointed blocks keep their inputs.
 double activation_bytes(const DiffusionConfig& config, c10::Device device) {
   const auto& m = config.model;
   const double B = double(config.train.batch_size / config.train.grad_accum), N = double(m.num_tokens()),
                C = double(m.embed_dim);
-  const double full = 9 + 2 * double(m.mlp_ratio) + (m.skip ? 1 : 0);
+  const double full =
+      9 + 2 * double(m.mlp_ratio) + (m.skip ? 1 : 0) + (m.qk_norm ? 4 : 0) + (m.attention_gate ? 1 : 0);
   const double blocks = double(m.depth + 1) * (m.use_checkpoint ? 1.5 : full) + (m.use_checkpoint ? full : 0);
   // The unfused attention's passing [N, N] matrices.
-  const bool unfused =
-      m.attention == AttentionKind::kCog &&
-      !kernel_for(AttentionKind::kCog, m.attention_kernel, m.head_dim(), device, config.train.precision)
-           .fused;
-  const double scores = unfused ? 5 * B * double(m.num_heads) * N * N : 0;
+  const double scores =
+      writes_scores(m, device, config.train.precision) ? 5 * B * double(m.num_heads) * N * N : 0;
   const double width = config.train.precision == Precision::kBf16 ? 2.5 : 4;
   return width * B * N * C * blocks + 4 * scores;
 }

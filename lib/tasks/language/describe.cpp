@@ -18,9 +18,8 @@ double activation_bytes(const LanguageConfig& config, c10::Device device) {
   const double layers =
       m.use_checkpoint ? double(m.n_layers) * double(m.dim) + layer : double(m.n_layers) * layer;
   const bool unfused =
-      m.attention == AttentionKind::kCog &&
-      !kernel_for(AttentionKind::kCog, m.attention_kernel, m.head_dim(), device, config.train.precision)
-           .fused;
+      m.attention != AttentionKind::kSoftmax &&
+      !kernel_for(m.attention, m.attention_kernel, m.head_dim(), device, config.train.precision).fused;
   const double scores = unfused ? 5 * B * double(m.n_heads) * T * T : 0;
   const double width = config.train.precision == Precision::kBf16 ? 2.5 : 4;
   return width * B * T * layers + 4 * (2 * B * T * double(m.vocab_size) + scores);
