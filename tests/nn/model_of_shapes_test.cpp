@@ -26,7 +26,7 @@ ModelOptions other() {
   options.embed_dim = 48;
   options.depth = 6;
   options.mlp_ratio = 3;
-  options.qkv_bias = options.mlp_time_embed = true;
+  options.qkv_bias = options.mlp_time_embed = options.qk_norm = options.attention_gate = true;
   options.num_classes = -1;
   options.conv = options.skip = false;
   return options;
@@ -38,7 +38,7 @@ TEST(ModelOfShapes, AllButHeadsAndAttentionIsTold) {
     EXPECT_EQ(contradictions(options, read), "");
     EXPECT_EQ(read.model.height(), options.height());
     EXPECT_EQ(parameter_shapes(read.model), parameter_shapes(options));
-    EXPECT_EQ(read.told.size(), 13U);
+    EXPECT_EQ(read.told.size(), 15U);
     EXPECT_FALSE(read.told.contains("num_heads"));
   }
 }

@@ -15,18 +15,19 @@ std::string placement(std::vector<std::string> softmax_layers, const std::string
   options.softmax_layers = std::move(softmax_layers);
   std::string text;
   for (int64_t i = 0; i <= options.depth; ++i)
-    text += options.attention_kind(i) == AttentionKind::kCog ? 'c' : 's';
+    text += name_of(options.attention_kind(i))[0];
   return text;
 }
 
 TEST(ModelOptions, PlacementOfCogAttention) {
-  EXPECT_EQ(placement({"first", "last"}), "scccs");
-  EXPECT_EQ(placement({"none"}), "ccccc");
-  EXPECT_EQ(placement({}), "ccccc");
+  EXPECT_EQ(placement({"first", "last"}), "sCCCs");
+  EXPECT_EQ(placement({"none"}), "CCCCC");
+  EXPECT_EQ(placement({}), "CCCCC");
   EXPECT_EQ(placement({"all"}), "sssss");
-  EXPECT_EQ(placement({"lower_half"}), "ssscc");
-  EXPECT_EQ(placement({"1", "3"}), "cscsc");
+  EXPECT_EQ(placement({"lower_half"}), "sssCC");
+  EXPECT_EQ(placement({"1", "3"}), "CsCsC");
   EXPECT_EQ(placement({"none"}, "softmax"), "sssss");
+  EXPECT_EQ(placement({"first", "2"}, "cog_sum1"), "srsrr");
 }
 
 TEST(ModelOptions, ValuesThatDoNotGoTogether) {

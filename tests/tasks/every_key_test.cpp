@@ -156,6 +156,8 @@ const std::map<std::string, std::string> kOther = {
     {"model.num_clip_token", "7"},  // refused by the data, see below
     {"model.attention", "softmax"},
     {"model.softmax_layers", "none"},
+    {"model.qk_norm", "true"},
+    {"model.attention_gate", "true"},
     {"model.attention_kernel", "unfused"},
     {"model.use_checkpoint", "true"},
     {"diffusion.schedule", "vp_cosine"},
