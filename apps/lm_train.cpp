@@ -2,7 +2,9 @@
 
 #include <iostream>
 
+#include "nn/cogformer_shapes.h"
 #include "tasks/language/task.h"
+#include "train_ab.h"
 
 namespace uvic {
 
@@ -13,23 +15,37 @@ void LanguageTrainCommand::add_to(CLI::App& app) {
 int LanguageTrainCommand::run() {
   const c10::Device device = options.common.apply();
   options.config.apply_to(fields_of(effective_));
+  if (!options.ab.empty() && !options.config.print_config) return compare(device);
   effective_.validate();
   if (options.config.print_config) {
     std::cout << effective_.to_yaml();
     return kDone;
   }
-  LanguageTask task(effective_, device);
+  return train(options, effective_, device);
+}
+
+int LanguageTrainCommand::compare(c10::Device device) const {
+  return train_variants(
+      options, effective_, "windows",
+      [&](const AbRun<LanguageConfig>& run) { return train(run.options, run.config, device); },
+      [&](const LanguageConfig& config) {
+        LanguageTask task(config, device);
+        task.describe();  // asks for the kernels
+        task.open({});
+      });
+}
+
+int LanguageTrainCommand::train(const TrainingOptions& options, const LanguageConfig& config,
+                                c10::Device device) {
+  LanguageTask task(config, device);
   return options.run(
       {.task = task,
-       .config = effective_,
-       .train = effective_.train,
-       .optimizer = effective_.optimizer,
+       .config = config,
+       .train = config.train,
+       .optimizer = config.optimizer,
        .device = device,
-       .has_data = !effective_.data.path.empty(),
-       .doubts =
-           [this](Beginning beginning) {
-             return doubts_of(effective_.train, effective_.optimizer, beginning);
-           },
+       .has_data = !config.data.path.empty(),
+       .doubts = [&](Beginning beginning) { return doubts_of(config.train, config.optimizer, beginning); },
        .plan_start = [&](const auto& file, const auto& network) { task.plan_start(file, network); }});
 }
 

@@ -12,6 +12,9 @@ struct LanguageTrainCommand {
   int run();
 
  private:
+  int compare(c10::Device device) const;
+  static int train(const TrainingOptions& options, const LanguageConfig& config, c10::Device device);
+
   LanguageConfig effective_;
 };
 

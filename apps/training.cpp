@@ -20,6 +20,17 @@ void TrainingOptions::add_to(CLI::App& app, const std::vector<FieldView>& fields
       ->capture_default_str();
   app.add_flag("--restart", restart, "move an earlier run in --out aside and start anew");
   app.add_flag("--dry-run", dry_run, "print what the run needs, check data and paths, and exit");
+  app.add_option(
+         "--ab", ab,
+         "key=value,value...: train each, with every one of --seeds, in folders of --out, at equal budget "
+         "on the same data and noise, and print a table; several multiply")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false)
+      ->group("Comparing");
+  app.add_option("--seeds", seeds, "seeds of --ab, in place of train.seed: 0-2 or 3,8,11")
+      ->needs("--ab")
+      ->capture_default_str()
+      ->group("Comparing");
   config.add_to(app, fields, "train");
   common.add_to(app);
 }

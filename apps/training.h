@@ -32,6 +32,8 @@ struct TrainingOptions {
   ConfigOptions config;
   std::string out, init_from, init_weights = "ema";
   bool restart = false, dry_run = false;
+  std::vector<std::string> ab;  ///< --ab: what is compared; empty: one run
+  std::string seeds = "0-2";    ///< of a comparison
 
   /// `fields`: of the whole configuration; `taken`: what --init-from takes of other networks' weights.
   void add_to(CLI::App& app, const std::vector<FieldView>& fields, const std::string& taken);

@@ -4,8 +4,10 @@
 #include "app.h"
 #include "core/environment.h"
 #include "core/log.h"
+#include "nn/parameter_shapes.h"
 #include "tasks/diffusion/doubts.h"
 #include "tasks/diffusion/task.h"
+#include "train_ab.h"
 #include "training.h"
 
 namespace uvic {
@@ -23,6 +25,7 @@ struct TrainCommand {
   int run() {
     const c10::Device device = options.common.apply();
     options.config.apply_to(fields_of(effective));
+    if (!options.ab.empty() && !options.config.print_config) return compare(device);
     effective.resolve();
     effective.validate();
     if (options.config.print_config) {
@@ -30,23 +33,44 @@ struct TrainCommand {
       return kDone;
     }
     DiffusionTask task(effective, device);
-    return options.run(
-        {.task = task,
-         .config = effective,
-         .train = effective.train,
-         .optimizer = effective.optimizer,
-         .device = device,
-         .has_data = !effective.data.path.empty(),
-         .doubts = [this](Beginning beginning) { return doubts_of(effective, beginning); },
-         .plan_start = [&](const auto& file,
-                           const auto& network) { say_start(task.plan_start(file, network)); }});
+    return train(options, effective, task, device);
   }
 
  private:
   DiffusionConfig effective;
 
-  void say_start(const StartWeights& start) const {
-    if (!options.dry_run) return;
+  int compare(c10::Device device) const {
+    return train_variants(
+        options, effective, "images",
+        [&](const AbRun<DiffusionConfig>& run) {
+          DiffusionTask task(run.config, device);
+          task.begin_like(run.baseline.model);
+          return train(run.options, run.config, task, device);
+        },
+        [&](const DiffusionConfig& config) {
+          DiffusionTask task(config, device);
+          task.describe();  // asks for the kernels
+          task.open({});
+        });
+  }
+
+  static int train(const TrainingOptions& options, const DiffusionConfig& config, DiffusionTask& task,
+                   c10::Device device) {
+    return options.run({.task = task,
+                        .config = config,
+                        .train = config.train,
+                        .optimizer = config.optimizer,
+                        .device = device,
+                        .has_data = !config.data.path.empty(),
+                        .doubts = [&](Beginning beginning) { return doubts_of(config, beginning); },
+                        .plan_start =
+                            [&](const auto& file, const auto& network) {
+                              say_start(task.plan_start(file, network), options.dry_run);
+                            }});
+  }
+
+  static void say_start(const StartWeights& start, bool aloud) {
+    if (!aloud) return;
     std::cout << start.note << std::endl;
     if (!start.warning.empty()) log_warning(start.warning);
   }

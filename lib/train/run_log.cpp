@@ -66,6 +66,19 @@ void truncate_metrics(const fs::path& run_directory, int64_t step) {
   write_file_atomically(file, kept);
 }
 
+void for_each_metric(const fs::path& run_directory,
+                     const std::function<void(int64_t step, const std::string& key, double value)>& f) {
+  std::ifstream lines(metrics_file(run_directory));
+  for (std::string line; std::getline(lines, line);) {
+    const auto json = parse_line(line);
+    if (!json.is_object()) continue;
+    for (const auto& [key, value] : json.items()) {
+      if (value.is_number() || value.is_null())
+        f(json.value("step", int64_t{-1}), key, value.is_null() ? NAN : value.get<double>());
+    }
+  }
+}
+
 bool has_metric(const fs::path& run_directory, int64_t step, const std::string& key) {
   std::ifstream lines(metrics_file(run_directory));
   for (std::string line; std::getline(lines, line);) {

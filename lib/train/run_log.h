@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +34,10 @@ class RunLog {
 
 /// Drops the lines of a run's metrics.jsonl past `step`, and a last one that a kill cut short.
 void truncate_metrics(const std::filesystem::path& run_directory, int64_t step);
+
+/// Every number of a run's metrics.jsonl, line by line; NaN for null.
+void for_each_metric(const std::filesystem::path& run_directory,
+                     const std::function<void(int64_t step, const std::string& key, double value)>& f);
 
 /// Whether metrics.jsonl of a run has a line of `step` with `key`.
 bool has_metric(const std::filesystem::path& run_directory, int64_t step, const std::string& key);

@@ -221,6 +221,8 @@ TEST(CommandLine, EveryOptionOfTrain) {
                   {"--init-weights", "raw", kOutput, "--init-from " + trained()},
                   {"--dry-run", ""},
                   {"--print-config", ""},
+                  {"--ab", "model.depth=2,4 --seeds 1", kOutput, "--steps 1"},
+                  {"--seeds", "4", kOutput, "--steps 1 --ab model.depth=2,4 --seeds 1"},
                   {"--steps", "5"},
                   {"--batch-size", "6"},
                   {"--grad-accum", "2"},

@@ -14,8 +14,7 @@ std::string placement(std::vector<std::string> softmax_layers, const std::string
   options.attention = attention;
   options.softmax_layers = std::move(softmax_layers);
   std::string text;
-  for (int64_t i = 0; i <= options.depth; ++i)
-    text += name_of(options.attention_kind(i))[0];
+  for (int64_t i = 0; i <= options.depth; ++i) text += name_of(options.attention_kind(i))[0];
   return text;
 }
 

@@ -1,6 +1,7 @@
 #include "tasks/diffusion/task.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <utility>
 
@@ -18,6 +19,20 @@
 #include "tasks/diffusion/preview.h"
 
 namespace uvic {
+namespace {
+
+void take_initial_weights(UViT& model, const ModelOptions& other, uint64_t seed) {
+  if (parameter_shapes(model.options()) == parameter_shapes(other)) return;  // they are the same
+  at::manual_seed(seed);
+  const auto theirs = named_weights(UViT(other));
+  const at::NoGradGuard no_grad;
+  for (auto [name, weight] : named_weights(model)) {
+    const auto same = theirs.find(name);
+    if (same != theirs.end() && same->second.sizes() == weight.sizes()) weight.copy_(same->second);
+  }
+}
+
+}  // namespace
 
 DiffusionTask::DiffusionTask(const DiffusionConfig& config, c10::Device device)
     : config_(config), device_(device) {}
@@ -89,6 +104,7 @@ std::vector<std::string> DiffusionTask::data_differences(const std::string& then
 
 void DiffusionTask::build(uint64_t seed) {
   objective_ = std::make_unique<DiffusionObjective>(config_, device_, seed);
+  if (begins_like_) take_initial_weights(*objective_->model(), *begins_like_, seed);
   if (scorer_) scorer_->use(objective_->model(), *samples_);
   if (data_.validation && config_.train.val_interval > 0)
     validation_ = std::make_unique<Validation>(*data_.validation, config_, *examples_);

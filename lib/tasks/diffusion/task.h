@@ -24,6 +24,9 @@ class DiffusionTask : public Task {
   std::string data_identity() const override;
   std::map<std::string, std::string> weights_metadata() const override;
   std::vector<std::string> data_differences(const std::string& then) const override;
+  /// build() then takes the initial weights of a network of `model`, and of the same seed, wherever names and
+  /// shapes agree.
+  void begin_like(const ModelOptions& model) { begins_like_ = model; }
   void build(uint64_t seed) override;
   std::shared_ptr<torch::nn::Module> module() const override;
   /// Which network of the file that init_from will be given, see WeightsFile. Reads it and says what would be
@@ -55,6 +58,7 @@ class DiffusionTask : public Task {
   std::unique_ptr<DataLoader> loader_;
   LossBuckets buckets_;
   std::string start_network_ = "ema";
+  std::optional<ModelOptions> begins_like_;
   std::pair<at::Tensor, at::Tensor> uncounted_;  // times and losses that are not in them yet
 };
 
