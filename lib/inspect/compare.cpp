@@ -1,0 +1,54 @@
+#include "inspect/compare.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <limits>
+
+namespace uvic {
+namespace {
+
+using at::Tensor;
+
+Tensor over_layers(const Measures& measures, HeadMeasure measure) {
+  std::vector<Tensor> layers;
+  for (const LayerMeasures& layer : measures.layers) layers.push_back(by_image(layer, measure));
+  return at::nanmean(at::stack(layers), 0);
+}
+
+template <class Of>
+std::array<Difference, kHeadMeasures> differences(const Of& of) {
+  std::array<Difference, kHeadMeasures> all;
+  for (size_t i = 0; i < kHeadMeasures; ++i) {
+    const auto [a, b] = of(HeadMeasure(i));
+    all[i] = paired_difference(a, b);
+  }
+  return all;
+}
+
+}  // namespace
+
+Difference paired_difference(const Tensor& a, const Tensor& b) {
+  TORCH_CHECK(a.sizes() == b.sizes(), "paired by image: ", a.sizes(), " against ", b.sizes());
+  const Tensor both = a.isfinite() & b.isfinite(), x = a.masked_select(both), y = b.masked_select(both);
+  const int64_t n = x.numel();
+  const auto mean = [](const Tensor& values) { return values.mean().item<double>(); };
+  const double error =
+      n < 2 ? std::numeric_limits<double>::quiet_NaN() : (x - y).std().item<double>() / std::sqrt(double(n));
+  return {mean(x), mean(y), mean(x - y), error};
+}
+
+Comparison compare(const Measures& a, const Measures& b) {
+  Comparison comparison{.all = differences([&](HeadMeasure measure) {
+                          return std::pair(over_layers(a, measure), over_layers(b, measure));
+                        }),
+                        .layers = {}};
+  for (size_t i = 0; i < a.layers.size() && a.layers.size() == b.layers.size(); ++i) {
+    comparison.layers.push_back(differences([&](HeadMeasure measure) {
+      return std::pair(by_image(a.layers[i], measure), by_image(b.layers[i], measure));
+    }));
+  }
+  return comparison;
+}
+
+}  // namespace uvic
