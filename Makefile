@@ -51,7 +51,7 @@ configure: setup
 	@$(CMAKE) --preset $(PRESET) --log-level=NOTICE
 
 apps: configure
-	@$(CMAKE) --build --preset $(PRESET) --target uvic-train uvic-sample uvic-fid uvic-convert uvic-data uvic-lm
+	@$(CMAKE) --build --preset $(PRESET) --target uvic-train uvic-sample uvic-fid uvic-convert uvic-data uvic-lm uvic-inspect uvic-report
 
 build: configure
 	@$(CMAKE) --build --preset $(PRESET)

@@ -2,7 +2,7 @@
 # and a package for find_package(uvic).
 include(CMakePackageConfigHelpers)
 
-set(uvic_executables uvic-train uvic-sample uvic-fid uvic-convert uvic-lm uvic-inspect)
+set(uvic_executables uvic-train uvic-sample uvic-fid uvic-convert uvic-data uvic-lm uvic-inspect uvic-report)
 if(UVIC_BUNDLE_LIBTORCH)
   set(runtime_path "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
   # What libtorch_cpu.so needs besides the system's own libraries: of LibTorch, and of the wheel's sibling packages.
