@@ -50,24 +50,24 @@ std::string title(HeadMeasure measure) {
 }
 
 // "images, t 0.1 to 0.9".
-std::string range_text(const std::vector<Inspection>& inspections) {
-  const Inspection &first = inspections.front(), &last = inspections.back();
+std::string range_text(const std::vector<Observed>& inspections) {
+  const Observed &first = inspections.front(), &last = inspections.back();
   if (std::isnan(first.t)) return first.source;
-  return first.source + ", t " + short_number(first.t) +
-         (inspections.size() > 1 ? " to " + short_number(last.t) : "");
+  return first.source + ", t " + level_text(first.t) +
+         (inspections.size() > 1 ? " to " + level_text(last.t) : "");
 }
 
-std::vector<std::string> level_names(const std::vector<Inspection>& inspections) {
+std::vector<std::string> level_names(const std::vector<Observed>& inspections) {
   std::vector<std::string> names;
-  for (const Inspection& inspection : inspections)
-    names.push_back(std::isnan(inspection.t) ? inspection.source : "t " + short_number(inspection.t));
+  for (const Observed& inspection : inspections)
+    names.push_back(std::isnan(inspection.t) ? inspection.source : "t " + level_text(inspection.t));
   return names;
 }
 
 // [blocks, levels]: the mean over tokens of a group of their incoming mass, in multiples of 1 / N.
-Tensor incoming_of(const std::vector<Inspection>& inspections, const Tensor& members) {
+Tensor incoming_of(const std::vector<Observed>& inspections, const Tensor& members) {
   std::vector<Tensor> levels;
-  for (const Inspection& inspection : inspections) {
+  for (const Observed& inspection : inspections) {
     std::vector<Tensor> blocks;
     for (const LayerMeasures& layer : inspection.measures.layers)
       blocks.push_back(layer.incoming.masked_select(members).mean() * double(members.numel()));
@@ -91,10 +91,10 @@ int64_t query_of(const ModelOptions& model, const InspectOptions& options) {
   return model.extras() + row * columns + column;
 }
 
-void write_heat_maps(const ModelOptions& model, const std::vector<Inspection>& inspections,
+void write_heat_maps(const ModelOptions& model, const std::vector<Observed>& inspections,
                      const InspectOptions& options) {
   std::vector<const Measures*> all;
-  for (const Inspection& inspection : inspections) all.push_back(&inspection.measures);
+  for (const Observed& inspection : inspections) all.push_back(&inspection.measures);
   const Measures mean = mean_of(all);
   const auto blocks = block_names(mean);
   const std::string of = inspections.front().source;
@@ -114,7 +114,7 @@ void write_heat_maps(const ModelOptions& model, const std::vector<Inspection>& i
                         .columns = heads,
                         .values = at::stack(by_head),
                         .is_signed = is_signed}));
-    for (const Inspection& inspection : inspections) {
+    for (const Observed& inspection : inspections) {
       std::vector<Tensor> column;
       for (const LayerMeasures& layer : inspection.measures.layers)
         column.push_back(at::scalar_tensor(mean_of(layer, measure), at::kDouble));
@@ -159,9 +159,9 @@ void write_attention_maps(const Subject& subject, const std::vector<InputSet>& i
     shown = (shown - shown.mean()) / (2 * shown.std() + 1e-6);
   }
   for (const InputSet& level : inputs) {
-    const std::string at_level = std::isnan(level.t) ? "" : "t " + short_number(level.t);
+    const std::string at_level = std::isnan(level.t) ? "" : "t " + level_text(level.t);
     const auto weights = weights_of_query(subject.network, level, options.map_image, query);
-    const std::string name = std::isnan(level.t) ? level.source : level.source + "-t" + short_number(level.t);
+    const std::string name = std::isnan(level.t) ? level.source : level.source + "-t" + level_text(level.t);
     save(
         options, "attention-" + name,
         draw_attention_maps(model, weights, query, to_uint8(shown),
@@ -170,7 +170,7 @@ void write_attention_maps(const Subject& subject, const std::vector<InputSet>& i
   }
 }
 
-void write_training_maps(const std::vector<std::pair<int64_t, Inspection>>& checkpoints,
+void write_training_maps(const std::vector<std::pair<int64_t, Observed>>& checkpoints,
                          const InspectOptions& options) {
   std::vector<std::string> steps;
   for (const auto& [step, inspection] : checkpoints) steps.push_back(std::to_string(step));

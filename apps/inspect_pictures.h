@@ -6,7 +6,7 @@ namespace uvic {
 
 /// blocks-heads-*.png, blocks-times-*.png, incoming-*.png of inspections of one source, named after it where
 /// there are two, in the folder --pictures.
-void write_heat_maps(const ModelOptions& model, const std::vector<Inspection>& inspections,
+void write_heat_maps(const ModelOptions& model, const std::vector<Observed>& inspections,
                      const InspectOptions& options);
 
 /// attention-*.png: what --patch of --map-image attends to at each of `inputs`. `pictures`: what is shown
@@ -15,7 +15,7 @@ void write_attention_maps(const Subject& subject, const std::vector<InputSet>& i
                           const at::Tensor& pictures, const InspectOptions& options);
 
 /// blocks-steps-*.png.
-void write_training_maps(const std::vector<std::pair<int64_t, Inspection>>& checkpoints,
+void write_training_maps(const std::vector<std::pair<int64_t, Observed>>& checkpoints,
                          const InspectOptions& options);
 
 /// The token of --patch. UsageError if there is no such patch.

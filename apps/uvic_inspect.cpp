@@ -33,18 +33,18 @@ void stop_on_signal() {
   if (received_signal() != 0) throw Stopped{};
 }
 
-std::vector<const Measures*> measures_of(const std::vector<Inspection>& inspections) {
+std::vector<const Measures*> measures_of(const std::vector<Observed>& inspections) {
   std::vector<const Measures*> all;
-  for (const Inspection& inspection : inspections) all.push_back(&inspection.measures);
+  for (const Observed& inspection : inspections) all.push_back(&inspection.measures);
   return all;
 }
 
 /// What one network showed.
 struct Seen {
-  std::vector<Inspection> images, samples, inputs;
+  std::vector<Observed> images, samples, inputs;
 
-  std::vector<const std::vector<Inspection>*> sources() const {
-    std::vector<const std::vector<Inspection>*> some;
+  std::vector<const std::vector<Observed>*> sources() const {
+    std::vector<const std::vector<Observed>*> some;
     for (const auto* source : {&inputs, &images, &samples}) {
       if (!source->empty()) some.push_back(source);
     }
@@ -109,8 +109,8 @@ struct InspectApp {
     return {.chunk = options.chunk, .rank_images = rank_images};
   }
 
-  std::vector<Inspection> inspect_all(const Subject& subject, const std::vector<InputSet>& inputs) const {
-    std::vector<Inspection> inspections;
+  std::vector<Observed> inspect_all(const Subject& subject, const std::vector<InputSet>& inputs) const {
+    std::vector<Observed> inspections;
     int64_t total = 0;
     for (const InputSet& level : inputs) total += level.images;
     ProgressBar bar("inspecting", "images", total);
@@ -198,10 +198,10 @@ struct InspectApp {
               << " heads, " << model.num_tokens() << " tokens\n";
     for (const auto* source : seen.sources()) {
       const Measures mean = mean_of(measures_of(*source));
-      const Inspection &first = source->front(), &last = source->back();
+      const Observed &first = source->front(), &last = source->back();
       std::cout << "\n" << mean.images() << " " << first.source;
       if (!std::isnan(first.t))
-        std::cout << ", mean over t " << short_number(first.t) << " to " << short_number(last.t);
+        std::cout << ", mean over t " << level_text(first.t) << " to " << level_text(last.t);
       std::cout << ":\n" << blocks_table(mean);
       if (source->size() > 1) {
         std::cout << "\nshare of |W| that is negative, by noise level:\n"
@@ -224,7 +224,7 @@ struct InspectApp {
     json["images"] = mean.images();
     json["layers"] = layers_json(mean);
     for (const auto* source : sources) {
-      for (const Inspection& inspection : *source) json["conditions"].push_back(inspection_json(inspection));
+      for (const Observed& inspection : *source) json["conditions"].push_back(inspection_json(inspection));
     }
   }
 
@@ -232,7 +232,8 @@ struct InspectApp {
     Json json = Json::object();
     const auto ours = seen.sources(), its = theirs.sources();
     for (size_t i = 0; i < ours.size(); ++i) {
-      const Comparison comparison = compare(mean_of(measures_of(*ours[i])), mean_of(measures_of(*its[i])));
+      const NetworkComparison comparison =
+          compare(mean_of(measures_of(*ours[i])), mean_of(measures_of(*its[i])));
       const std::string source = ours[i]->front().source;
       std::cout << "\n"
                 << subject.loaded.file.string() << " against " << other.loaded.file.string() << ", " << source
@@ -279,7 +280,7 @@ struct InspectApp {
   Json suppressed(Subject& subject, const RealImages& images, const Seen& seen,
                   const FrechetInputs& frechet) const {
     std::vector<InputSet> levels;
-    for (const Inspection& inspection : seen.images) levels.push_back(images.at(inspection.t));
+    for (const Observed& inspection : seen.images) levels.push_back(images.at(inspection.t));
     Suppression result = suppress(subject.network, mean_of(measures_of(seen.images)), levels,
                                   options.suppress_top, options.draws, uint64_t(options.seed));
     if (frechet.extractor) add_frechet(subject, images, frechet, result);
@@ -316,7 +317,7 @@ struct InspectApp {
     check_usage(!folders.empty(), "--checkpoints ", options.checkpoints,
                 ": is no run directory: there are no checkpoints/step-XXXXXXXX with weights in it");
     std::reverse(folders.begin(), folders.end());
-    std::vector<std::pair<int64_t, Inspection>> seen;
+    std::vector<std::pair<int64_t, Observed>> seen;
     Json json = {{"run", options.checkpoints}, {"checkpoints", Json::array()}};
     std::optional<DataOptions> data;
     for (const auto& folder : folders) {
@@ -331,11 +332,11 @@ struct InspectApp {
       for (const double t : times_of(*subject, options)) levels.push_back(images->at(t));
       const auto inspections = inspect_all(*subject, levels);
       std::vector<at::Tensor> losses;
-      for (const Inspection& inspection : inspections) losses.push_back(inspection.losses);
+      for (const Observed& inspection : inspections) losses.push_back(inspection.losses);
       const int64_t step = checkpoint_step(folder.filename());
       constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-      seen.emplace_back(
-          step, Inspection{"images", kNone, kNone, mean_of(measures_of(inspections)), at::cat(losses)});
+      seen.emplace_back(step,
+                        Observed{"images", kNone, kNone, mean_of(measures_of(inspections)), at::cat(losses)});
       json["checkpoints"].push_back({{"step", step}});
       json["checkpoints"].back().update(inspection_json(seen.back().second));
     }

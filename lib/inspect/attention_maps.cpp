@@ -146,12 +146,12 @@ Tensor draw_attention_maps(const ModelOptions& model, const QueryWeights& weight
   return picture_tensor(all);
 }
 
-Tensor draw_incoming_maps(const ModelOptions& model, const std::vector<Inspection>& inspections,
+Tensor draw_incoming_maps(const ModelOptions& model, const std::vector<Observed>& inspections,
                           const std::string& title) {
   const auto blocks = int(inspections.front().measures.layers.size()), levels = int(inspections.size());
   const auto N = double(model.num_tokens());
   std::vector<Tensor> all_values;
-  for (const Inspection& inspection : inspections) {
+  for (const Observed& inspection : inspections) {
     for (const LayerMeasures& layer : inspection.measures.layers)
       all_values.push_back(layer.incoming.slice(0, model.extras()) * N);
   }
@@ -167,7 +167,7 @@ Tensor draw_incoming_maps(const ModelOptions& model, const std::vector<Inspectio
                {kRoom + block * (kTile + kSpace) + kTile / 2, kTop - 8}, Align::kCentre);
   for (int level = 0; level < levels; ++level) {
     const int y = kTop + level * (kTile + kSpace);
-    write_text(all, "t " + short_number(inspections[size_t(level)].t), {kRoom - 8, y + kTile / 2},
+    write_text(all, "t " + level_text(inspections[size_t(level)].t), {kRoom - 8, y + kTile / 2},
                Align::kRight);
     for (int block = 0; block < blocks; ++block) {
       const Tensor& values = all_values[size_t(level * blocks + block)];

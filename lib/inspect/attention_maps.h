@@ -23,7 +23,7 @@ at::Tensor draw_attention_maps(const ModelOptions& model, const QueryWeights& we
                                const at::Tensor& picture, const std::string& title);
 
 /// Incoming mass by patch: a row a noise level, a column a block, all at one scale, in multiples of 1 / N.
-at::Tensor draw_incoming_maps(const ModelOptions& model, const std::vector<Inspection>& inspections,
+at::Tensor draw_incoming_maps(const ModelOptions& model, const std::vector<Observed>& inspections,
                               const std::string& title);
 
 }  // namespace uvic

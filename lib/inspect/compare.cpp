@@ -17,8 +17,8 @@ Tensor over_layers(const Measures& measures, HeadMeasure measure) {
 }
 
 template <class Of>
-std::array<Difference, kHeadMeasures> differences(const Of& of) {
-  std::array<Difference, kHeadMeasures> all;
+std::array<MeasureDifference, kHeadMeasures> differences(const Of& of) {
+  std::array<MeasureDifference, kHeadMeasures> all;
   for (size_t i = 0; i < kHeadMeasures; ++i) {
     const auto [a, b] = of(HeadMeasure(i));
     all[i] = paired_difference(a, b);
@@ -28,7 +28,7 @@ std::array<Difference, kHeadMeasures> differences(const Of& of) {
 
 }  // namespace
 
-Difference paired_difference(const Tensor& a, const Tensor& b) {
+MeasureDifference paired_difference(const Tensor& a, const Tensor& b) {
   TORCH_CHECK(a.sizes() == b.sizes(), "paired by image: ", a.sizes(), " against ", b.sizes());
   const Tensor both = a.isfinite() & b.isfinite(), x = a.masked_select(both), y = b.masked_select(both);
   const int64_t n = x.numel();
@@ -38,11 +38,11 @@ Difference paired_difference(const Tensor& a, const Tensor& b) {
   return {mean(x), mean(y), mean(x - y), error};
 }
 
-Comparison compare(const Measures& a, const Measures& b) {
-  Comparison comparison{.all = differences([&](HeadMeasure measure) {
-                          return std::pair(over_layers(a, measure), over_layers(b, measure));
-                        }),
-                        .layers = {}};
+NetworkComparison compare(const Measures& a, const Measures& b) {
+  NetworkComparison comparison{.all = differences([&](HeadMeasure measure) {
+                                 return std::pair(over_layers(a, measure), over_layers(b, measure));
+                               }),
+                               .layers = {}};
   for (size_t i = 0; i < a.layers.size() && a.layers.size() == b.layers.size(); ++i) {
     comparison.layers.push_back(differences([&](HeadMeasure measure) {
       return std::pair(by_image(a.layers[i], measure), by_image(b.layers[i], measure));

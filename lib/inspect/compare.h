@@ -9,21 +9,21 @@ namespace uvic {
 
 /// Means over images of a measure of two networks, and of the difference a - b image by image, with its
 /// standard error (NaN for one image).
-struct Difference {
+struct MeasureDifference {
   double a = 0, b = 0, difference = 0, error = 0;
 };
 
 /// a, b: [I], paired; pairs with a NaN are left out.
-Difference paired_difference(const at::Tensor& a, const at::Tensor& b);
+MeasureDifference paired_difference(const at::Tensor& a, const at::Tensor& b);
 
-struct Comparison {
+struct NetworkComparison {
   /// Of each image's mean over blocks and heads.
-  std::array<Difference, kHeadMeasures> all;
+  std::array<MeasureDifference, kHeadMeasures> all;
   /// By block; empty if the networks differ in the number of blocks.
-  std::vector<std::array<Difference, kHeadMeasures>> layers;
+  std::vector<std::array<MeasureDifference, kHeadMeasures>> layers;
 };
 
 /// Both over as many images.
-Comparison compare(const Measures& a, const Measures& b);
+NetworkComparison compare(const Measures& a, const Measures& b);
 
 }  // namespace uvic

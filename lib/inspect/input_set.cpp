@@ -35,8 +35,8 @@ InputSet given_inputs(const ModelOptions& model, const at::Tensor& x, const at::
           }};
 }
 
-Inspection inspect(const Network& network, const ModelOptions& model, const InputSet& inputs,
-                   const InspectorOptions& options, const std::function<void(int64_t)>& on_images) {
+Observed inspect(const Network& network, const ModelOptions& model, const InputSet& inputs,
+                 const InspectorOptions& options, const std::function<void(int64_t)>& on_images) {
   Inspector inspector(model, options);
   const ObserverScope scope(inspector);
   const at::Tensor losses = run_all(network, inputs, [&](int64_t first, int64_t count) {

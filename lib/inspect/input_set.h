@@ -26,7 +26,7 @@ InputSet given_inputs(const ModelOptions& model, const at::Tensor& x, const at::
                       const Condition& condition);
 
 /// What a set of inputs showed.
-struct Inspection {
+struct Observed {
   std::string source;
   double t, timestep;
   Measures measures;
@@ -37,8 +37,8 @@ struct Inspection {
 constexpr int64_t kInspectedAtOnce = 16;
 
 /// `on_images` hears how many images are done.
-Inspection inspect(const Network& network, const ModelOptions& model, const InputSet& inputs,
-                   const InspectorOptions& options, const std::function<void(int64_t)>& on_images = {});
+Observed inspect(const Network& network, const ModelOptions& model, const InputSet& inputs,
+                 const InspectorOptions& options, const std::function<void(int64_t)>& on_images = {});
 
 /// Only the losses, float64 [I].
 at::Tensor losses_of(const Network& network, const InputSet& inputs);

@@ -57,10 +57,10 @@ Json between_json(const Tensor& between) {
   return json;
 }
 
-Json difference_json(const std::array<Difference, kHeadMeasures>& differences) {
+Json difference_json(const std::array<MeasureDifference, kHeadMeasures>& differences) {
   Json json = Json::object();
   for (size_t i = 0; i < kHeadMeasures; ++i) {
-    const Difference& d = differences[i];
+    const MeasureDifference& d = differences[i];
     json[kHeadDefinitions[i].name] = {
         {"this", d.a}, {"against", d.b}, {"difference", d.difference}, {"standard_error", d.error}};
   }
@@ -97,7 +97,7 @@ Json layers_json(const Measures& measures) {
   return json;
 }
 
-Json inspection_json(const Inspection& inspection) {
+Json inspection_json(const Observed& inspection) {
   Json json = {{"source", inspection.source}};
   if (!std::isnan(inspection.t)) json["t"] = inspection.t, json["timestep"] = inspection.timestep;
   json["images"] = inspection.measures.images();
@@ -108,7 +108,7 @@ Json inspection_json(const Inspection& inspection) {
   return json;
 }
 
-Json comparison_json(const Comparison& comparison) {
+Json comparison_json(const NetworkComparison& comparison) {
   Json json = {{"all", difference_json(comparison.all)}, {"layers", Json::array()}};
   for (const auto& layer : comparison.layers) json["layers"].push_back(difference_json(layer));
   return json;

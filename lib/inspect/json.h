@@ -14,8 +14,8 @@ namespace uvic {
 nlohmann::ordered_json layers_json(const Measures& measures);
 /// {"source": "images", "t": 0.5, "timestep": 499.5, "images": 32, "loss": 0.03, "output": {...}, "layers":
 /// [...]}
-nlohmann::ordered_json inspection_json(const Inspection& inspection);
-nlohmann::ordered_json comparison_json(const Comparison& comparison);
+nlohmann::ordered_json inspection_json(const Observed& inspection);
+nlohmann::ordered_json comparison_json(const NetworkComparison& comparison);
 nlohmann::ordered_json suppression_json(const Suppression& suppression, const ModelOptions& model);
 /// name -> text.
 nlohmann::ordered_json definitions_json();

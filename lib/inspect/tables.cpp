@@ -95,24 +95,24 @@ std::string groups_table(const Measures& measures) {
   return table.text();
 }
 
-std::string levels_table(const std::vector<Inspection>& inspections, HeadMeasure measure) {
+std::string levels_table(const std::vector<Observed>& inspections, HeadMeasure measure) {
   std::vector<std::string> header = {"block", "kind"};
-  for (const Inspection& inspection : inspections) header.push_back("t " + short_number(inspection.t));
+  for (const Observed& inspection : inspections) header.push_back("t " + level_text(inspection.t));
   TextTable table(header, 2);
   const Measures& first = inspections.front().measures;
   for (size_t i = 0; i < first.layers.size(); ++i) {
     auto row = row_of_block(first.layers[i]);
-    for (const Inspection& inspection : inspections)
+    for (const Observed& inspection : inspections)
       row.push_back(cell(mean_of(inspection.measures.layers[i], measure)));
     table.add(row);
   }
   return table.text();
 }
 
-std::string comparison_table(const Comparison& comparison) {
+std::string comparison_table(const NetworkComparison& comparison) {
   TextTable table({"", "this", "against", "difference", "standard error"});
   for (size_t i = 0; i < kHeadMeasures; ++i) {
-    const Difference& d = comparison.all[i];
+    const MeasureDifference& d = comparison.all[i];
     table.add({kHeadDefinitions[i].name, cell(d.a), cell(d.b), cell(d.difference), cell(d.error)});
   }
   return table.text();
@@ -129,7 +129,7 @@ std::string suppression_table(const Suppression& suppression, const ModelOptions
   }
   TextTable table({"", "loss", "without these", "more by", "without as many at random", "more by"});
   for (const SuppressedLoss& level : suppression.levels) {
-    table.add({"t " + short_number(level.t), cell(level.loss), cell(level.without_top),
+    table.add({"t " + level_text(level.t), cell(level.loss), cell(level.without_top),
                cell(level.without_top - level.loss, level.top_error), cell(level.without_random),
                cell(level.without_random - level.loss, level.random_error)});
   }
@@ -142,7 +142,7 @@ std::string suppression_table(const Suppression& suppression, const ModelOptions
   return text;
 }
 
-std::string training_table(const std::vector<std::pair<int64_t, Inspection>>& checkpoints) {
+std::string training_table(const std::vector<std::pair<int64_t, Observed>>& checkpoints) {
   std::vector<std::string> header = {"step", "loss"};
   for (const HeadMeasure measure : kShown) header.emplace_back(kHeadDefinitions[measure].column);
   TextTable table(header, 0);

@@ -16,11 +16,11 @@ std::string activations_table(const Measures& measures);
 /// A row a block: the share of |W| that goes to each group of tokens, mean and deviation over heads.
 std::string groups_table(const Measures& measures);
 /// A row a block, a column a noise level.
-std::string levels_table(const std::vector<Inspection>& inspections, HeadMeasure measure);
+std::string levels_table(const std::vector<Observed>& inspections, HeadMeasure measure);
 /// A row a measure.
-std::string comparison_table(const Comparison& comparison);
+std::string comparison_table(const NetworkComparison& comparison);
 std::string suppression_table(const Suppression& suppression, const ModelOptions& model);
 /// A row a checkpoint: means over blocks and heads, and the loss.
-std::string training_table(const std::vector<std::pair<int64_t, Inspection>>& checkpoints);
+std::string training_table(const std::vector<std::pair<int64_t, Observed>>& checkpoints);
 
 }  // namespace uvic

@@ -41,7 +41,7 @@ std::string cell(double value) {
   return text;
 }
 
-std::string short_number(double value) {
+std::string level_text(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.3g", value);
   return text;

@@ -21,7 +21,7 @@ class TextTable {
 /// "0.123", "12.3", "0.00012" -> "1.2e-04": four significant places; "-" for NaN.
 std::string cell(double value);
 /// "0.1", "0.0842", "999": without zeros at the end, three significant places.
-std::string short_number(double value);
+std::string level_text(double value);
 /// "0.123 +- 0.004".
 std::string cell(double value, double error);
 

@@ -104,7 +104,7 @@ TEST(Inspect, RefusesInputsThatDoNotFit) {
   save_npy(golden.folder / "large.npy", at::full({2}, 99, at::kLong));
   const std::string base = golden.options;
   expect_usage_error(base + " --inputs " + golden.path("wide.npy"),
-                     "--inputs " + golden.path("wide.npy") + ": must be [B, 3");
+                     "--inputs " + golden.path("wide.npy") + ": must be [B, 1, 8, 8]");
   expect_usage_error(base + " --timesteps " + golden.path("one.npy"), "--timesteps");
   expect_usage_error(base + " --labels " + golden.path("large.npy"), "99 is none of 0 to");
   expect_usage_error(base + " --labels " + golden.path("one.npy"), "must hold integers");

@@ -15,7 +15,7 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 TEST(Compare, PairsImages) {
   const at::Tensor a = at::tensor({1., 2., 4., 7.}, at::kDouble),
                    b = at::tensor({0., 2., 1., kNone}, at::kDouble);
-  const Difference d = paired_difference(a, b);
+  const MeasureDifference d = paired_difference(a, b);
   EXPECT_DOUBLE_EQ(d.a, 7. / 3);
   EXPECT_DOUBLE_EQ(d.b, 1);
   EXPECT_DOUBLE_EQ(d.difference, 4. / 3);
@@ -36,12 +36,12 @@ Measures constant(double value, int64_t blocks) {
 }
 
 TEST(Compare, MeansOverBlocksAndEachBlock) {
-  const Comparison same = compare(constant(1, 2), constant(0, 2));
+  const NetworkComparison same = compare(constant(1, 2), constant(0, 2));
   ASSERT_EQ(same.layers.size(), 2U);
   EXPECT_DOUBLE_EQ(same.all[kEntropy].a, 1.5);
   EXPECT_DOUBLE_EQ(same.all[kEntropy].difference, 1);
   EXPECT_DOUBLE_EQ(same.layers[1][kEntropy].a, 2);
-  const Comparison other = compare(constant(1, 3), constant(0, 2));
+  const NetworkComparison other = compare(constant(1, 3), constant(0, 2));
   EXPECT_TRUE(other.layers.empty()) << "blocks of networks of different depths do not pair";
   EXPECT_DOUBLE_EQ(other.all[kEntropy].a, 2);
 }
