@@ -29,6 +29,7 @@ void InspectOptions::add_to(CLI::App& app) {
          "in a directory: ema (the largest decay), ema-DECAY, power-WIDTH or raw; in a file of several: "
          "ema, raw, or the key that they are under")
       ->capture_default_str();
+  add_ema_width(app, weights);
   app.add_option(
          "--against", against,
          "weights of another network, such as one with softmax attention: the paired difference, image "
@@ -38,7 +39,7 @@ void InspectOptions::add_to(CLI::App& app) {
       ->check(CLI::IsMember(kind_names()))
       ->capture_default_str();
 
-  const std::string data = "What is looked at: images and samples";
+  const std::string data = "What is looked at";
   app.add_option(
          "--over", over,
          "images (of the data set that the weights were trained on, held-out ones if there are any, "
@@ -64,7 +65,7 @@ void InspectOptions::add_to(CLI::App& app) {
       ->allow_extra_args(false)
       ->group(data);
 
-  const std::string arrays = "What is looked at: just these inputs of the network, in place of images";
+  const std::string arrays = "Or just these inputs of the network";
   auto* x =
       app.add_option("--inputs", inputs, "x.npy: float32 [B, C, H, W]")->group(arrays)->excludes(series);
   auto* t = app.add_option("--timesteps", timesteps, "t.npy: [B], as the network is fed them: 999 t")
@@ -91,13 +92,11 @@ void InspectOptions::add_to(CLI::App& app) {
       ->group(how);
 
   const std::string taken = "Without the strongest tokens";
-  auto* top =
-      app.add_option(
-             "--suppress-top", suppress_top,
-             "K: take away, in each block, the K tokens with the most incoming mass, and say what the "
-             "loss says, against K tokens at random")
-          ->check(CLI::PositiveNumber)
-          ->group(taken);
+  auto* top = app.add_option("--suppress-top", suppress_top,
+                             "take away, in each block, so many tokens with the most incoming mass, and say "
+                             "what the loss says, against as many tokens at random")
+                  ->check(CLI::PositiveNumber)
+                  ->group(taken);
   app.add_option("--draws", draws, "how often tokens are drawn at random")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str()

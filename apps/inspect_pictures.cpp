@@ -162,11 +162,11 @@ void write_attention_maps(const Subject& subject, const std::vector<InputSet>& i
     const std::string at_level = std::isnan(level.t) ? "" : "t " + level_text(level.t);
     const auto weights = weights_of_query(subject.network, level, options.map_image, query);
     const std::string name = std::isnan(level.t) ? level.source : level.source + "-t" + level_text(level.t);
-    save(
-        options, "attention-" + name,
-        draw_attention_maps(model, weights, query, to_uint8(shown),
-                            c10::str("W of patch ", patch / columns, ",", patch % columns, ", ", level.source,
-                                     " ", options.map_image, at_level.empty() ? "" : ", ", at_level)));
+    save(options, "attention-" + name,
+         draw_attention_maps(model, weights, query, to_uint8(shown),
+                             c10::str("W of patch ", patch / columns, ",", patch % columns, ", ",
+                                      level.source == "images" ? "image " : "input ", options.map_image,
+                                      at_level.empty() ? "" : ", ", at_level)));
   }
 }
 
