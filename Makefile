@@ -1,5 +1,5 @@
 # A thin door to CMake's presets: `make demo` and `make test` set up what is missing and go.
-.PHONY: demo demo-text demo-lm compare-lm quality test sanitize setup configure apps build cuda cuda-objects gpu-check format format-check clean
+.PHONY: demo demo-text demo-lm compare compare-lm quality test sanitize setup configure apps build cuda cuda-objects gpu-check format format-check clean
 PRESET ?= release
 BUILD := build/$(PRESET)
 CMAKE := .venv/bin/cmake
@@ -34,6 +34,18 @@ quality: demo
 	$(BUILD)/bin/uvic-train --config configs/fashion_mnist_demo.yaml --set model.attention=softmax --out runs/demo_softmax
 	for run in cog softmax demo demo_softmax; do $(BUILD)/bin/uvic-fid dump --checkpoint runs/$$run --num 1000 --out runs/$$run/dump; done
 	$(BUILD)/bin/judge runs/cog/dump runs/softmax/dump runs/demo/dump runs/demo_softmax/dump --real
+
+# Kinds of attention at the demo's budget, three seeds each: the table of the README, with the loss on the test images and the
+# Frechet distance of the judge's features. It goes on where it is broken off.
+KINDS ?= cog,softmax,softmax1,sigmoid,cog_sum1
+compare: apps
+	@$(CMAKE) --build --preset $(PRESET) --target judge
+	@mkdir -p runs
+	$(BUILD)/bin/judge --script runs/judge.pt
+	test -s runs/judge.npz || $(BUILD)/bin/uvic-fid stats --config configs/fashion_mnist_demo.yaml --features runs/judge.pt --out runs/judge.npz
+	$(BUILD)/bin/uvic-train --config configs/fashion_mnist_demo.yaml --ab model.attention=$(KINDS) --seeds 0-2 --out runs/compare \
+	  --set data.val_path=/usr/share/datasets/fashion-mnist --eval-interval 2200 --eval-images 1000 \
+	  --eval-features runs/judge.pt --eval-stats runs/judge.npz --sample-interval 0
 
 test: build
 	$(CMAKE) -E chdir $(BUILD) ctest --output-on-failure
