@@ -127,6 +127,54 @@ TEST(CommandLine, EveryOptionOfDump) {
       << "how many encoders there are must not show";
 }
 
+TEST(CommandLine, EveryOptionOfInspect) {
+  const fs::path folder = files() / "i";
+  const std::string out = (folder / "o.json").string(), pictures = "--pictures " + (folder / "p").string();
+  const std::string top = "--suppress-top 3",
+                    stats = testing::write_eval_stats(files() / "stats.npz").string(),
+                    features = testing::plain_network(files() / "plain.pt").string();
+  const std::string base = "uvic-inspect --checkpoint " + trained() + " --num 5 --times 0.5 --json " + out;
+  const auto array = [&](const std::string& option) {
+    return Option{option, (folder / "x.npy").string(), kRefusal, "", option + " requires --inputs"};
+  };
+  const std::string both = top + " --stats " + stats + " --features " + features;
+  expect_effects(base, folder, "uvic-inspect --help",
+                 {{"--checkpoints", trained(), kRefusal, "", "excludes"},
+                  {"--weights", "raw"},
+                  {"--ema-width", "0.08"},
+                  {"--against", trained()},
+                  {"--kind", "cog"},
+                  {"--over", "images"},
+                  {"--data", (folder / "none").string(), kRefusal, "", "none"},
+                  {"--num", "4"},
+                  {"--seed", "3"},
+                  {"--times", "0.4"},
+                  {"--inputs", (folder / "x.npy").string(), kRefusal, "", "--inputs requires --timesteps"},
+                  array("--timesteps"),
+                  array("--labels"),
+                  array("--context"),
+                  {"--rank-images", "0"},
+                  {"--chunk", "0", kRefusal, "", "--chunk"},
+                  {"--suppress-top", "2"},
+                  {"--draws", "2", kOutput, top},
+                  {"--draws", "2", kRefusal, "", "--draws requires --suppress-top"},
+                  {"--stats", stats + " --features " + features + " --frechet-images 6", kOutput, top},
+                  {"--stats", stats, kRefusal, top, "--stats requires --features"},
+                  {"--features", features, kRefusal, top, "--features requires --stats"},
+                  {"--frechet-images", "8", kOutput, both + " --frechet-images 6"},
+                  {"--json", (folder / "other.json").string()},
+                  {"--pictures", (folder / "p").string()},
+                  {"--patch", "0,1", kImages, pictures},
+                  {"--map-image", "1", kImages, pictures},
+                  {"--config", alternative_config()},
+                  {"--set", "sample.solver=dpmpp_2m"},
+                  {"--print-config", ""},
+                  absent_device(),
+                  threads(),
+                  {"--quiet", ""},
+                  {"--version", ""}});
+}
+
 TEST(CommandLine, EveryOptionOfMergeAndVerify) {
   const std::string dump = (files() / "v").string();
   expect_ok(run("uvic-fid dump " + files().checkpoint() + " --num 4 --out " + dump));
