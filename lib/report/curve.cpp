@@ -65,15 +65,16 @@ std::vector<Point> Curve::trend() const {
   for (int64_t i = 0; i < size; ++i) {
     // As far on the one side as on the other: at the ends a one-sided mean would lag.
     const int64_t half = std::min({reach, i, size - 1 - i});
-    double sum = 0, weight = 0;
+    double sum = 0, place = 0, weight = 0;
     for (int64_t j = i - half; j <= i + half; ++j) {
       const Bucket& bucket = buckets_[size_t(j)];
-      const double share = double(half + 1 - std::abs(i - j));
+      const double share = double(half + 1 - std::abs(i - j)),
+                   middle = 0.5 * double(bucket.begin + bucket.end);
       sum += share * bucket.sum;
+      place += share * double(bucket.count) * middle;
       weight += share * double(bucket.count);
     }
-    const Bucket& middle = buckets_[size_t(i)];
-    points.push_back({middle.begin + (middle.end - middle.begin) / 2, sum / weight});
+    points.push_back({std::llround(place / weight), sum / weight});
   }
   return points;
 }

@@ -7,6 +7,7 @@
 namespace uvic {
 namespace {
 
+// 1, 2 or 5 times a power of ten, about `ticks` of which are in `span`.
 double round_step(double span, int ticks) {
   const double raw = span / ticks, power = std::pow(10.0, std::floor(std::log10(raw)));
   for (const double factor : {1.0, 2.0, 5.0}) {
@@ -22,13 +23,13 @@ double Scale::place(double value) const {
   return (value - from) / (to - from);
 }
 
-Scale linear_scale(double least, double largest, int ticks) {
+Scale linear_scale(double least, double largest) {
   if (!(largest - least > 1e-9 * std::abs(largest))) {  // a constant lies in the middle
     const double around = least == 0 ? 1 : std::abs(least) / 2;
     least -= around;
     largest += around;
   }
-  const double step = round_step(largest - least, ticks);
+  const double step = round_step(largest - least, 4);
   return {.from = std::floor(least / step + 1e-9) * step, .to = std::ceil(largest / step - 1e-9) * step};
 }
 
@@ -37,14 +38,14 @@ Scale log_scale(double least, double largest) {
   return {.from = least / margin, .to = largest * margin, .logarithmic = true};
 }
 
-std::vector<Tick> ticks_of(const Scale& scale, int ticks) {
+std::vector<Tick> ticks_of(const Scale& scale) {
   std::vector<Tick> found;
   const auto add = [&](double value) {
     const double place = scale.place(value);
     if (place > -1e-9 && place < 1 + 1e-9) found.push_back({place, short_number(value)});
   };
   if (!scale.logarithmic) {
-    const double step = round_step(scale.to - scale.from, ticks);
+    const double step = round_step(scale.to - scale.from, 5);
     const auto first = std::llround(std::ceil(scale.from / step - 1e-9));
     for (auto i = first; double(i) * step <= scale.to + 1e-9 * step; ++i) add(double(i) * step);
     return found;

@@ -18,12 +18,13 @@ struct Scale {
   double place(double value) const;
 };
 
-/// From a round number to a round number, about `ticks` steps of 1, 2 or 5 times a power of ten between.
-Scale linear_scale(double least, double largest, int ticks = 4);
+/// From a round number to a round number.
+Scale linear_scale(double least, double largest);
 /// By powers of ten, begun and ended where the values do; both must be above 0.
 Scale log_scale(double least, double largest);
 
-std::vector<Tick> ticks_of(const Scale& scale, int ticks = 4);
+/// About five, 1, 2 or 5 times a power of ten apart; of a logarithmic scale at round numbers.
+std::vector<Tick> ticks_of(const Scale& scale);
 
 /// "0.0123", "12.3 k", "1.50e-05": four digits at most.
 std::string short_number(double value);

@@ -12,6 +12,7 @@
 #include "core/device.h"
 #include "core/errors.h"
 #include "core/log.h"
+#include "core/machine.h"
 #include "io/atomic_file.h"
 #include "io/digests.h"
 #include "io/safetensors.h"
@@ -178,6 +179,7 @@ fs::path save_checkpoint(const TrainState& state, const fs::path& run_directory)
         own["uvic.skipped_in_a_row"] = std::to_string(state.skipped_in_a_row);
         own["uvic.data"] = state.data_identity;
         own["uvic.contents"] = contents.dump();
+        own["uvic.machine"] = machine_text();
       }
       save_safetensors(part_of(target, part), tensors, own);
     }

@@ -37,7 +37,7 @@ TEST(Scale, ALogarithmicOneHasTicksOverOneDecadeAndOverTwelve) {
 
 TEST(Scale, NumbersAreShort) {
   EXPECT_EQ(short_number(0), "0");
-  EXPECT_EQ(short_number(0.012345), "0.01234");
+  EXPECT_EQ(short_number(0.012346), "0.01235");
   EXPECT_EQ(short_number(-1500), "-1500");
   EXPECT_EQ(short_number(25000), "25 k");
   EXPECT_EQ(short_number(3e6), "3 M");
