@@ -63,12 +63,11 @@ std::vector<Point> Curve::trend() const {
   const auto size = int64_t(buckets_.size());
   const int64_t reach = std::max<int64_t>(size / 20, 1);
   for (int64_t i = 0; i < size; ++i) {
-    // As far on the one side as on the other: at the ends a one-sided mean would lag.
-    const int64_t half = std::min({reach, i, size - 1 - i});
     double sum = 0, place = 0, weight = 0;
-    for (int64_t j = i - half; j <= i + half; ++j) {
+    // At the ends a window of one side: its mean belongs to the middle of what it is over.
+    for (int64_t j = std::max<int64_t>(i - reach, 0); j <= std::min(i + reach, size - 1); ++j) {
       const Bucket& bucket = buckets_[size_t(j)];
-      const double share = double(half + 1 - std::abs(i - j)),
+      const double share = double(reach + 1 - std::abs(i - j)),
                    middle = 0.5 * double(bucket.begin + bucket.end);
       sum += share * bucket.sum;
       place += share * double(bucket.count) * middle;

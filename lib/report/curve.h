@@ -25,8 +25,9 @@ class Curve {
   /// Of each run of neighbours the least and the largest value, and the first and last point of all: what was
   /// an extreme stays one, and up to `buckets` points come out as they went in.
   std::vector<Point> points() const;
-  /// Means of the runs, smoothed by a triangle of about a twentieth of the curve to either side; empty for
-  /// fewer than 40 points, which show by themselves where they go.
+  /// Means of the runs, smoothed by a triangle of about a twentieth of the curve to either side (so that it
+  /// ends a little before the curve, and does not lag behind it); empty for fewer than 40 points, which show
+  /// by themselves where they go.
   std::vector<Point> trend() const;
 
   size_t size() const { return count_; }
