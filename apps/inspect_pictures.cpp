@@ -104,6 +104,7 @@ void write_heat_maps(const ModelOptions& model, const std::vector<Observed>& ins
   for (const HeadMeasure measure : kMapped) {
     std::vector<Tensor> by_head, by_level;
     for (const LayerMeasures& layer : mean.layers) by_head.push_back(means_of_heads(layer, measure));
+    if (at::stack(by_head).isnan().all().item<bool>()) continue;  // no effective ranks
     const bool is_signed = measure == kRowSum;
     const std::string name = kHeadDefinitions[measure].name;
     save(options, "blocks-heads-" + name + "-" + of,

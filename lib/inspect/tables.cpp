@@ -22,7 +22,7 @@ std::string sinks_text(const at::Tensor& sinks) {
   const double all = sinks.sum().item<double>();
   for (size_t group = 0; group < kTokenGroups; ++group) {
     const double count = sinks[int64_t(group)].item<double>();
-    if (count > 0)
+    if (std::lround(100 * count / all) > 0)
       parts.push_back(c10::str(kNamesOf<TokenGroup>[group], " ", std::lround(100 * count / all), "%"));
   }
   return parts.empty() ? "-" : join(parts, ", ");
