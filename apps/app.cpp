@@ -4,7 +4,9 @@
 
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <new>
+#include <string_view>
 
 #include "core/device.h"
 #include "core/errors.h"
@@ -13,11 +15,15 @@
 #include "core/parse.h"
 #include "core/signals.h"
 #include "core/text.h"
+#include "help.h"
 
 namespace uvic {
 namespace {
 
 namespace fs = std::filesystem;
+
+// For CMake, which puts man pages and completion files beside the programs: PROGRAM --help-files DIR.
+constexpr std::string_view kHelpFiles = "--help-files";
 
 int report(int code, const std::string& message) {
   write_line("error: " + message);
@@ -122,13 +128,19 @@ bool interrupted(const std::string& so_far) {
 int run_app(const std::string& name, const std::string& description, int argc, char** argv,
             const std::function<void(CLI::App&)>& add_options, const std::function<int()>& run) {
   CLI::App app(description);
-  app.set_version_flag("--version", [name] { return version_text(name); });
-  app.get_formatter()->column_width(34);
+  app.set_help_flag("-h,--help", "what this is, and exit");
+  app.set_version_flag(
+      "--version", [name] { return version_text(name); }, "which version this is, and exit");
+  app.formatter(std::make_shared<HelpFormatter>());
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   add_options(app);
   app.name(name);
   read_as_configs_do(app);
   try {
+    if (argc == 3 && argv[1] == kHelpFiles) {
+      write_help_files(help_page(app), version_number(), argv[2]);
+      return kDone;
+    }
     app.parse(arguments_of(argc, argv));
     return run();
   } catch (const CLI::Success& wanted) {  // --help, --version

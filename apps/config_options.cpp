@@ -74,7 +74,8 @@ void add_ema_width(CLI::App& app, std::string& weights) {
          "--ema-width", [&weights](const std::string& width) { weights = "width-" + width; },
          "of a run with snapshots: the power-function average of this width, reconstructed (EDM2's "
          "sigma_rel, such as 0.12)")
-      ->excludes("--weights");
+      ->excludes("--weights")
+      ->group(app.get_option("--weights")->get_group());
 }
 
 }  // namespace uvic

@@ -10,16 +10,20 @@
 namespace uvic {
 
 void TrainingOptions::add_to(CLI::App& app, const std::vector<FieldView>& fields, const std::string& taken) {
-  app.add_option("--out", out, "run directory: checkpoints, samples, metrics; a run there is resumed");
+  app.add_option("--out", out, "run directory: checkpoints, samples, metrics; a run there is resumed")
+      ->group("Run");
   app.add_option(
-      "--init-from", init_from,
-      "start a new run from these weights (safetensors, .pth, run or checkpoint directory)" + taken);
+         "--init-from", init_from,
+         "start a new run from these weights (safetensors, .pth, run or checkpoint directory)" + taken)
+      ->group("Starting weights");
   app.add_option("--init-weights", init_weights,
                  "which weights of --init-from, as --weights where they are sampled from")
       ->needs("--init-from")
-      ->capture_default_str();
-  app.add_flag("--restart", restart, "move an earlier run in --out aside and start anew");
-  app.add_flag("--dry-run", dry_run, "print what the run needs, check data and paths, and exit");
+      ->capture_default_str()
+      ->group("Starting weights");
+  app.add_flag("--restart", restart, "move an earlier run in --out aside and start anew")->group("Run");
+  app.add_flag("--dry-run", dry_run, "print what the run needs, check data and paths, and exit")
+      ->group("Run");
   app.add_option(
          "--ab", ab,
          "key=value,value...: train each, with every one of --seeds, in folders of --out, at equal budget "

@@ -20,6 +20,8 @@ if(UVIC_APPS)
   set_target_properties(${uvic_executables} PROPERTIES INSTALL_RPATH "${runtime_path}")
   install(TARGETS uvic_sentencepiece LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
   install(TARGETS ${uvic_executables} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  # Of a build of some programs alone there may be none.
+  install(DIRECTORY ${PROJECT_BINARY_DIR}/share/ DESTINATION ${CMAKE_INSTALL_DATADIR} OPTIONAL)
 endif()
 
 target_include_directories(uvic INTERFACE

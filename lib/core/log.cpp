@@ -8,6 +8,8 @@
 #include <mutex>
 #include <unordered_set>
 
+#include "core/terminal.h"
+
 namespace uvic {
 namespace {
 std::atomic<bool> quiet_flag{false};
@@ -22,7 +24,7 @@ bool is_quiet() {
 
 void write_line(const std::string& line) {
   // "\r\033[K" returns to the line's start and clears what a progress bar left there.
-  static const bool terminal = isatty(STDERR_FILENO) != 0;
+  static const bool terminal = can_redraw(STDERR_FILENO);
   const std::string text = (terminal ? "\r\033[K" : "") + line + "\n";
   std::fwrite(text.data(), 1, text.size(), stderr);
 }

@@ -1,12 +1,12 @@
 #include "core/progress.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 
 #include "core/log.h"
+#include "core/terminal.h"
 
 namespace uvic {
 namespace {
@@ -15,11 +15,6 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point from) {
   return std::chrono::duration<double>(Clock::now() - from).count();
-}
-
-size_t terminal_width() {
-  winsize size{};
-  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 }  // namespace
@@ -56,7 +51,7 @@ ProgressBar::~ProgressBar() {
 }
 
 bool ProgressBar::enabled() {
-  return isatty(STDERR_FILENO) != 0 && !is_quiet();
+  return can_redraw(STDERR_FILENO) && !is_quiet();
 }
 
 void ProgressBar::update(int64_t done, const std::string& detail) {
@@ -89,7 +84,7 @@ void ProgressBar::draw(const std::string& detail) const {
   std::string line = title_ + " [" + std::string(filled, '#') + std::string(kWidth - filled, '.') + "] " +
                      std::to_string(done_) + "/" + std::to_string(total_) + " " + unit_ + "  " + time_left();
   if (!detail.empty()) line += "  " + detail;
-  line.resize(std::min(line.size(), terminal_width() - 1));
+  line.resize(std::min(line.size(), terminal_columns(STDERR_FILENO, 80) - 1));
   std::fprintf(stderr, "\r\033[K%s", line.c_str());
 }
 

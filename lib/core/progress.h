@@ -29,7 +29,7 @@ class ProgressBar {
   void update(int64_t done, const std::string& detail = "");
   /// Ends the bar's line. Called by the destructor too.
   void finish();
-  /// Whether bars are drawn in this process: stderr is a terminal and not `--quiet`.
+  /// Whether bars are drawn in this process: stderr is a terminal that can redraw, and not `--quiet`.
   static bool enabled();
 
  private:

@@ -22,7 +22,10 @@ TEST(Install, RunsFromElsewhereAndServesAConsumer) {
   const auto version = run("env -i " + moved + "/bin/uvic-train --version");
   expect_ok(version);
   EXPECT_NE(version.out.find("uvic-train"), std::string::npos);
-  EXPECT_TRUE(fs::exists(moved + "/share/uvic/configs/fashion_mnist_demo.yaml"));
+  for (const char* file : {"uvic/configs/fashion_mnist_demo.yaml", "man/man1/uvic-sample.1",
+                           "bash-completion/completions/uvic-fid", "zsh/site-functions/_uvic-report"}) {
+    EXPECT_TRUE(fs::exists(moved + "/share/" + file)) << file;
+  }
 
   const std::string source = UVIC_SOURCE "/tests/apps/consumer";
   const std::string consumer = (directory / "consumer").string();
