@@ -12,7 +12,6 @@
 #include "core/seeds.h"
 #include "core/signals.h"
 #include "core/text.h"
-#include "io/digests.h"
 #include "sampling/dump/dump.h"
 #include "sampling/labels.h"
 #include "sampling/make_sampler.h"
@@ -24,24 +23,30 @@ namespace fs = std::filesystem;
 
 void DumpCommand::add_to(CLI::App& app) {
   command.add_to(app);
-  auto* seeds = app.add_option("--seeds", command.seeds, "0-49999 (inclusive) or 5,6,1007");
+  auto* seeds =
+      app.add_option("--seeds", command.seeds, "0-49999 (inclusive) or 5,6,1007")->group("Which images");
   app.add_option("--num", num, "as --seeds 0-(N-1)")
       ->check(CLI::Range(int64_t{1}, kMaxImageSeed))
-      ->excludes(seeds);
+      ->excludes(seeds)
+      ->group("Which images");
   app.add_option("--out", out,
                  "a folder of images named by seed, 000000.png, or one file, x.zip or x.npz; what is there "
-                 "of it is kept");
+                 "of it is kept")
+      ->group("Output");
   auto* chosen = app.add_option("--format", format,
                                 "auto (by the ending of --out), png, subdirs (a folder a thousand seeds), "
                                 "zip (stored PNGs) or npz (arr_0 uint8 NHWC, arr_1 labels)")
-                     ->capture_default_str();
-  app.add_flag("--subdirs", subdirs, "as --format subdirs")->excludes(chosen);
+                     ->capture_default_str()
+                     ->group("Output");
+  app.add_flag("--subdirs", subdirs, "as --format subdirs")->excludes(chosen)->group("Output");
   app.add_option("--shard", shard,
                  "I/N: only part I, from 0, of N; default by RANK and WORLD_SIZE, as torchrun sets them, "
-                 "into OUT.shard-I-of-N");
+                 "into OUT.shard-I-of-N")
+      ->group("Which images");
   app.add_option("--encoders", encoders, "threads that encode and store; 0: half the cores, at most 8")
       ->check(CLI::Range(0, 256))
-      ->capture_default_str();
+      ->capture_default_str()
+      ->group("Machine");
 }
 
 // Ascending, none twice: the order of an archive.
@@ -91,7 +96,7 @@ int DumpCommand::run() {
   check_makes_pictures(loaded.recipe(), "uvic-fid dump");
   check_prompts(prompts, loaded);
   const Stages stages = stages_of(loaded, device);
-  DumpManifest manifest = manifest_of(loaded, prompts, device);
+  DumpManifest manifest = manifest_of(loaded, stages, prompts, device);
   manifest.image = picture_shape(loaded.recipe(), stages);
   manifest.format = chosen;
   manifest.seeds = seeds;
@@ -111,15 +116,13 @@ int DumpCommand::run() {
   return dump(target, loaded, sampler, manifest, prompt_rows(stages), device);
 }
 
-DumpManifest DumpCommand::manifest_of(const LoadedModel& loaded, const Prompts& prompts,
+DumpManifest DumpCommand::manifest_of(const LoadedModel& loaded, const Stages& stages, const Prompts& prompts,
                                       c10::Device device) const {
   const int64_t classes = loaded.recipe().model.real_classes();
   DumpManifest manifest;
   manifest.version = version_number();
-  const FileDigests digests = file_digests(loaded.file);
-  manifest.weights_sha256 = digests.sha256;
-  manifest.making = command.record(loaded, digests.crc32, "",
-                                   self_contained_labels(command.policy(loaded), classes), prompts, device);
+  manifest.making = command.record(loaded, stages, "", self_contained_labels(command.policy(loaded), classes),
+                                   prompts, device);
   manifest.making.device = c10::DeviceTypeName(device.type(), /*lower_case=*/true);  // whichever GPU it was
   manifest.classes = classes;
   return manifest;

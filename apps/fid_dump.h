@@ -19,7 +19,8 @@ struct DumpCommand {
  private:
   c10::Device device_of(const Shard& part) const;
   std::vector<int64_t> chosen_seeds(const Prompts& prompts) const;
-  DumpManifest manifest_of(const LoadedModel& loaded, const Prompts& prompts, c10::Device device) const;
+  DumpManifest manifest_of(const LoadedModel& loaded, const Stages& stages, const Prompts& prompts,
+                           c10::Device device) const;
   int dump(const std::filesystem::path& target, const LoadedModel& loaded, const Sampler& sampler,
            const DumpManifest& manifest, const PromptRows& rows_of, c10::Device device) const;
 };

@@ -39,7 +39,7 @@ LoadedModel VerifyCommand::find(const DumpManifest& manifest) const {
   // The file of a reconstructed average would have to be made first.
   const bool made = manifest.making.weights.starts_with("width-") && std::filesystem::is_regular_file(where);
   LoadedModel loaded = find_model(where, made ? "ema" : manifest.making.weights, options.overlay());
-  check_usage(file_digests(loaded.file).sha256 == manifest.weights_sha256, loaded.file.string(),
+  check_usage(file_digests(loaded.file).sha256 == manifest.making.weights_sha256, loaded.file.string(),
               ": these are not the weights that made ", path,
               "; --checkpoint says where they are, --count 0 checks the files alone");
   return loaded;

@@ -1,6 +1,7 @@
 // What uvic-sample and `uvic-fid dump` have in common: which weights, which seeds, which classes.
 #pragma once
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,20 +22,26 @@ struct SampleCommand {
   PromptOptions prompts;
   bool dry_run = false;
 
-  void add_to(CLI::App& app);
+  /// `anew`: --checkpoint may be missing, see `find`.
+  void add_to(CLI::App& app, bool anew = false);
   /// Finds the weights file and its configuration, and checks that it can be sampled from here. Unless the
   /// command line sets sample.batch_size, it shrinks to `images`: a smaller request would otherwise pay for
   /// the padding. A batch size given is kept, and with it the bytes of every image.
   LoadedModel find(size_t images) const;
+  /// The same in two: found, and the batch size fitted.
+  LoadedModel find() const;
+  void fit_batch(LoadedModel& loaded, size_t images) const;
   /// --labels with the names of classes replaced by their numbers.
   std::string policy(const LoadedModel& loaded) const;
   /// The record of a picture of `seeds`; the layout is the caller's.
-  RecordInputs record(const LoadedModel& loaded, uint32_t weights_crc, const std::string& seeds,
+  RecordInputs record(const LoadedModel& loaded, const Stages& stages, const std::string& seeds,
                       const std::string& labels, const Prompts& prompts, c10::Device device) const;
 };
 
-/// "model 1.07 M parameters, 25 evaluations an image ...": for --dry-run and start-up.
-std::string describe_sampling(const LoadedModel& loaded, size_t images, c10::Device device);
+/// "model 1.07 M parameters, 25 evaluations an image ...": for --dry-run and start-up. `evaluations`: where
+/// they are not those of the recipe.
+std::string describe_sampling(const LoadedModel& loaded, size_t images, c10::Device device,
+                              std::optional<int64_t> evaluations = {});
 
 /// A progress bar over all solver steps of a request.
 class SamplingProgress {

@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "data/encode.h"
 #include "io/atomic_file.h"
+#include "io/gif.h"
 #include "io/grid.h"
 #include "io/output_path.h"
 #include "io/png.h"
@@ -26,29 +27,69 @@ namespace fs = std::filesystem;
 std::vector<std::string> picture_endings() {
   std::vector<std::string> endings = encodable_endings();
   endings.insert(endings.begin(), ".png");
+  endings.emplace_back(".gif");
   return endings;
 }
 
-// As the ending says; only a PNG has room for `text`.
-void save_picture(const fs::path& path, const at::Tensor& image,
-                  const std::map<std::string, std::string>& text) {
-  if (extension_of(path) == ".png") return save_png(path, image, text);
-  write_file_atomically(path, encode_image(image, extension_of(path)));
+// Of frames in a GIF, which is only looked at: viewers show them as small as they are.
+int64_t times_larger(int64_t W) {
+  constexpr int64_t kLeastWidth = 112;
+  return std::max<int64_t>((kLeastWidth + W - 1) / W, 1);
 }
 
 void check_grid(const std::string& out, const SampleJob& job) {
-  check_output_file("--out", out, picture_endings());
   const auto [C, H, W] = job.picture;
+  if (job.frame_rate > 0 && extension_of(out) == ".gif")
+    return check_picture("--out", out, C, H * times_larger(W), W * times_larger(W));
   const auto [height, width] =
       job.shown.empty() ? grid_size(job.shape, H, W) : captioned_grid_size(job.shape, H, W);
-  if (extension_of(out) == ".png") {
-    check_png_size(C, height, width);
-  } else {
-    check_encodable(height, width, extension_of(out));
-  }
+  check_picture("--out", out, C, height, width);
 }
 
 }  // namespace
+
+void save_picture(const fs::path& path, const at::Tensor& image, const std::string& record) {
+  const std::string ending = extension_of(path);
+  if (ending == ".gif") return write_file_atomically(path, encode_gif(image.unsqueeze(0)));
+  if (ending != ".png") return write_file_atomically(path, encode_image(image, ending));
+  save_png(path, image,
+           record.empty() ? std::map<std::string, std::string>{}
+                          : std::map<std::string, std::string>{{"parameters", record}});
+}
+
+void check_picture(const std::string& option, const fs::path& path, int64_t channels, int64_t height,
+                   int64_t width) {
+  const std::string ending = extension_of(path);
+  check_output_file(option, path, picture_endings());
+  if (ending == ".png") return check_png_size(channels, height, width);
+  if (ending == ".gif") return check_gif_size(height, width);
+  check_encodable(height, width, ending);
+}
+
+at::Tensor grid_of(const SampleJob& job, const at::Tensor& bytes) {
+  const auto [rows, cols] = job.shape;
+  if (job.shown.empty()) return make_grid(bytes, rows, cols);
+  return captioned_grid(bytes, {job.shown.begin(), job.shown.begin() + bytes.size(0)}, rows, cols);
+}
+
+RecordInputs grid_record(const SampleJob& job) {
+  RecordInputs record = job.record;
+  record.layout = job.layout;
+  if (job.layout.ends_with("--class-per-row")) record.labels.clear();
+  return record;
+}
+
+RecordInputs image_record(const SampleJob& job, size_t index) {
+  RecordInputs single = job.record;
+  if (job.frame_rate > 0) {
+    single.frame = int64_t(index);
+    return single;
+  }
+  single.seeds = std::to_string(job.request.seeds[index]);
+  if (!job.request.labels.empty()) single.labels = label_text(job.request.labels[index], job.real_classes);
+  if (!job.shown.empty()) single.prompts.texts = {job.shown[index]};
+  return single;
+}
 
 void check_outputs(const SamplePaths& paths, const SampleJob& job) {
   if (!paths.out.empty()) check_grid(paths.out, job);
@@ -57,6 +98,12 @@ void check_outputs(const SamplePaths& paths, const SampleJob& job) {
   check_output_folder("--images", paths.images);
   check_usage(!find_manifest(paths.images), "--images ", paths.images,
               ": is a dump, which uvic-fid dump goes on with; use another folder");
+  if (job.frame_rate > 0) {
+    return check_image_folder(
+        "--images", paths.images,
+        [&](int64_t number, const std::string&) { return sample_record(image_record(job, size_t(number))); },
+        paths.out);
+  }
   std::map<int64_t, int64_t> labels;
   std::map<int64_t, std::string> prompts;
   for (size_t i = 0; i < job.request.seeds.size(); ++i) {
@@ -91,35 +138,31 @@ void SampleOutputs::finish_array() {
 void SampleOutputs::write_images(size_t first, const at::Tensor& bytes, const at::Tensor& good) const {
   for (size_t i = 0; i < size_t(bytes.size(0)); ++i) {
     if (!good.const_data_ptr<bool>()[i]) continue;
-    RecordInputs single = job_.record;
-    const int64_t seed = job_.request.seeds[first + i];
-    single.seeds = std::to_string(seed);
-    if (!job_.request.labels.empty())
-      single.labels = label_text(job_.request.labels[first + i], job_.real_classes);
-    if (!job_.shown.empty()) single.prompts.texts = {job_.shown[first + i]};
-    save_png(fs::path(paths_.images) / image_file_name(seed), bytes[int64_t(i)],
-             {{"parameters", sample_record(single)}});
+    const size_t index = first + i;
+    const int64_t number = job_.frame_rate > 0 ? int64_t(index) : job_.request.seeds[index];
+    save_png(fs::path(paths_.images) / image_file_name(number), bytes[int64_t(i)],
+             {{"parameters", sample_record(image_record(job_, index))}});
   }
 }
 
-at::Tensor SampleOutputs::grid_of(const at::Tensor& bytes) const {
-  const auto [rows, cols] = job_.shape;
-  if (job_.shown.empty()) return make_grid(bytes, rows, cols);
-  return captioned_grid(bytes, {job_.shown.begin(), job_.shown.begin() + bytes.size(0)}, rows, cols);
-}
-
 void SampleOutputs::write_grid(bool all) const {
-  RecordInputs record = job_.record;
-  record.layout = job_.layout;
-  if (job_.layout.ends_with("--class-per-row")) record.labels.clear();
-  std::map<std::string, std::string> text;
-  if (all) text["parameters"] = sample_record(record);
-  save_picture(paths_.out, grid_of(at::cat(kept_)), text);
+  const RecordInputs record = grid_record(job_);
+  const at::Tensor images = at::cat(kept_);
+  if (job_.frame_rate > 0 && extension_of(paths_.out) == ".gif") {
+    const int64_t by = times_larger(images.size(3));
+    write_file_atomically(
+        paths_.out, encode_gif(images.repeat_interleave(by, 2).repeat_interleave(by, 3), job_.frame_rate));
+  } else {
+    save_picture(paths_.out, grid_of(job_, images), all ? sample_record(record) : "");
+  }
   for (const auto& [step, parts] : intermediate_) {
     char suffix[32];
     std::snprintf(suffix, sizeof suffix, "-step-%04ld", step);
+    RecordInputs then = record;
+    then.step = step;
+    then.layout += c10::str(then.layout.empty() ? "" : " ", "--save-steps ", step);
     save_picture(fs::path(paths_.out).replace_extension().string() + suffix + extension_of(paths_.out),
-                 grid_of(at::cat(parts)), {});
+                 grid_of(job_, at::cat(parts)), all ? sample_record(then) : "");
   }
   log_info("wrote ", paths_.out);
 }

@@ -1,5 +1,6 @@
 // Where uvic-sample puts its images: a grid, a folder of PNGs, a float array.
 #pragma once
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -22,6 +23,7 @@ struct SampleJob {
   std::string layout = {};              ///< "--grid 10x10 --class-per-row", or empty
   std::array<int64_t, 3> picture = {};  ///< {C, H, W} of an image
   int64_t real_classes = 0;
+  double frame_rate = 0;  ///< above 0: the images are frames, named by their place, moving in a GIF
 };
 
 struct SamplePaths {
@@ -31,6 +33,19 @@ struct SamplePaths {
 /// All that can be known before the work is done: UsageError, the option first, where something cannot be
 /// written, or must not be.
 void check_outputs(const SamplePaths& paths, const SampleJob& job);
+
+/// All images of a job in one, uint8 [n, C, H, W] to [C, height, width]: with captions where it has prompts.
+at::Tensor grid_of(const SampleJob& job, const at::Tensor& bytes);
+/// The record of such a grid.
+RecordInputs grid_record(const SampleJob& job);
+/// That of image `index` alone.
+RecordInputs image_record(const SampleJob& job, size_t index);
+
+/// Writes a picture as the ending says; only a PNG has room for `record`, which may be empty.
+void save_picture(const std::filesystem::path& path, const at::Tensor& image, const std::string& record);
+/// UsageError, `option` first, where a picture of this size cannot be written.
+void check_picture(const std::string& option, const std::filesystem::path& path, int64_t channels,
+                   int64_t height, int64_t width);
 
 /// Images are written as they come; for the grid they are kept as bytes.
 class SampleOutputs {
@@ -48,7 +63,6 @@ class SampleOutputs {
 
  private:
   void write_images(size_t first, const at::Tensor& bytes, const at::Tensor& good) const;
-  at::Tensor grid_of(const at::Tensor& bytes) const;
 
   const SamplePaths& paths_;
   const SampleJob& job_;

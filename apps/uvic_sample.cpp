@@ -1,6 +1,5 @@
 // uvic-sample: images from weights, as a grid, a folder of PNGs or a float array.
 #include <iostream>
-#include <optional>
 
 #include "app.h"
 #include "core/environment.h"
@@ -10,16 +9,14 @@
 #include "core/seeds.h"
 #include "core/signals.h"
 #include "core/text.h"
-#include "io/digests.h"
-#include "io/grid.h"
-#include "sample_options.h"
 #include "sample_outputs.h"
-#include "sampling/class_policy.h"
+#include "sample_reproduce.h"
+#include "sample_settings.h"
+#include "sample_sweep.h"
 #include "sampling/dump/formats.h"
 #include "sampling/finite.h"
-#include "sampling/labels.h"
 #include "sampling/make_sampler.h"
-#include "tasks/diffusion/examples.h"
+#include "sampling/repaint.h"
 
 namespace uvic {
 namespace {
@@ -27,145 +24,78 @@ namespace {
 struct Stopped {};
 
 struct SampleApp {
-  SampleCommand command;
+  const CLI::App* options = nullptr;
+  SampleSettings settings;
   SamplePaths paths;
-  std::string grid;
-  std::optional<std::string> class_label;
-  int64_t save_steps = 0;
-  bool class_per_row = false, prompt_per_row = false;
+  SweepOptions sweep;
+  ReproduceOptions reproduce;
 
   void add_to(CLI::App& app) {
-    command.add_to(app);
-    app.add_option("--seeds", command.seeds,
-                   "0-99 (inclusive) or 5,6,1007; default 0 to the grid's size - 1, one a prompt, or 0-15");
-    app.add_option("--grid", grid, "ROWSxCOLS, filled row by row; default the squarest");
-    app.add_option("--class", class_label,
-                   "every image shows this class, a number or a name; none: the null label, no class")
-        ->excludes("--labels");
-    auto* by_class = app.add_flag("--class-per-row", class_per_row, "row r shows class r")
-                         ->excludes("--labels")
-                         ->excludes("--class");
-    app.add_flag("--prompt-per-row", prompt_per_row, "row r shows prompt r")
-        ->excludes(by_class)
-        ->group("Text");
+    options = &app;
+    settings.add_to(app);
     app.add_option(
-        "--out", paths.out,
-        "the grid as a PNG, or by its ending a JPEG or WebP, which cannot say how they were made; default "
-        "samples.png if nothing else is written");
-    app.add_option("--raw", paths.raw, "float32 [n, C, H, W], unclamped, as .npy");
+           "--out", paths.out,
+           "the grid as a PNG, or by its ending a JPEG, WebP or GIF, which cannot say how they were made; "
+           "default samples.png if nothing else is written")
+        ->group("Output");
+    app.add_option("--raw", paths.raw, "float32 [n, C, H, W], unclamped, as .npy")->group("Output");
     app.add_option("--images", paths.images,
-                   "folder for one PNG a seed, named by seed; others in it must be of the same settings");
-    app.add_option("--save-steps", save_steps,
-                   "also a grid of the state after every k-th solver step, beside --out")
-        ->check(CLI::Range(int64_t{0}, int64_t{1000000}));
-  }
-
-  // {rows, cols}; an error where they do not fit the number of images.
-  std::pair<int64_t, int64_t> layout(size_t count) const {
-    if (grid.empty()) return square_grid(int64_t(count));
-    int64_t rows = 0, cols = 0;
-    char rest = 0;
-    check_usage(std::sscanf(grid.c_str(), "%ldx%ld%c", &rows, &cols, &rest) == 2 && rows > 0 && cols > 0 &&
-                    rows < 10000 && cols < 10000,
-                "--grid '", grid, "' must be ROWSxCOLS, such as 10x10");
-    check_usage(count == 0 || rows * cols == int64_t(count), "--grid ", grid, " has ", rows * cols,
-                " places but there are ", count, " seeds");
-    return {rows, cols};
-  }
-
-  std::vector<int64_t> chosen_seeds(const Prompts& prompts) const {
-    if (!command.seeds.empty()) return parse_seeds(command.seeds);
-    if (grid.empty() && !prompts.empty()) return parse_seeds(c10::str("0-", prompts.texts.size() - 1));
-    const auto [rows, cols] = grid.empty() ? std::pair<int64_t, int64_t>{4, 4} : layout(0);
-    return parse_seeds(c10::str("0-", rows * cols - 1));
-  }
-
-  std::vector<int64_t> labels_per_row(const LoadedModel& loaded, std::pair<int64_t, int64_t> shape) const {
-    const int64_t K = loaded.recipe().model.real_classes();
-    check_usage(K > 0, "--class-per-row: this model is unconditional, it has no classes");
-    check_usage(shape.first == K, "--class-per-row: the grid has ", shape.first, " rows but the model has ",
-                K, " classes");
-    std::vector<int64_t> labels;
-    for (int64_t place = 0; place < shape.first * shape.second; ++place)
-      labels.push_back(place / shape.second);
-    return labels;
-  }
-
-  // Of each image; empty for a model without text.
-  std::vector<std::string> prompts_shown(const Prompts& prompts, const std::vector<int64_t>& seeds,
-                                         std::pair<int64_t, int64_t> shape) const {
-    if (prompts.empty() || !prompt_per_row) return prompts.empty() ? prompts.texts : prompts.of(seeds);
-    const auto count = int64_t(prompts.texts.size());
-    check_usage(shape.first == count, "--prompt-per-row: the grid has ", shape.first, " rows but there are ",
-                count, count == 1 ? " prompt" : " prompts");
-    std::vector<std::string> shown;
-    for (size_t place = 0; place < seeds.size(); ++place)
-      shown.push_back(prompts.texts[place / size_t(shape.second)]);
-    return shown;
+                   "folder for one PNG a seed, named by seed; others in it must be of the same settings")
+        ->group("Output");
+    sweep.add_to(app);
+    reproduce.add_to(app);
   }
 
   int run() {
-    const c10::Device device = command.common.apply();
-    if (paths.out.empty() && paths.raw.empty() && paths.images.empty()) paths.out = "samples.png";
-    check_usage(save_steps == 0 || !paths.out.empty(), "--save-steps: needs --out");
-    const Prompts prompts = command.prompts.read();
-    check_usage(!prompt_per_row || !prompts.empty(), "--prompt-per-row: needs --prompt or --prompts");
-    const auto seeds = chosen_seeds(prompts);
-    LoadedModel loaded = command.find(seeds.size());
+    if (!reproduce.picture.empty()) return reproduce.run(*options, paths.out);
+    Sampling sampling = settings.find();
+    const SampleCommand& command = settings.command();
     if (command.config.print_config) {
-      std::cout << loaded.config.to_yaml();
+      std::cout << sampling.loaded.config.to_yaml();
       return kDone;
     }
-    check_prompts(prompts, loaded);
+    if (paths.out.empty() && paths.raw.empty() && paths.images.empty()) paths.out = "samples.png";
+    check_usage(settings.save_steps() == 0 || !paths.out.empty(), "--save-steps: needs --out");
     for (const auto& [option, path] : {std::pair("--out", paths.out), std::pair("--images", paths.images)}) {
-      if (!path.empty()) check_makes_pictures(loaded.recipe(), option + (" " + path));
+      if (!path.empty()) check_makes_pictures(sampling.loaded.recipe(), std::string(option) + " " + path);
     }
-    const Stages stages = stages_of(loaded, device);
-    const SampleJob job = job_of(loaded, stages, prompts, seeds, device);
-    check_outputs(paths, job);
+    settings.complete(sampling);
+    if (sampling.sweep.empty()) {
+      check_outputs(paths, sampling.job);
+    } else {
+      check_usage(paths.raw.empty() && paths.images.empty(), "--sweep: writes a sheet, --out, and no ",
+                  paths.raw.empty() ? "--images" : "--raw");
+      sweep.check(sampling, paths.out);
+    }
     if (command.dry_run) {
-      std::cout << describe_sampling(loaded, seeds.size(), device) << std::endl;
-      if (const std::string text = stages.describe(); !text.empty()) std::cout << text << std::endl;
-      if (!loaded.classes.empty()) std::cout << describe_classes(loaded.classes) << std::endl;
+      describe(sampling);
       return kDone;
     }
-    load_weights_of(loaded, device);
+    load_weights_of(sampling.loaded, sampling.device);
     install_signal_handlers();
-    return sample(loaded, make_sampler(loaded, device, sampler_parts(stages, prompts.negative)), job, device);
+    return sampling.sweep.empty() ? sample(sampling) : sweep.run(sampling, paths.out);
   }
 
-  SampleJob job_of(const LoadedModel& loaded, const Stages& stages, const Prompts& prompts,
-                   const std::vector<int64_t>& seeds, c10::Device device) {
-    const auto shape = layout(seeds.size());
-    SampleJob job;
-    job.request.seeds = seeds;
-    job.shape = shape;
-    job.shown = prompts_shown(prompts, seeds, shape);
-    job.real_classes = loaded.recipe().model.real_classes();
-    job.picture = picture_shape(loaded.recipe(), stages);
-    if (!grid.empty()) job.layout = "--grid " + grid;
-    if (class_per_row) {
-      job.request.labels = labels_per_row(loaded, shape);
-      job.layout += " --class-per-row";
-    } else {
-      command.labels = class_label ? class_policy(*class_label, loaded.recipe().model, loaded.classes)
-                                   : command.policy(loaded);
-      job.request.labels = choose_labels(command.labels, seeds, job.real_classes);
-    }
-    if (prompt_per_row) job.layout += " --prompt-per-row";
-    if (!prompts.empty()) job.request.context = prompt_rows(stages)(job.shown);
-    job.record =
-        command.record(loaded, file_crc32(loaded.file), seeds_text(seeds), command.labels, prompts, device);
-    return job;
+  static std::string described(const Sampling& sampling) {
+    const SampleJob& job = sampling.job;
+    return describe_sampling(sampling.loaded, job.request.seeds.size(), sampling.device,
+                             job.record.evaluations);
   }
 
-  int sample(const LoadedModel& loaded, const Sampler& sampler, const SampleJob& job,
-             c10::Device device) const {
-    const std::vector<int64_t>& seeds = job.request.seeds;
-    log_info(describe_sampling(loaded, seeds.size(), device));
+  static void describe(const Sampling& sampling) {
+    std::cout << described(sampling) << std::endl;
+    if (const std::string text = sampling.stages.describe(); !text.empty()) std::cout << text << std::endl;
+    if (!sampling.loaded.classes.empty()) std::cout << describe_classes(sampling.loaded.classes) << std::endl;
+  }
+
+  int sample(const Sampling& sampling) const {
+    const SampleJob& job = sampling.job;
+    const Sampler sampler = sampling.sampler();
+    const size_t count = job.request.seeds.size();
+    log_info(described(sampling));
     SampleOutputs outputs(paths, job);
-    SamplingProgress progress(seeds.size(), sampler.plan());
-    FiniteCheck finite(seeds);
+    SamplingProgress progress(count, plan_with(sampler.plan(), job.request.start));
+    FiniteCheck finite(job.request.seeds);
     try {
       sampler.run(
           job.request,
@@ -176,7 +106,8 @@ struct SampleApp {
           },
           [&](size_t first, int64_t step, const at::Tensor& x) {
             progress.update(first, step);
-            if (save_steps > 0 && step % save_steps == 0) outputs.add_intermediate(step, sampler.decoded(x));
+            if (settings.save_steps() > 0 && step % settings.save_steps() == 0)
+              outputs.add_intermediate(step, sampler.decoded(x));
             if (received_signal() != 0) throw Stopped{};
           });
     } catch (const Stopped&) {
@@ -185,24 +116,31 @@ struct SampleApp {
     const size_t finished = finite.made();
     if (finished > 0) outputs.finish_array();
     const bool shows = !paths.out.empty() && finished > 0 && !finite.all_bad();
-    if (shows) outputs.write_grid(finished == seeds.size() && !finite.any_bad());
+    if (shows) outputs.write_grid(finished == count && !finite.any_bad());
     if (finite.any_bad()) {
       throw std::runtime_error(finite.text(sampler.plan().options.precision, "--precision") +
                                (shows ? "; black in " + paths.out : ""));
     }
-    say_written(finished, seeds);
-    if (finished == seeds.size()) return kDone;
-    write_line(c10::str(signal_name(received_signal()), ": ", finished, " of ",
-                        count_of(seeds.size(), "image"), " made", finished > 0 ? ", those of the seeds " : "",
-                        seeds_text({seeds.begin(), seeds.begin() + long(finished)})));
+    say_written(finished, job);
+    if (finished == count) return kDone;
+    const auto& seeds = job.request.seeds;
+    const std::string which =
+        finished == 0 || job.frame_rate > 0
+            ? ""
+            : ", those of the seeds " + seeds_text({seeds.begin(), seeds.begin() + long(finished)});
+    write_line(c10::str(signal_name(received_signal()), ": ", finished, " of ", count_of(count, "image"),
+                        " made", which));
     return kInterrupted;
   }
 
-  void say_written(size_t count, const std::vector<int64_t>& seeds) const {
+  void say_written(size_t count, const SampleJob& job) const {
     if (count == 0) return;
+    const auto name = [&](size_t index) {
+      return image_file_name(job.frame_rate > 0 ? int64_t(index) : job.request.seeds[index]);
+    };
     if (!paths.images.empty()) {
-      log_info("wrote ", count_of(count, "image"), " to ", paths.images, ", ", image_file_name(seeds.front()),
-               count > 1 ? " to " + image_file_name(seeds[count - 1]) : "");
+      log_info("wrote ", count_of(count, "image"), " to ", paths.images, ", ", name(0),
+               count > 1 ? " to " + name(count - 1) : "");
     }
     if (!paths.raw.empty()) log_info("wrote ", paths.raw, ": ", count_of(count, "image"));
   }

@@ -49,6 +49,10 @@ std::string version_number() {
   return UVIC_VERSION;
 }
 
+std::string libtorch_version() {
+  return TORCH_VERSION;
+}
+
 std::string version_text(const std::string& program) {
   return c10::str(program, " ", UVIC_VERSION, " (commit ", UVIC_COMMIT, ")\nLibTorch ", TORCH_VERSION,
                   "\nCUDA ", UVIC_CUDA_VERSION, "\nCPU capability ", cpu_capability(), ", ",

@@ -26,5 +26,7 @@ std::string version_text(const std::string& program);
 
 /// "0.1.0".
 std::string version_number();
+/// "2.11.0".
+std::string libtorch_version();
 
 }  // namespace uvic

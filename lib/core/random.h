@@ -22,7 +22,8 @@ enum class RandomStream : uint64_t {
   kValidation = 8,
   kWindow = 9,
   kCaption = 10,
-  kLatent = 11
+  kLatent = 11,
+  kKnown = 12
 };
 
 class CounterRandom {

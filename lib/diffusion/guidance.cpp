@@ -12,7 +12,10 @@ using at::Tensor;
 // The images' input, then the null condition's for each of them.
 Tensor with_null(const Tensor& input, const Tensor& null) {
   if (!input.defined()) return input;
-  return at::cat({input, null.defined() ? null.to(input.options()).expand_as(input) : input});
+  if (!null.defined()) return at::cat({input, input});
+  const bool shares = input.is_floating_point() && !null.is_floating_point();
+  const Tensor own = shares ? at::one_hot(null, input.size(1)) : null;
+  return at::cat({input, own.to(input.options()).expand_as(input)});
 }
 
 // The outputs under the condition and of the reference.

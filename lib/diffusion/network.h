@@ -9,7 +9,7 @@ namespace uvic {
 /// What images are conditioned on; a tensor is undefined where the network takes no such input. A value: an
 /// empty one is no condition.
 struct Condition {
-  at::Tensor labels = {};  ///< int64 [B]
+  at::Tensor labels = {};  ///< int64 [B]; or float32 [B, K], images between classes: the share of each
   at::Tensor context =
       {};  ///< text tokens, float [B, num_clip_token, clip_dim], or ids that the network encodes
 

@@ -29,8 +29,8 @@ bool ends_at_zero(const std::string& name) {
 }
 
 std::vector<double> time_grid(const std::string& name, const NoiseSchedule& schedule, int64_t intervals,
-                              double t_end, double rho) {
-  const double start = schedule.max_time();
+                              double t_end, double rho, std::optional<double> from) {
+  const double start = from.value_or(schedule.max_time());
   const int64_t n = ends_at_zero(name) ? intervals - 1 : intervals;
   const auto same = [](double t) { return t; };
   std::vector<double> times;

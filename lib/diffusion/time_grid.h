@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,8 @@ std::vector<std::string> time_grid_names();
 /// Whether the grid's last time is 0.
 bool ends_at_zero(const std::string& name);
 
-/// `intervals` + 1 decreasing times.
+/// `intervals` + 1 decreasing times, from `start` instead of T if that is given.
 std::vector<double> time_grid(const std::string& name, const NoiseSchedule& schedule, int64_t intervals,
-                              double t_end, double rho = 7.0);
+                              double t_end, double rho = 7.0, std::optional<double> start = {});
 
 }  // namespace uvic

@@ -29,6 +29,8 @@ class LatentCodec {
   std::pair<at::Tensor, at::Tensor> moments(const at::Tensor& pictures) const;
   /// Of what the network makes, normalised [B, c, h, w]: pictures, float32 [B, C, H, W], unclamped.
   at::Tensor decode(const at::Tensor& state) const;
+  /// See LoadedAutoencoder.
+  const std::string& decoder_sha256() const { return autoencoder_.decoder_sha256; }
   /// UsageError, `source` (a weights file) first, if its metadata name another latent space.
   void check_same(const std::map<std::string, std::string>& metadata, const std::string& source) const;
   /// "4 channels, an eighth of the side, scaled by 0.18215, vae.safetensors".

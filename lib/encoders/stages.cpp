@@ -11,6 +11,13 @@ std::string Stages::describe() const {
   return join(lines, "\n");
 }
 
+std::map<std::string, std::string> Stages::digests() const {
+  std::map<std::string, std::string> digests;
+  if (prompts) digests["text.encoder"] = prompts->identity();
+  if (codec) digests["latents.vae"] = codec->decoder_sha256();
+  return digests;
+}
+
 Stages open_stages(const Recipe& recipe, Precision precision, c10::Device device) {
   Stages stages;
   if (recipe.text.has_encoder())

@@ -1,6 +1,8 @@
 // What stands before and behind a network and is not trained with it.
 #pragma once
+#include <map>
 #include <memory>
+#include <string>
 
 #include "encoders/latent_codec.h"
 #include "encoders/prompt_encoder.h"
@@ -14,6 +16,8 @@ struct Stages {
 
   /// "text: ...", "latents: ...", a line each; empty if there are none.
   std::string describe() const;
+  /// What they are: hashes, by the keys of a recipe that name them.
+  std::map<std::string, std::string> digests() const;
 };
 
 /// Those that the recipe names, in `precision` where they allow it.

@@ -93,8 +93,11 @@ void UViT::check_inputs(const Tensor& x, const Tensor& timesteps, const Tensor& 
   TORCH_CHECK(labels.defined() == o.conditional(),
               o.conditional() ? "UViT: this model is class-conditional; labels are missing"
                               : "UViT: this model is unconditional; it takes no labels");
-  TORCH_CHECK(!labels.defined() || (labels.dim() == 1 && labels.size(0) == B), "UViT: labels must be [", B,
-              "], got ", labels.sizes());
+  const bool shares = labels.defined() && labels.is_floating_point();
+  TORCH_CHECK(!labels.defined() || shares || (labels.dim() == 1 && labels.size(0) == B),
+              "UViT: labels must be [", B, "], got ", labels.sizes());
+  TORCH_CHECK(!shares || labels.sizes() == at::IntArrayRef({B, o.num_classes}),
+              "UViT: shares of labels must be [", B, ", ", o.num_classes, "], got ", labels.sizes());
   TORCH_CHECK(context.defined() == o.has_context(),
               o.has_context() ? "UViT: this model has context tokens; context is missing"
                               : "UViT: this model has no context tokens; it takes no context");
@@ -110,11 +113,18 @@ Tensor UViT::encode_context(const Tensor& context) {
   return text_encoder_ && context.dim() == 2 ? text_encoder_->forward(context) : context;
 }
 
+// [B, C]: looked up, or mixed of all; in full precision, as looking up is.
+Tensor UViT::label_token(const Tensor& labels) {
+  if (!labels.is_floating_point()) return label_emb_->forward(labels);
+  const c10::impl::ExcludeDispatchKeyGuard full_precision(c10::autocast_dispatch_keyset);
+  return at::matmul(labels, label_emb_->weight);
+}
+
 // Tokens in order [label,] time, [context,] patches: [B, N, C].
 Tensor UViT::embed(const Tensor& x, const Tensor& timesteps, const Tensor& labels, const Tensor& context) {
   const int64_t B = x.size(0);
   std::vector<Tensor> tokens;
-  if (options_.conditional()) tokens.push_back(label_emb_->forward(labels).view({B, 1, -1}));
+  if (options_.conditional()) tokens.push_back(label_token(labels).view({B, 1, -1}));
   const Tensor time = timestep_embedding(timesteps, options_.embed_dim).to(pos_embed_.scalar_type());
   tokens.push_back((time_embed_ ? time_embed_->forward(time) : time).view({B, 1, -1}));
   if (options_.has_context()) tokens.push_back(context_embed_->forward(encode_context(context)));

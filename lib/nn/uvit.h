@@ -24,7 +24,7 @@ class UViT : public torch::nn::Module {
   explicit UViT(const ModelOptions& options);
 
   /// x: [B, C, H, W]; timesteps: [B] in the units of the schedule (999 t); labels: int64 [B] for a
-  /// conditional model, else undefined; context: [B, num_clip_token, clip_dim] for a model with context
+  /// conditional model, or shares of all its labels, float32 [B, num_classes], else undefined; context: [B, num_clip_token, clip_dim] for a model with context
   /// tokens (U-ViT's text-to-image network), or token ids as encode_context takes them, else undefined.
   /// Returns [B, C, H, W] in float32 (float64 for float64 weights). c10::Error names what does not fit.
   at::Tensor forward(const at::Tensor& x, const at::Tensor& timesteps, const at::Tensor& labels = {},
@@ -41,6 +41,7 @@ class UViT : public torch::nn::Module {
   void initialise();
   void check_inputs(const at::Tensor& x, const at::Tensor& timesteps, const at::Tensor& labels,
                     const at::Tensor& context) const;
+  at::Tensor label_token(const at::Tensor& labels);
   at::Tensor embed(const at::Tensor& x, const at::Tensor& timesteps, const at::Tensor& labels,
                    const at::Tensor& context);
 

@@ -2,30 +2,18 @@
 
 #include <ATen/ATen.h>
 
-#include <opencv2/imgproc.hpp>
-
 #include "io/unicode.h"
+#include "sampling/drawing.h"
 
 namespace uvic {
 namespace {
 
-constexpr int kFont = cv::FONT_HERSHEY_SIMPLEX, kLines = 3, kLineHeight = 15, kGap = 8;
-constexpr double kScale = 0.4;
-constexpr int64_t kLeastWidth = 112;
-
-int64_t enlarged_by(int64_t W) {
-  return std::max<int64_t>((kLeastWidth + W - 1) / W, 1);
-}
-
-int width_of(const std::string& text) {
-  int below = 0;
-  return cv::getTextSize(text, kFont, kScale, 1, &below).width;
-}
+constexpr int kLines = 3, kLineHeight = 15, kGap = 8;
 
 // `text` cut behind as many letters as leave room for the dots.
 std::string cut_to(std::string text, int width) {
-  if (width_of(text) <= width) return text;
-  while (!text.empty() && width_of(text + "...") > width) text.pop_back();
+  if (caption_width(text) <= width) return text;
+  while (!text.empty() && caption_width(text + "...") > width) text.pop_back();
   return text + "...";
 }
 
@@ -36,7 +24,7 @@ std::vector<std::string> wrapped(const std::string& text, int width) {
     const size_t end = std::min(text.find(' ', begin), text.size());
     const std::string word = text.substr(begin, end - begin);
     const std::string longer = lines.back().empty() ? word : lines.back() + " " + word;
-    if (width_of(longer) <= width || lines.back().empty() || lines.size() == kLines) {
+    if (caption_width(longer) <= width || lines.back().empty() || lines.size() == kLines) {
       lines.back() = longer;
     } else {
       lines.push_back(word);
@@ -45,15 +33,6 @@ std::vector<std::string> wrapped(const std::string& text, int width) {
   }
   for (std::string& line : lines) line = cut_to(line, width);
   return lines;
-}
-
-// [3, H, W] as OpenCV draws on it: [H, W, 3].
-cv::Mat enlarged(const at::Tensor& image, int64_t by) {
-  const at::Tensor pixels = image.expand({3, -1, -1}).permute({1, 2, 0}).contiguous();
-  const cv::Mat small(int(pixels.size(0)), int(pixels.size(1)), CV_8UC3, pixels.data_ptr());
-  cv::Mat large;
-  cv::resize(small, large, {}, double(by), double(by), cv::INTER_NEAREST);
-  return large;
 }
 
 }  // namespace
@@ -80,11 +59,11 @@ at::Tensor captioned_grid(const at::Tensor& images, const std::vector<std::strin
     enlarged(images[i], by).copyTo(sheet(cv::Rect(left, top, int(by * W), int(by * H))));
     int base = top + int(by * H) + kLineHeight - 3;
     for (const std::string& line : wrapped(plain_letters(captions[size_t(i)]), int(by * W))) {
-      cv::putText(sheet, line, {left, base}, kFont, kScale, cv::Scalar::all(40), 1, cv::LINE_AA);
+      put_caption(sheet, line, {left, base});
       base += kLineHeight;
     }
   }
-  return at::from_blob(sheet.data, {height, width, 3}, at::kByte).permute({2, 0, 1}).contiguous();
+  return picture_of(sheet);
 }
 
 }  // namespace uvic

@@ -42,8 +42,9 @@ bool is_picture(const fs::path& path) {
 
 }  // namespace
 
-void check_image_folder(const std::string& option, const fs::path& folder, const RecordInputs& record,
-                        const Asked& asked, const fs::path& except) {
+void check_image_folder(const std::string& option, const fs::path& folder,
+                        const std::function<std::string(int64_t number, const std::string& made)>& expected,
+                        const fs::path& except) {
   std::error_code absent;
   const std::string own = except.empty() ? "" : fs::absolute(except).replace_extension().string();
   for (const auto& entry : fs::directory_iterator(folder, absent)) {
@@ -55,19 +56,27 @@ void check_image_folder(const std::string& option, const fs::path& folder, const
     const std::string made = png && png->text.contains("parameters") ? png->text.at("parameters") : "";
     check_usage(!made.empty(), option, " ", folder.string(), ": holds ", path.filename().string(),
                 ", which is not of this program's making; use another folder");
-    int64_t seed = -1;
-    if (!parse_value(path.stem().string(), seed)) continue;  // a grid
+    int64_t number = -1;
+    if (!parse_value(path.stem().string(), number)) continue;  // a grid
+    const std::string there = comparable_record(made), here = comparable_record(expected(number, made));
+    check_usage(there == here, option, " ", folder.string(), ": ", path.filename().string(),
+                " in it was made with other settings, ", first_difference(there, here),
+                "; use another folder");
+  }
+}
+
+void check_image_folder(const std::string& option, const fs::path& folder, const RecordInputs& record,
+                        const Asked& asked, const fs::path& except) {
+  const auto expected = [&](int64_t seed, const std::string& made) {
     RecordInputs same = record;
     same.seeds = std::to_string(seed);
     const auto label = asked.labels.find(seed);
     same.labels = label != asked.labels.end() ? std::to_string(label->second) : label_in(made);
     const auto prompt = asked.prompts.find(seed);
     same.prompts.texts = prompt != asked.prompts.end() ? std::vector{prompt->second} : prompts_in(made);
-    const std::string there = comparable_record(made), here = comparable_record(sample_record(same));
-    check_usage(there == here, option, " ", folder.string(), ": ", path.filename().string(),
-                " in it was made with other settings, ", first_difference(there, here),
-                "; use another folder");
-  }
+    return sample_record(same);
+  };
+  check_image_folder(option, folder, expected, except);
 }
 
 }  // namespace uvic

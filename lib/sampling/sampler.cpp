@@ -6,33 +6,15 @@
 #include <algorithm>
 
 #include "core/errors.h"
-#include "core/seeds.h"
 #include "nn/autocast.h"
 #include "nn/uvit.h"
+#include "sampling/image_noise.h"
+#include "sampling/repaint.h"
 
 namespace uvic {
 namespace {
 
 using at::Tensor;
-
-// One generator an image; each draw is a stack of one randn({C, H, W}) per image.
-class ImageNoise {
- public:
-  ImageNoise(const std::vector<int64_t>& seeds, std::array<int64_t, 3> shape, c10::Device device)
-      : shape_(shape), device_(device) {
-    for (const int64_t seed : seeds) generators_.push_back(image_generator(seed));
-  }
-  Tensor draw() {
-    std::vector<Tensor> noises;
-    for (const auto& generator : generators_) noises.push_back(at::randn(shape_, generator, at::kFloat));
-    return at::stack(noises).to(device_);
-  }
-
- private:
-  std::array<int64_t, 3> shape_;
-  c10::Device device_;
-  std::vector<at::Generator> generators_;
-};
 
 Condition null_condition(const ModelOptions& model, c10::Device device) {
   const auto options = at::TensorOptions(device).dtype(at::kLong);
@@ -54,7 +36,8 @@ Generator generator_of(UViT& model, Precision precision, c10::Device device) {
   const ModelOptions& options = model.options();
   Generator generator = {.network = inference_network(model, precision, device),
                          .shape = options.image_shape(),
-                         .null = null_condition(options, device)};
+                         .null = null_condition(options, device),
+                         .label_rows = options.num_classes};
   if (options.learns_text()) {
     const auto autocast = AutocastState::for_precision(precision, device);
     generator.encode_context = [&model, autocast](const Tensor& context) {
@@ -80,6 +63,7 @@ Sampler::Sampler(Generator generator, const DiffusionOptions& diffusion, const S
                           .rescale = options.guidance_rescale}},
       decode_(std::move(generator.decode)),
       encode_context_(std::move(generator.encode_context)),
+      label_rows_(generator.label_rows),
       device_(device) {
   check_usage(
       options.cfg == 1.0 || !parts_.guidance.null.empty() || parts_.guidance.guide,
@@ -99,17 +83,72 @@ Tensor Sampler::encoded(const Tensor& context) const {
   return context.defined() && encode_context_ ? encode_context_(context) : context;
 }
 
-Tensor Sampler::run_batch(std::vector<int64_t> seeds, const Condition& condition,
+// Images of one call of the network: those of a request, and of what it goes towards.
+struct Sampler::Batch {
+  std::vector<int64_t> seeds, towards_seeds;
+  Condition condition, towards;
+  std::vector<double> shares;
+  int64_t count = 0;  // the rest is padding
+
+  // The last image again and again, so that every call has `size`.
+  void pad(int64_t size, c10::Device device) {
+    count = int64_t(seeds.size());
+    const Tensor rows = at::arange(size).clamp_max(count - 1);
+    const auto padded = [&](const Tensor& x) {
+      return x.defined() ? x.to(at::kCPU).index_select(0, rows).to(device) : x;
+    };
+    for (std::vector<int64_t>* list : {&seeds, &towards_seeds}) {
+      if (!list->empty()) list->resize(size_t(size), list->back());
+    }
+    if (!shares.empty()) shares.resize(size_t(size), shares.back());
+    for (Condition* one : {&condition, &towards}) *one = {padded(one->labels), padded(one->context)};
+  }
+};
+
+Condition Sampler::condition_of(const Batch& batch) const {
+  const Tensor context = encoded(batch.condition.context);
+  if (batch.shares.empty()) return {batch.condition.labels, context};
+  const Tensor shares = at::tensor(batch.shares, at::kFloat).to(device_);
+  Condition between = {batch.condition.labels, context};
+  if (between.labels.defined() && !at::equal(between.labels, batch.towards.labels)) {
+    const auto rows = [&](const Tensor& labels) { return at::one_hot(labels, label_rows_).to(at::kFloat); };
+    between.labels = at::lerp(rows(between.labels), rows(batch.towards.labels), shares.unsqueeze(1));
+  }
+  if (const Tensor other = encoded(batch.towards.context); other.defined())
+    between.context = at::lerp(context, other, shares.view({-1, 1, 1}));
+  return between;
+}
+
+// The state that the solver ends with.
+Tensor Sampler::denoised(const Start& start, const Tensor& noise, const Denoiser& denoise, SolverRun run,
+                         const NoiseSource& beside) const {
+  const NoiseSchedule& schedule = *plan_.schedule;
+  const double scale = schedule.prior_scale();
+  Tensor x = scale == 1.0 ? noise : noise * scale;
+  if (start.empty()) return plan_.solver->sample(denoise, x, run);
+  const SamplingPlan plan = shortened(plan_, start.strength);
+  run.times = plan.times;
+  run.steps = plan.options.steps;
+  run.s_churn = plan.options.s_churn;
+  const Tensor state = start.state.to(device_);
+  const double t = run.times.front();
+  if (start.strength < 1) x = state * schedule.alpha(t) + noise * schedule.sigma(t);
+  if (!start.mask.defined()) return plan_.solver->sample(denoise, x, run);
+  const Tensor mask = mask_of_state(start.mask, shape_).to(device_);
+  return sample_repaint(*plan_.solver, denoise, x, run, {state, mask, start.resample, start.jump, beside});
+}
+
+Tensor Sampler::run_batch(const Batch& batch, const SampleRequest& request,
                           const StepCallback& on_step) const {
-  const auto count = int64_t(seeds.size());
-  seeds.resize(size_t(plan_.options.batch_size), seeds.back());
-  const Tensor rows = at::arange(plan_.options.batch_size).clamp_max(count - 1);
-  const auto padded = [&](const Tensor& x) {
-    return x.defined() ? x.to(at::kCPU).index_select(0, rows).to(device_) : x;
-  };
-  ImageNoise noise(seeds, shape_, device_);
+  const Start& start = request.start;
+  if (!start.empty() && start.strength == 0) {
+    const Tensor image = decode_ ? decoded(start.state.unsqueeze(0).to(device_)) : start.picture.unsqueeze(0);
+    return composed(start, image.expand({batch.count, -1, -1, -1})).to(at::kCPU);
+  }
+  ImageNoise noise = batch.shares.empty()
+                         ? ImageNoise(batch.seeds, shape_, device_)
+                         : ImageNoise(batch.seeds, batch.towards_seeds, batch.shares, shape_, device_);
   const Tensor first = noise.draw();
-  const double scale = plan_.schedule->prior_scale();
   const SolverRun run{
       .schedule = *plan_.schedule,
       .times = plan_.times,
@@ -117,7 +156,7 @@ Tensor Sampler::run_batch(std::vector<int64_t> seeds, const Condition& condition
       .noise = [&] { return noise.draw(); },
       .on_step =
           [&](int64_t step, Tensor& state) {
-            Tensor shown = state.slice(0, 0, count);
+            Tensor shown = state.slice(0, 0, batch.count);
             on_step(step, shown);
           },
       .eta = plan_.eta,
@@ -126,28 +165,51 @@ Tensor Sampler::run_batch(std::vector<int64_t> seeds, const Condition& condition
       .s_tmax = plan_.options.s_tmax,
       .s_noise = plan_.options.s_noise,
   };
-  const Denoiser denoise =
-      make_denoiser(parts_, {padded(condition.labels), encoded(padded(condition.context))});
-  const Tensor state = plan_.solver->sample(denoise, scale == 1.0 ? first : first * scale, run);
-  return decoded(state).slice(0, 0, count).to(at::kCPU);
+  const Denoiser denoise = make_denoiser(parts_, condition_of(batch));
+  const Tensor state = denoised(start, first, denoise, run, [&] { return noise.draw_beside(); });
+  return composed(start, decoded(state).slice(0, 0, batch.count)).to(at::kCPU);
 }
 
 void Sampler::run(const SampleRequest& request, const OnImages& on_images, const OnStep& on_step) const {
-  TORCH_CHECK(request.labels.empty() || request.labels.size() == request.seeds.size(),
-              "Sampler: ", request.labels.size(), " labels for ", request.seeds.size(), " seeds");
-  TORCH_CHECK(!request.context.defined() || request.context.size(0) == int64_t(request.seeds.size()),
-              "Sampler: not as many contexts as the ", request.seeds.size(), " seeds");
+  const size_t total = request.seeds.size(), size = size_t(plan_.options.batch_size);
+  const Towards& towards = request.towards;
+  const auto fits = [&](const std::vector<int64_t>& labels, const Tensor& context) {
+    return (labels.empty() || labels.size() == total) &&
+           (!context.defined() || context.size(0) == int64_t(total));
+  };
+  TORCH_CHECK(request.labels.empty() || request.labels.size() == total, "Sampler: ", request.labels.size(),
+              " labels for ", total, " seeds");
+  TORCH_CHECK(fits({}, request.context), "Sampler: not as many contexts as the ", total, " seeds");
+  TORCH_CHECK(towards.empty() || (towards.shares.size() == total && towards.seeds.size() == total &&
+                                  towards.labels.size() == request.labels.size() &&
+                                  towards.context.defined() == request.context.defined() &&
+                                  fits(towards.labels, towards.context)),
+              "Sampler: not as much to go towards as there are seeds");
+  check_usage(request.start.strength >= 0 && request.start.strength <= 1, "--strength: must be 0 to 1");
+  plan_with(plan_, request.start);  // says what is not possible
   const at::NoGradGuard no_grad;
-  const Condition all = {request.labels.empty() ? Tensor() : at::tensor(request.labels, at::kLong),
-                         request.context};
-  const size_t total = request.seeds.size(), batch = size_t(plan_.options.batch_size);
-  for (size_t first = 0; first < total; first += batch) {
-    const size_t last = std::min(first + batch, total);
-    const std::vector<int64_t> seeds(request.seeds.begin() + long(first), request.seeds.begin() + long(last));
+  const auto conditions = [](const std::vector<int64_t>& labels, const Tensor& context) -> Condition {
+    return {labels.empty() ? Tensor() : at::tensor(labels, at::kLong), context};
+  };
+  const Condition all = conditions(request.labels, request.context),
+                  ends = conditions(towards.labels, towards.context);
+  for (size_t first = 0; first < total; first += size) {
+    const size_t last = std::min(first + size, total);
+    const auto part = [&](const auto& list) {
+      return list.empty()
+                 ? list
+                 : std::decay_t<decltype(list)>(list.begin() + long(first), list.begin() + long(last));
+    };
+    Batch batch{.seeds = part(request.seeds),
+                .towards_seeds = part(towards.seeds),
+                .condition = all.part(int64_t(first), int64_t(last - first)),
+                .towards = ends.part(int64_t(first), int64_t(last - first)),
+                .shares = part(towards.shares)};
+    batch.pad(plan_.options.batch_size, device_);
     const auto step = [&](int64_t number, const Tensor& x) {
       if (on_step) on_step(first, number, x);
     };
-    on_images(first, run_batch(seeds, all.part(int64_t(first), int64_t(last - first)), step));
+    on_images(first, run_batch(batch, request, step));
   }
 }
 

@@ -13,6 +13,7 @@
 #include "diffusion/options.h"
 #include "recipe/plan.h"
 #include "recipe/sample_options.h"
+#include "sampling/start.h"
 
 namespace uvic {
 
@@ -21,12 +22,25 @@ class UViT;
 /// A UViT as diffusion's callable: no gradient, evaluation in `precision`. The model must outlive it.
 Network inference_network(UViT& model, Precision precision, c10::Device device);
 
+/// Images between two others: image i lies at shares[i], 0 to 1, of the way from what a request says of it to
+/// what this says. Noise goes along an arc (slerp), every draw of it; classes and contexts in a straight line
+/// between their embeddings, as latent walks do. Both ends are the very images of their seeds.
+struct Towards {
+  std::vector<double> shares = {};  ///< one an image; empty: there are no others
+  std::vector<int64_t> seeds = {}, labels = {};
+  at::Tensor context = {};
+
+  bool empty() const { return shares.empty(); }
+};
+
 /// What to make: one image a seed. `labels` is as long as `seeds`, or empty for an unconditional model.
 struct SampleRequest {
   std::vector<int64_t> seeds, labels;
   /// For a model with context tokens, else undefined: float32 [seeds, num_clip_token, clip_dim], or what
   /// Generator::encode_context takes.
   at::Tensor context = {};
+  Towards towards = {};
+  Start start = {};  ///< of every image
 };
 
 /// From the solver's last state, [n, C, H, W], to images: what an autoencoder does to latents.
@@ -42,6 +56,7 @@ struct Generator {
   /// What makes a context of, say, token ids, once a batch and not at each evaluation; none: it is one
   /// already.
   std::function<at::Tensor(const at::Tensor& context)> encode_context = {};
+  int64_t label_rows = 0;  ///< how many labels the network knows, the null label included
 };
 /// A UViT with its own shape, null label and text encoder, on its device.
 Generator generator_of(UViT& model, Precision precision, c10::Device device);
@@ -73,14 +88,18 @@ class Sampler {
   const SamplingPlan& plan() const { return plan_; }
 
  private:
-  at::Tensor run_batch(std::vector<int64_t> seeds, const Condition& condition,
-                       const StepCallback& on_step) const;
+  struct Batch;
+  at::Tensor run_batch(const Batch& batch, const SampleRequest& request, const StepCallback& on_step) const;
+  at::Tensor denoised(const Start& start, const at::Tensor& noise, const Denoiser& denoise, SolverRun run,
+                      const NoiseSource& beside) const;
+  Condition condition_of(const Batch& batch) const;
   at::Tensor encoded(const at::Tensor& context) const;
   std::array<int64_t, 3> shape_;
   SamplingPlan plan_;
   DenoiserParts parts_;
   Decode decode_;
   std::function<at::Tensor(const at::Tensor&)> encode_context_;
+  int64_t label_rows_;
   c10::Device device_;
 };
 

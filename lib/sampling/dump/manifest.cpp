@@ -45,20 +45,22 @@ Json settings_json(const DumpManifest& manifest) {
   for (const FieldView& field : fields_of(manifest.making.sample)) {
     std::visit([&](const auto* value) { sample[field.key] = json_of(*value); }, field.value);
   }
-  return {{"version", manifest.version},
-          {"checkpoint", manifest.making.checkpoint.string()},
-          {"weights", manifest.making.weights},
-          {"weights_sha256", manifest.weights_sha256},
-          {"weights_crc32", hex(manifest.making.weights_crc)},
-          {"overrides", manifest.making.overrides},
-          {"sample", sample},
-          {"labels", manifest.making.labels},
-          {"classes", manifest.classes},
-          {"image", manifest.image},
-          {"prompts_sha256", manifest.making.prompts.sha256()},
-          {"negative_prompt", manifest.making.prompts.negative},
-          {"threads", manifest.making.threads},
-          {"device", manifest.making.device}};
+  Json json = {{"version", manifest.version},
+               {"checkpoint", manifest.making.checkpoint.string()},
+               {"weights", manifest.making.weights},
+               {"weights_sha256", manifest.making.weights_sha256},
+               {"weights_crc32", hex(manifest.making.weights_crc)},
+               {"overrides", manifest.making.overrides},
+               {"sample", sample},
+               {"labels", manifest.making.labels},
+               {"classes", manifest.classes},
+               {"image", manifest.image},
+               {"prompts_sha256", manifest.making.prompts.sha256()},
+               {"negative_prompt", manifest.making.prompts.negative},
+               {"threads", manifest.making.threads},
+               {"device", manifest.making.device}};
+  if (!manifest.making.inputs.empty()) json["inputs"] = manifest.making.inputs;
+  return json;
 }
 
 void read_sample(const Json& json, SampleOptions& options) {
@@ -83,6 +85,7 @@ std::string to_json(const DumpManifest& manifest) {
   Json json = settings_json(manifest);
   json["evaluations"] = manifest.making.evaluations;  // follows from the settings
   json["format"] = format_name(manifest.format);
+  json["weights_file"] = manifest.making.weights_file.string();
   json["seeds"] = seeds_text(manifest.seeds);
   if (!manifest.making.prompts.empty()) json["prompts"] = manifest.making.prompts.texts;
   if (!manifest.shard_of.empty()) json["shard_of"] = seeds_text(manifest.shard_of);
@@ -100,7 +103,9 @@ DumpManifest manifest_from_json(const std::string& text, const std::string& name
     making.checkpoint = json.at("checkpoint").get<std::string>();
     json.at("weights").get_to(making.weights);
     making.weights_crc = uint32_t(std::stoul(json.at("weights_crc32").get<std::string>(), nullptr, 16));
-    json.at("weights_sha256").get_to(manifest.weights_sha256);
+    json.at("weights_sha256").get_to(making.weights_sha256);
+    making.weights_file = json.value("weights_file", "");
+    if (json.contains("inputs")) json.at("inputs").get_to(making.inputs);
     json.at("overrides").get_to(making.overrides);
     read_sample(json.at("sample"), making.sample);
     json.at("evaluations").get_to(making.evaluations);
@@ -155,7 +160,8 @@ Differences compare(const DumpManifest& a, const DumpManifest& b) {
     const auto text = [&](const Json& json) {
       return json.contains(pointer) ? json.at(pointer).dump() : "absent";
     };
-    if (text(left) == text(right)) continue;
+    const bool unknown = !left.contains(pointer) || !right.contains(pointer);
+    if (text(left) == text(right) || (unknown && pointer.starts_with("/inputs/"))) continue;
     std::string key = pointer.substr(1);
     std::replace(key.begin(), key.end(), '/', '.');
     auto& group = machine.contains(key) ? differences.machine : differences.settings;

@@ -15,7 +15,6 @@ struct DumpManifest {
   DumpFormat format = DumpFormat::kPng;
   std::string version;              ///< of the program that made the images
   RecordInputs making;              ///< `labels` is a policy of choose_labels; `seeds` and `layout` are empty
-  std::string weights_sha256;       ///< of the weights file, in hexadecimal
   int64_t classes = 0;              ///< real classes, 0: unconditional
   std::array<int64_t, 3> image{};   ///< C, H, W
   std::vector<int64_t> seeds;       ///< ascending, none twice

@@ -1,15 +1,45 @@
 #include "tasks/diffusion/preview.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include "core/log.h"
+#include "core/seeds.h"
 #include "io/grid.h"
 #include "io/png.h"
+#include "nn/uvit.h"
 #include "recipe/layout.h"
+#include "recipe/weights_digest.h"
 #include "sampling/captioned_grid.h"
 #include "sampling/finite.h"
+#include "sampling/record.h"
 
 namespace uvic {
+
+namespace {
+
+// What makes such a grid with uvic-sample, as soon as the checkpoint of the step is there. Empty where
+// prompts cannot say what the network was given: states of captions out of a pack.
+std::string record_of(const UViT& model, const DiffusionConfig& config, const TrainingSamples& samples,
+                      int64_t step, const std::filesystem::path& run_directory) {
+  if (model.options().has_context() && !samples.stages().prompts) return "";
+  const SamplingPlan plan = plan_sampling(config.preview_sample(), config.diffusion);
+  return sample_record({.checkpoint = checkpoint_path(run_directory, step),
+                        .weights = "ema",
+                        .tensors_sha256 = weights_digest(model),
+                        .inputs = samples.stages().digests(),
+                        .seeds = seeds_text(seeds_in_turn(config.preview.images)),
+                        .prompts = {samples.captions(config.preview.images)},
+                        .labels = "balanced",
+                        .layout = "",
+                        .sample = plan.options,
+                        .evaluations = plan.evaluations,
+                        .overrides = {},
+                        .threads = at::get_num_threads(),
+                        .device = samples.device().str()});
+}
+
+}  // namespace
 
 void write_preview(UViT& model, const DiffusionConfig& config, const TrainingSamples& samples, int64_t step,
                    const TaskContext& context) {
@@ -37,7 +67,10 @@ void write_preview(UViT& model, const DiffusionConfig& config, const TrainingSam
                                                        : captioned_grid(all, captions, rows, cols);
   const auto folder = context.run_directory / "samples";
   std::filesystem::create_directories(folder);
-  save_png(folder / (checkpoint_name(step) + ".png"), grid);
+  std::map<std::string, std::string> text;
+  const std::string record = record_of(model, config, samples, step, context.run_directory);
+  if (!record.empty() && !finite.any_bad()) text["parameters"] = record;
+  save_png(folder / (checkpoint_name(step) + ".png"), grid, text);
   context.log.write_image(step, "samples", grid);
 }
 

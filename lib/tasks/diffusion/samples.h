@@ -22,6 +22,8 @@ class TrainingSamples {
            const Sampler::OnStep& on_step, const std::function<bool()>& stopping) const;
   /// The captions of such samples; empty for a model without text.
   std::vector<std::string> captions(int64_t images) const;
+  const Stages& stages() const { return examples_.stages(); }
+  c10::Device device() const { return device_; }
 
  private:
   std::vector<int64_t> spread(int64_t images) const;
