@@ -97,15 +97,37 @@ TEST(CommandLine, EveryOptionOfSample) {
   const fs::path folder = files() / "s";
   const std::string base = "uvic-sample --checkpoint " + trained() +
                            " --seeds 0-7 --set sample.cfg=50 --out " + (folder / "o.png").string();
-  expect_effects(base, folder, "uvic-sample --help",
-                 with_sampling_options({{"--version", ""},
-                                        {"--grid", "8x1", kImages},
-                                        {"--class", "2", kImages},
-                                        {"--class-per-row", "", kImages, "--grid 4x2"},
-                                        {"--raw", (folder / "o.npy").string()},
-                                        {"--images", (folder / "images").string()},
-                                        {"--prompt-per-row", "", kRefusal, "", "needs --prompt or --prompts"},
-                                        {"--save-steps", "2"}}));
+  const std::string picture = (files() / "picture.png").string(), mask = (files() / "mask.png").string();
+  save_png(picture, at::arange(64).view({1, 8, 8}).to(at::kByte));
+  save_png(mask, at::eye(8).mul(255).view({1, 8, 8}).to(at::kByte));
+  const std::string from = "--init-image " + picture, masked = from + " --mask " + mask;
+  expect_effects(
+      base, folder, "uvic-sample --help",
+      with_sampling_options({{"--version", ""},
+                             {"--grid", "8x1", kImages},
+                             {"--class", "2", kImages},
+                             {"--class-per-row", "", kImages, "--grid 4x2"},
+                             {"--raw", (folder / "o.npy").string()},
+                             {"--images", (folder / "images").string()},
+                             {"--prompt-per-row", "", kRefusal, "", "needs --prompt or --prompts"},
+                             {"--save-steps", "2"},
+                             {"--init-image", picture, kImages},
+                             {"--strength", "0.3", kImages, from},
+                             {"--mask", mask, kImages, from},
+                             {"--resample", "2", kImages, masked},
+                             {"--resample-jump", "1", kImages, masked + " --resample 2"},
+                             {"--sweep", "steps=2,3", kImages},
+                             // What these do: reproduce_test.cpp.
+                             {"--interpolate", "1,2", kRefusal, "", "--interpolate excludes --seeds"},
+                             {"--frames", "3", kRefusal, "", "--frames requires --interpolate"},
+                             {"--class-to", "1", kRefusal, "", "--class-to requires --interpolate"},
+                             {"--prompt-to", "1", kRefusal, "", "--prompt-to requires --interpolate"},
+                             {"--frame-rate", "5", kRefusal, "", "--frame-rate requires --interpolate"},
+                             {"--stats", "s.npz", kRefusal, "", "--stats requires"},
+                             {"--features", "f.pt", kRefusal, "", "--features requires --stats"},
+                             {"--num", "5", kRefusal, "", "--num requires --stats"},
+                             {"--reproduce", picture, kRefusal, "", "--seeds: the record of "},
+                             {"--any-weights", "", kRefusal, "", "--any-weights requires --reproduce"}}));
 }
 
 TEST(CommandLine, EveryOptionOfDump) {
@@ -157,9 +179,7 @@ TEST(CommandLine, EveryOptionOfInspect) {
                   {"--chunk", "0", kRefusal, "", "--chunk"},
                   {"--suppress-top", "2"},
                   {"--draws", "2", kOutput, top},
-                  {"--draws", "2", kRefusal, "", "--draws requires --suppress-top"},
                   {"--stats", stats + " --features " + features + " --frechet-images 6", kOutput, top},
-                  {"--stats", stats, kRefusal, top, "--stats requires --features"},
                   {"--features", features, kRefusal, top, "--features requires --stats"},
                   {"--frechet-images", "8", kOutput, both + " --frechet-images 6"},
                   {"--json", (folder / "other.json").string()},

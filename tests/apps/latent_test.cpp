@@ -6,6 +6,7 @@
 
 #include "io/npy.h"
 #include "io/png.h"
+#include "io/png_decode.h"
 #include "io/safetensors.h"
 #include "support/captioned_run.h"
 
@@ -125,6 +126,32 @@ TEST_F(Latents, SamplesAreLatentsUntilAnAutoencoderDecodesThem) {
   EXPECT_EQ(testing::read_bytes(path("grid.png")), testing::read_bytes(path("again.png")));
   expect_usage_error(sample(prompt + "--out " + path("none.png")),
                      "latents of 4 channels (model.in_chans), not pictures; --vae V");
+}
+
+TEST_F(Latents, APictureIsChangedInItsLatentsAndKeptInItsPixels) {
+  at::Tensor mask = at::zeros({1, 32, 32}, at::kByte);
+  mask.slice(2, 0, 13).fill_(255);
+  save_png(path("mask.png"), mask);
+  const std::string from =
+      "--prompt 'picture number 1' --seeds 0-1 --solver ddim --init-image " + path("data/3.png") + " ";
+  expect_ok(
+      run(sample(from + "--vae " + vae() + " --mask " + path("mask.png") + " --images " + path("changed"))));
+  const at::Tensor before = decode_png(testing::read_bytes(path("data/3.png"))),
+                   after = decode_png(testing::read_bytes(path("changed/000001.png")));
+  EXPECT_TRUE(at::equal(after.slice(2, 13), before.slice(2, 13)));
+  EXPECT_FALSE(at::equal(after.slice(2, 0, 13), before.slice(2, 0, 13)));
+  const auto record = nlohmann::json::parse(inspect_png(path("changed/000001.png"))->text.at("parameters"));
+  for (const char* input : {"latents.vae", "text.encoder", "--init-image", "--mask"})
+    EXPECT_TRUE(record.at("inputs").contains(input)) << input;
+  const auto again =
+      run("uvic-sample --quiet --reproduce " + path("changed/000001.png") + " --out " + path("a.png"));
+  EXPECT_EQ(again.code, 0) << again.out << again.err;
+  // Nothing is left of the steps: what the autoencoder makes of the picture.
+  expect_ok(run(sample(from + "--vae " + vae() + " --strength 0 --raw " + path("kept.npy"))));
+  const at::Tensor kept = load_npy(path("kept.npy"));
+  EXPECT_TRUE(at::equal(kept[0], kept[1]));
+  expect_usage_error(sample(from + "--raw " + path("kept.npy")),
+                     "latents of 4 channels; --vae V encodes pictures");
 }
 
 TEST_F(Latents, ADumpThatIsKilledEndsInTheSameFiles) {

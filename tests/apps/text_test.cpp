@@ -100,6 +100,29 @@ TEST_F(TextApps, TheRecordMakesTheSameFileAgain) {
   EXPECT_EQ(record("images/000001.png").at("prompts"), nlohmann::json({prompts[1]}));
 }
 
+TEST_F(TextApps, FramesGoFromOnePromptToAnother) {
+  const std::string ends = " --frames 3 --batch-size 3";
+  const at::Tensor walk = raw("--prompt red --prompt-to blue --interpolate 1,1" + ends),
+                   red = raw("--prompt red --seeds 1 --batch-size 3"),
+                   blue = raw("--prompt blue --seeds 1 --batch-size 3");
+  EXPECT_TRUE(at::equal(walk[0], red[0]));
+  EXPECT_LT(testing::max_abs_error(walk[2], blue[0]), 1e-5);
+  EXPECT_FALSE(at::equal(walk[1], red[0]) || at::equal(walk[1], blue[0]));
+  // Of several prompts each seed has its own.
+  EXPECT_LT(testing::max_abs_error(raw("--prompt red --prompt blue --interpolate 0,1" + ends)[2],
+                                   raw("--prompt blue --seeds 1 --batch-size 3")[0]),
+            1e-5);
+}
+
+TEST_F(TextApps, PicturesWithPromptsAreMadeAgain) {
+  expect_ok(run(sample("--prompt red --prompt \"it's blue\" --seeds 0-3 --out " + path("r.png") +
+                       " --images " + path("r"))));
+  for (const char* name : {"r.png", "r/000003.png", "run/samples/step-00000006.png"}) {
+    const auto again = run("uvic-sample --quiet --reproduce " + path(name) + " --out " + path("again.png"));
+    EXPECT_EQ(again.code, 0) << name << again.out << again.err;
+  }
+}
+
 TEST_F(TextApps, PromptsOfAJsonListAreTheSame) {
   testing::write_bytes(path("list.json"), "[\"red\", \"blue\"]");
   EXPECT_TRUE(at::equal(raw("--prompts " + path("list.json")), raw("--prompt red --prompt blue")));
