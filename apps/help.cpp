@@ -16,7 +16,7 @@ const std::map<std::string, std::string> kPaths = {
     {"--json", "FILE"},    {"--pictures", "DIR"},   {"--inputs", "FILE"},     {"--timesteps", "FILE"},
     {"--vae", "PATH"},     {"--tokenizer", "PATH"}, {"--tokens", "FILE"},     {"--text-encoder", "PATH"},
     {"--stats", "FILE"},   {"--reproduce", "FILE"}, {"--init-image", "FILE"}, {"--mask", "FILE"},
-    {"--against", "PATH"}, {"--compare", "RUN"}};
+    {"--against", "PATH"}, {"--compare", "RUN"},    {"--checkpoints", "DIR"}, {"--data", "PATH"}};
 constexpr size_t kLongestChoices = 24;
 constexpr auto kOwnGroup = "Help";
 

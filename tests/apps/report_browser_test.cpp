@@ -29,7 +29,8 @@ class Browser : public ::testing::Test {
     return result.out;
   }
   std::string chromium() const {
-    return UVIC_CHROMIUM " --headless=new --no-sandbox --disable-gpu --user-data-dir=" +
+    return UVIC_CHROMIUM
+           " --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --user-data-dir=" +
            (folder_ / "profile").string();
   }
   testing::TemporaryDirectory folder_;
