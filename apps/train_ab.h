@@ -54,7 +54,7 @@ int train_variants(const TrainingOptions& options, const Config& base, const std
                     .figures = {}};
   for (size_t variant = 0; variant < runs.variants.size(); ++variant) {
     const Config& config = runs.configs[variant];
-    if (!is_run(path_of(variant, 0))) check(config);
+    if (!is_run(path_of(variant, 0))) naming_variant(runs.variants[variant], [&] { check(config); });
     results.parameters.push_back(count_parameters(config.model));
   }
   const auto figures = [&](size_t variant, size_t seed) {

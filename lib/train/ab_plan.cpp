@@ -63,6 +63,16 @@ const Field& field_of(const std::vector<Field>& fields, const std::string& key) 
   return *std::find_if(fields.begin(), fields.end(), [&](const Field& field) { return field.key == key; });
 }
 
+// Of whoever sets keys otherwise the error says so.
+void set_value(const std::vector<Field>& fields, const std::string& assignment) {
+  try {
+    set_field(fields, assignment);
+  } catch (const UsageError& error) {
+    const std::string text = error.what(), other = "--set ";
+    usage_error("--ab ", text.starts_with(other) ? text.substr(other.size()) : text);
+  }
+}
+
 Axis parse_axis(const std::string& text, const std::vector<Field>& scratch) {
   const size_t equals = text.find('=');
   check_usage(equals != std::string::npos && equals > 0, "--ab ", text,
@@ -72,7 +82,7 @@ Axis parse_axis(const std::string& text, const std::vector<Field>& scratch) {
               ": --seeds varies train.seed, for every variant alike");
   std::set<std::string> seen;
   for (const std::string& value : split_values(text.substr(equals + 1))) {
-    set_field(scratch, axis.key + "=" + value);
+    set_value(scratch, axis.key + "=" + value);
     const Field& field = field_of(scratch, axis.key);
     const std::string problem = problem_with(field);
     check_usage(problem.empty(), "--ab ", axis.key, ": ", problem);

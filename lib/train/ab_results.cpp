@@ -78,7 +78,7 @@ std::string formatted(const char* format, int digits, double value) {
 // To two digits of the error: "0.03120 ± 0.00043".
 std::string text_of(const Estimate& estimate, bool sign) {
   const double error = estimate.standard_error;
-  if (!(error > 0)) return formatted(sign ? "%+.*g" : "%.*g", 4, estimate.mean);
+  if (!(error > 1e-12 * std::abs(estimate.mean))) return formatted(sign ? "%+.*g" : "%.*g", 4, estimate.mean);
   const int decimals = std::clamp(1 - int(std::floor(std::log10(error))), 0, 12);
   return formatted(sign ? "%+.*f" : "%.*f", decimals, estimate.mean) + " ± " +
          formatted("%.*f", decimals, error);

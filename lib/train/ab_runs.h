@@ -26,6 +26,16 @@ struct AbRuns {
   }
 };
 
+/// A UsageError of `f` is thrown on with the variant's name.
+template <class F>
+void naming_variant(const AbVariant& variant, const F& f) {
+  try {
+    f();
+  } catch (const UsageError& error) {
+    usage_error("--ab, variant ", variant.name, ": ", error.what());
+  }
+}
+
 /// Of any configuration struct with sections `train` and others, `resolve()` and `validate()`. UsageError as
 /// ab_variants', and with the variant's name where its values do not go together.
 template <class Config>
@@ -36,17 +46,15 @@ AbRuns<Config> ab_runs(const Config& base, const std::vector<std::string>& axes,
   for (const AbVariant& variant : runs.variants) {
     Config& config = runs.configs.emplace_back(base);
     for (const std::string& assignment : variant.assignments) set_field(fields_of(config), assignment);
-    try {
+    naming_variant(variant, [&] {
       config.resolve();
       config.validate();
-    } catch (const UsageError& error) {
-      usage_error("--ab, variant ", variant.name, ": ", error.what());
-    }
+    });
   }
   return runs;
 }
 
-/// "model.attention=cog,softmax: 600 steps of 64 images each".
+/// "model.attention=cog,softmax: 600 steps each of 64 images."
 std::string ab_heading(const std::vector<std::string>& axes, int64_t steps, int64_t batch_size,
                        const std::string& unit);
 

@@ -9,6 +9,7 @@ namespace uvic {
 namespace {
 
 constexpr double kNone = NAN;
+constexpr double kRounding = 1e-12;  // differences that are closer are equal
 
 // P(|T| < t) of Student's distribution.
 double within(double t, size_t freedom) {
@@ -28,7 +29,8 @@ Estimate estimate(const std::vector<double>& values) {
   TORCH_CHECK(!values.empty(), "estimate: there are no values");
   Estimate result{.mean = 0, .standard_error = kNone, .count = values.size()};
   const auto n = double(values.size());
-  for (const double value : values) result.mean += value / n;
+  for (const double value : values) result.mean += value;
+  result.mean /= n;
   if (values.size() < 2) return result;
   double squares = 0;
   for (const double value : values) squares += (value - result.mean) * (value - result.mean);
@@ -44,8 +46,9 @@ std::vector<double> paired_differences(const std::vector<double>& a, const std::
 }
 
 double paired_t_test(const Estimate& difference) {
-  if (difference.count < 3 || !(difference.standard_error > 0)) return kNone;
-  return 1 - within(std::abs(difference.mean) / difference.standard_error, difference.count - 1);
+  const double size = std::abs(difference.mean), error = difference.standard_error;
+  if (difference.count < 3 || !(error > kRounding * size)) return kNone;
+  return 1 - within(size / error, difference.count - 1);
 }
 
 }  // namespace uvic

@@ -73,7 +73,7 @@ void for_each_metric(const fs::path& run_directory,
     const auto json = parse_line(line);
     if (!json.is_object()) continue;
     for (const auto& [key, value] : json.items()) {
-      if (value.is_number() || value.is_null())
+      if (key != "step" && (value.is_number() || value.is_null()))
         f(json.value("step", int64_t{-1}), key, value.is_null() ? NAN : value.get<double>());
     }
   }

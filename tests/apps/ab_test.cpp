@@ -121,7 +121,7 @@ TEST(CompareSettings, WhatCannotBeComparedIsSaidInALineBeforeAnythingIsTrained) 
   refused(" --ab model.attention=cog,softmx", "did you mean 'softmax'?");
   refused(" --ab model.attention", "give a key and its values");
   refused(" --ab model.num_heads=2,3", "--ab, variant num_heads-3: model.num_heads: 3 must divide");
-  refused(" --ab model.num_classes=5,3", "model.num_classes");  // of the data, of the second variant
+  refused(" --ab model.num_classes=5,3", "--ab, variant num_classes-3: data: labels go up to 3");
   refused(" --ab model.attention=cog,sigmoid --set model.attention_kernel=fused", "there is no fused kernel");
   refused(" --ab model.depth=2,4 --seed 3", "--seeds gives the seeds of a comparison");
   refused(" --seeds 1,2", "--ab");
