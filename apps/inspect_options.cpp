@@ -120,7 +120,11 @@ void InspectOptions::add_to(CLI::App& app) {
       ->needs(statistics);
 
   const std::string out = "Output beside the tables";
-  app.add_option("--json", json, "a file with all numbers")->group(out);
+  app.add_option("--json", json,
+                 "a file with all numbers: `layers` are means over the noise levels of images, else of "
+                 "samples, or those of "
+                 "--inputs; `conditions` are each noise level")
+      ->group(out);
   auto* folder =
       app.add_option("--pictures", pictures, "a folder for heat maps and attention maps")->group(out);
   app.add_option("--patch", patch, "ROW,COLUMN: whose attention is mapped; default the middle")

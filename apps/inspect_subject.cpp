@@ -90,8 +90,9 @@ std::vector<double> times_of(const Subject& subject, const InspectOptions& optio
   }
   std::vector<double> times = options.times;
   std::sort(times.begin(), times.end());
-  check_usage(times.front() >= 0 && times.back() <= schedule->max_time(), "--times: must be from 0 to ",
-              schedule->max_time(), ", as the schedule's");
+  times.erase(std::unique(times.begin(), times.end()), times.end());
+  check_usage(times.front() > 0 && times.back() <= schedule->max_time(),
+              "--times: must be above 0 and at most ", schedule->max_time(), ", as the schedule's");
   return times;
 }
 

@@ -8,13 +8,13 @@
 namespace uvic {
 namespace {
 
-// The steps after which the state is nearest to each of `times`; there is one before the first step too, but
-// that is noise alone.
+// The steps after which the state is nearest to each of `times`. The state before the first is noise alone,
+// that at t = 0 is fed to no network.
 std::map<size_t, double> nearest_steps(const std::vector<double>& grid, const std::vector<double>& times) {
   std::map<size_t, double> steps;
   for (const double t : times) {
     size_t best = 1;
-    for (size_t i = 1; i < grid.size(); ++i) {
+    for (size_t i = 1; i < grid.size() && grid[i] > 0; ++i) {
       if (std::abs(grid[i] - t) < std::abs(grid[best] - t)) best = i;
     }
     steps[best] = grid[best];

@@ -189,7 +189,7 @@ TEST(Inspect, OneLineForBadInput) {
   expect_usage_error("uvic-inspect", "give --checkpoint W, or --checkpoints RUN");
   expect_usage_error("uvic-inspect --checkpoints " + (files() / "data").string(), "is no run directory");
   expect_usage_error("uvic-inspect --checkpoint " + (files() / "none").string(), "none");
-  expect_usage_error(checkpoint + " --times 2", "--times: must be from 0 to 1");
+  expect_usage_error(checkpoint + " --times 2", "--times: must be above 0 and at most 1");
   expect_usage_error(checkpoint + " --suppress-top 10", "--suppress-top 10: as many others");
   expect_usage_error(checkpoint + " --suppress-top 1 --over samples", "--suppress-top: its losses");
   expect_usage_error(checkpoint + " --data " + (files() / "nowhere").string(), "nowhere");
