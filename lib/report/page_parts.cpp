@@ -80,16 +80,18 @@ void add_record(Json& rows, const RunFacts& run, const std::string& key, const s
   if (found != run.record.end()) rows.push_back(row(label, found->second));
 }
 
+std::string bytes_of(const fs::path& file) {
+  const FileBytes read = read_file(file);
+  return {read.bytes.begin(), read.bytes.end()};
+}
+
 Json frames_of(const std::vector<StepFile>& files, int64_t most, bool pictures) {
   Json frames = Json::array();
   for (const size_t i : spread(files.size(), size_t(most))) {
     const auto& [step, file] = files[i];
     Json frame = {{"step", step}, {"label", grouped(step)}};
     if (pictures) {
-      const std::string bytes = [&] {
-        const FileBytes read = read_file(file);
-        return std::string(read.bytes.begin(), read.bytes.end());
-      }();
+      const std::string bytes = bytes_of(file);
       const auto info = inspect_png_bytes(bytes);
       if (!info) continue;
       // Small pictures are shown larger by a whole factor.
