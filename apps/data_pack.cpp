@@ -17,6 +17,7 @@
 #include "data/open.h"
 #include "encoders/autoencoder.h"
 #include "encoders/text_encoder.h"
+#include "encoders/text_states.h"
 #include "io/output_path.h"
 
 namespace uvic {
@@ -51,6 +52,17 @@ PackTextEncoder states_of(std::shared_ptr<const TextEncoder> encoder, const std:
           .encode = [encoder](const std::vector<std::string>& texts) {
             return encoder->states(encoder->tokenizer()->rows(texts)).cpu();
           }};
+}
+
+PackTextEncoder looked_up(const std::string& file, const std::string& texts, const std::string& type) {
+  const auto table = std::make_shared<const TextStates>(file, texts);
+  log_info(table->describe());
+  return {.name = fs::path(file).filename().string(),
+          .sha256 = "",
+          .tokens = table->tokens(),
+          .dim = table->dim(),
+          .dtype = type_of(type),
+          .encode = [table](const std::vector<std::string>& all) { return table->states(table->rows(all)); }};
 }
 
 }  // namespace
@@ -112,8 +124,11 @@ void PackDataCommand::add_to(CLI::App& app) {
   app.add_option("--caption-length", caption_length, "token ids of a caption: as model.num_clip_token")
       ->check(CLI::Range(int64_t{1}, int64_t{65536}))
       ->group("Captions");
-  app.add_option("--text-encoder", text_encoder,
-                 "keep token ids of this encoder's tokenizer, or that of --tokenizer: see encode-text")
+  app.add_option(
+         "--text-encoder", text_encoder,
+         "keep token ids of this encoder's tokenizer, or that of --tokenizer: see encode-text; or, with "
+         "--states, a .npy of states [texts, tokens, dim] that another one (T5, say) has made of the texts "
+         "that --tokenizer names, with X_mask.npy beside X.npy if not all are of tokens")
       ->group("Captions");
   app.add_flag("--states", states,
                "keep the encoder's states as well: about 100 kB a caption in fp16, for CLIP")
@@ -173,7 +188,11 @@ PackOptions PackDataCommand::options(const Dataset& dataset, c10::Device device)
                 own);
     options.encoder = moments_of(autoencoder, batch_size);
   }
-  if (!text_encoder.empty()) {
+  if (TextStates::are_in(text_encoder)) {
+    check_usage(states && !tokenizer.empty(), "--text-encoder: ", text_encoder,
+                " holds states: give --states, and --tokenizer with the file of the texts that they are of");
+    options.text_encoder = looked_up(text_encoder, tokenizer, states_type);
+  } else if (!text_encoder.empty()) {
     const auto encoder = load_text_encoder(text_encoder, tokenizer, device);
     options.tokenizer = encoder->tokenizer();
     if (states) options.text_encoder = states_of(encoder, states_type);

@@ -3,8 +3,8 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <span>
 #include <string>
+#include <vector>
 
 namespace uvic {
 
@@ -19,7 +19,7 @@ class Captions {
   /// The fingerprint of the tokenizer that made `ids`, see Tokenizer; empty: there are no ids.
   virtual std::string tokenizer() const { return {}; }
   /// Its padded row of token ids; empty where there are none.
-  virtual std::span<const int32_t> ids(int64_t /*image*/, int64_t /*caption*/) const { return {}; }
+  virtual std::vector<int32_t> ids(int64_t /*image*/, int64_t /*caption*/) const { return {}; }
   /// A text encoder's states, float32 [tokens, dim], zero where a mask says that there is no token;
   /// undefined: none were kept. Then every caption has them.
   virtual at::Tensor states(int64_t /*image*/, int64_t /*caption*/) const { return {}; }

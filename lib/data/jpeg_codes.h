@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <vector>
 
@@ -16,7 +17,12 @@ class JpegBits {
     if (count_ < n) fill();
     return static_cast<uint32_t>(buffer_ >> (count_ - n)) & ((1U << n) - 1);
   }
-  void skip(int n) { count_ -= n; }
+  void skip(int n) { count_ -= n; }  // of what has been peeked at
+  /// Skips what has not been.
+  void pass(int n) {
+    if (count_ < n) fill();
+    count_ -= n;
+  }
   /// More has been read than there is.
   bool is_exhausted() const { return padded_ > count_; }
   /// Whether whole bytes are left before the next marker that are not mere padding.
@@ -45,7 +51,22 @@ class JpegBits {
  private:
   bool at_marker() const { return at_ == end_ || (*at_ == 0xFF && (at_ + 1 == end_ || at_[1] != 0)); }
   int step() const { return *at_ == 0xFF ? 2 : 1; }  // FF 00 is one byte, FF
+  static bool has_ff(uint64_t bytes) {
+    constexpr uint64_t kOnes = 0x0101010101010101;
+    return ((~bytes - kOnes) & bytes & (kOnes << 7)) != 0;
+  }
   void fill() {
+    uint64_t next = 0;
+    if (end_ - at_ >= int(sizeof next)) {
+      std::memcpy(&next, at_, sizeof next);
+      if (!has_ff(next)) {  // then none of them is a marker or stuffed: as many as fit, at once
+        const int many = (56 - count_) / 8;
+        buffer_ = buffer_ << 8 * many | __builtin_bswap64(next) >> (64 - 8 * many);
+        at_ += many;
+        count_ += 8 * many;
+        return;
+      }
+    }
     while (count_ <= 48) {
       if (at_marker()) {
         buffer_ <<= 8;

@@ -134,8 +134,7 @@ class Walk {
       }
       k += run;
       if (k > 63) return "a coefficient past the last";
-      bits.peek(bits_of);  // so that they are there
-      bits.skip(bits_of);
+      bits.pass(bits_of);
     }
     return nullptr;
   }

@@ -9,6 +9,10 @@ template <int samples, int to>
 void convert_row(const uint8_t* __restrict in, int width, const std::array<uint8_t, 3>& background,
                  uint8_t* __restrict out) {
   constexpr bool alpha = samples % 2 == 0, colour = samples >= 3;
+  if (samples == to) {  // 1 and 3: as it is
+    std::copy_n(in, width * samples, out);
+    return;
+  }
   for (int x = 0; x < width; ++x, in += samples, out += to) {
     std::array<int, 3> rgb{in[0], in[colour ? 1 : 0], in[colour ? 2 : 0]};
     for (size_t c = 0; alpha && c < 3; ++c) {

@@ -19,7 +19,7 @@ class CaptionsOfSome : public Captions {
   int64_t count(int64_t image) const override { return all_.count(inner(image)); }
   std::string text(int64_t image, int64_t caption) const override { return all_.text(inner(image), caption); }
   std::string tokenizer() const override { return all_.tokenizer(); }
-  std::span<const int32_t> ids(int64_t image, int64_t caption) const override {
+  std::vector<int32_t> ids(int64_t image, int64_t caption) const override {
     return all_.ids(inner(image), caption);
   }
   at::Tensor states(int64_t image, int64_t caption) const override {

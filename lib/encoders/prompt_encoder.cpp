@@ -4,6 +4,7 @@
 
 #include "core/errors.h"
 #include "encoders/text_encoder.h"
+#include "encoders/text_states.h"
 
 namespace uvic {
 namespace {
@@ -15,6 +16,12 @@ std::shared_ptr<const CaptionTokenizer> tokenizer_of_learned(const ModelOptions&
   check_usage(tokenizer->vocab_size() == model.text_vocab, "text.tokenizer: ", spec, " has ",
               tokenizer->vocab_size(), " tokens, but model.text_vocab is ", model.text_vocab);
   return tokenizer;
+}
+
+void check_width(const ModelOptions& model, const std::string& encoder, int64_t tokens, int64_t dim) {
+  check_usage(tokens == model.num_clip_token && dim == model.clip_dim, "text.encoder: ", encoder, " gives ",
+              tokens, " tokens of width ", dim, ", but model.num_clip_token x model.clip_dim is ",
+              model.num_clip_token, "x", model.clip_dim);
 }
 
 }  // namespace
@@ -31,32 +38,38 @@ PromptEncoder::PromptEncoder(const ModelOptions& model, const TextOptions& text,
     tokenizer_ = tokenizer_of_learned(model, text);
     return;
   }
+  if (TextStates::are_in(text.encoder)) {
+    check_usage(text.tokenizer != "auto", "text.tokenizer: must be the file of the texts that ", text.encoder,
+                " holds the states of, one a line or a JSON list");
+    states_ = std::make_shared<TextStates>(text.encoder, text.tokenizer);
+    check_width(model, text.encoder, states_->tokens(), states_->dim());
+    return;
+  }
   TextEncoderOptions options;
   options.precision = precision;
   frozen_ = load_text_encoder(text.encoder, text.tokenizer == "auto" ? "" : text.tokenizer, device, options);
   tokenizer_ = frozen_->tokenizer();
-  check_usage(frozen_->dim() == model.clip_dim && tokenizer_->length() == model.num_clip_token,
-              "text.encoder: ", text.encoder, " gives ", tokenizer_->length(), " tokens of width ",
-              frozen_->dim(), ", but model.num_clip_token x model.clip_dim is ", model.num_clip_token, "x",
-              model.clip_dim);
+  check_width(model, text.encoder, tokenizer_->length(), frozen_->dim());
 }
 
 PromptEncoder::~PromptEncoder() = default;
 
 at::Tensor PromptEncoder::ids(const std::vector<std::string>& captions) const {
-  return tokenizer_->rows(captions);
+  return states_ ? states_->rows(captions) : tokenizer_->rows(captions);
 }
 
 at::Tensor PromptEncoder::context(const at::Tensor& ids) const {
+  if (states_) return states_->states(ids).to(device_);
   return frozen_ ? frozen_->states(ids) : ids.to(device_);
 }
 
 std::string PromptEncoder::describe() const {
+  if (states_) return states_->describe();
   return frozen_ ? frozen_->describe() : "learned encoder, " + tokenizer_->describe();
 }
 
 std::string PromptEncoder::identity() const {
-  return text_identity(tokenizer_->fingerprint(), frozen_ ? frozen_->weights_sha256() : "");
+  return text_identity(tokenizer_ ? tokenizer_->fingerprint() : "", frozen_ ? frozen_->weights_sha256() : "");
 }
 
 void PromptEncoder::check_same(const std::map<std::string, std::string>& metadata,

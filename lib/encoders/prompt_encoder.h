@@ -16,6 +16,7 @@
 namespace uvic {
 
 class TextEncoder;
+class TextStates;
 
 /// The metadata of weights files that says which tokenizer and text encoder a network was trained with.
 inline constexpr auto kTextEncoderKey = "uvic.text";
@@ -29,11 +30,14 @@ class PromptEncoder {
   PromptEncoder(const ModelOptions& model, const TextOptions& text, Precision precision, c10::Device device);
   ~PromptEncoder();
 
+  /// Whether any text can be read: not where states of given texts are looked up, which has no tokenizer.
+  bool reads_any() const { return tokenizer_ != nullptr; }
   const CaptionTokenizer& tokenizer() const { return *tokenizer_; }
-  /// Rows of token ids, int64 [n, num_clip_token] on the CPU.
+  /// Rows of token ids, int64 [n, num_clip_token] on the CPU; of states that are looked up, their places [n,
+  /// 1].
   at::Tensor ids(const std::vector<std::string>& captions) const;
   /// What the network takes for such rows, on its device: the states of a frozen encoder, float32 [n,
-  /// num_clip_token, clip_dim]; the ids themselves where the network has learnt to read.
+  /// num_clip_token, clip_dim], or those looked up; the ids themselves where the network has learnt to read.
   at::Tensor context(const at::Tensor& ids) const;
   /// "learned encoder, bytes, 48 tokens a caption".
   std::string describe() const;
@@ -43,7 +47,8 @@ class PromptEncoder {
   void check_same(const std::map<std::string, std::string>& metadata, const std::string& source) const;
 
  private:
-  std::shared_ptr<const TextEncoder> frozen_;  // null: learned
+  std::shared_ptr<const TextEncoder> frozen_;  // neither: learned
+  std::shared_ptr<const TextStates> states_;
   std::shared_ptr<const CaptionTokenizer> tokenizer_;
   c10::Device device_;
 };

@@ -21,7 +21,7 @@ struct DtypeName {
 };
 constexpr DtypeName kDtypes[] = {{at::kFloat, "<f4"}, {at::kDouble, "<f8"}, {at::kLong, "<i8"},
                                  {at::kInt, "<i4"},   {at::kUInt32, "<u4"}, {at::kUInt16, "<u2"},
-                                 {at::kByte, "|u1"}};
+                                 {at::kByte, "|u1"},  {at::kHalf, "<f2"},   {at::kBool, "|b1"}};
 
 /// Removes `expected` from the front of `text`.
 bool consume(std::string_view& text, std::string_view expected) {
@@ -56,7 +56,8 @@ std::string npy_header(at::ScalarType dtype, at::IntArrayRef shape) {
   for (const DtypeName& known : kDtypes) {
     if (known.dtype == dtype) name = known.name;
   }
-  TORCH_CHECK(!name.empty(), ".npy takes float32, float64, int64, int32, uint32, uint16 or uint8 here, got ",
+  TORCH_CHECK(!name.empty(),
+              ".npy takes float16, float32, float64, int64, int32, uint32, uint16, uint8 or bool here, got ",
               dtype_name(dtype));
   std::string header = c10::str("{'descr': '", name, "', 'fortran_order': False, 'shape': (");
   for (size_t i = 0; i < shape.size(); ++i) header += c10::str(i > 0 ? ", " : "", shape[i]);
@@ -85,7 +86,7 @@ NpyHeader read_npy_header(const ReadBytes& read, const std::string& name) {
     if (known.name == descr) dtype = &known;
   }
   check_usage(dtype != nullptr, name, ": dtype '", descr,
-              "' is not one of <f4, <f8, <i8, <i4, <u4, <u2, |u1");
+              "' is not one of <f2, <f4, <f8, <i8, <i4, <u4, <u2, |u1, |b1");
   text.remove_prefix(descr.size());
   NpyHeader result{.dtype = dtype->dtype, .shape = {}, .fortran_order = false, .bytes = 0};
   const bool ok = consume_order(text, result.fortran_order) && consume(text, ", 'shape': (") &&

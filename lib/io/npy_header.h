@@ -19,12 +19,12 @@ struct NpyHeader {
 /// Reads exactly `count` bytes into `data`, or throws.
 using ReadBytes = std::function<void(void* data, int64_t count)>;
 
-/// The bytes before the data of a float32, float64, int64, int32, uint32, uint16 or uint8 array in C order;
-/// their length is a multiple of 64.
+/// The bytes before the data of an array in C order, of the types that read_npy_header takes; their length is
+/// a multiple of 64.
 std::string npy_header(at::ScalarType dtype, at::IntArrayRef shape);
 
-/// Parses a header; little-endian f4, f8, i8, i4, u4, u2 and u1. UsageError, with `name` first, if it is
-/// malformed or of another dtype.
+/// Parses a header; little-endian f2, f4, f8, i8, i4, u4, u2, u1 and b1. UsageError, with `name` first, if it
+/// is malformed or of another dtype.
 NpyHeader read_npy_header(const ReadBytes& read, const std::string& name);
 
 /// The data after a header, as a tensor in C order.

@@ -22,7 +22,8 @@ struct TextOptions {
            "elsewhere), "
            "learned (a part of the network, see model.text_vocab), or CLIP's text encoder: a folder, a "
            "weights file or "
-           "a whole Stable Diffusion checkpoint")
+           "a whole Stable Diffusion checkpoint; of sampling also a .npy of states [texts, tokens, dim] that "
+           "another encoder has made (text.tokenizer is then the file of the texts)")
         .mark(kFreeOnResume | kPath);
     fields("tokenizer", tokenizer,
            "what parts text into tokens: bytes, a folder with vocab.json and merges.txt, a SentencePiece "

@@ -3,17 +3,18 @@
 #include <ATen/ATen.h>
 
 #include "core/errors.h"
+#include "data/pack/record.h"
 
 namespace uvic {
 
 PackCaptions::View PackCaptions::view(int64_t image, int64_t caption) const {
   const std::string_view bytes = file_->captions(image);
-  const int64_t n = count(image), length = file_->contents().caption_length;
+  const int64_t n = count(image);
   TORCH_CHECK(0 <= caption && caption < n, "no caption ", caption, " of ", n);
-  const char* ids = bytes.data() + size_t(n) * sizeof(uint32_t);
+  const char* states = bytes.data() + size_t(n) * sizeof(uint32_t);
   return {.text_ends = reinterpret_cast<const uint32_t*>(bytes.data()),
-          .ids = ids,
-          .states = ids + size_t(n * length) * sizeof(int32_t),
+          .states = states,
+          .ids = states + n * file_->contents().states_bytes(),
           .texts = bytes.substr(size_t(n * file_->contents().caption_bytes()))};
 }
 
@@ -25,10 +26,12 @@ std::string PackCaptions::text(int64_t image, int64_t caption) const {
   return std::string(all.texts.substr(begin, end - begin));
 }
 
-std::span<const int32_t> PackCaptions::ids(int64_t image, int64_t caption) const {
-  const auto length = size_t(file_->contents().caption_length);
-  if (length == 0) return {};
-  return {reinterpret_cast<const int32_t*>(view(image, caption).ids) + size_t(caption) * length, length};
+std::vector<int32_t> PackCaptions::ids(int64_t image, int64_t caption) const {
+  const PackContents& contents = file_->contents();
+  if (contents.caption_length == 0) return {};
+  return ids_of_bytes(
+      {view(image, caption).ids + caption * contents.ids_bytes(), size_t(contents.ids_bytes())},
+      contents.ids_dtype);
 }
 
 at::Tensor PackCaptions::states(int64_t image, int64_t caption) const {

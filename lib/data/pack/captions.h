@@ -13,7 +13,7 @@ class PackCaptions : public Captions {
   int64_t count(int64_t image) const override { return file_->entry(image).captions; }
   std::string text(int64_t image, int64_t caption) const override;
   std::string tokenizer() const override { return file_->contents().tokenizer; }
-  std::span<const int32_t> ids(int64_t image, int64_t caption) const override;
+  std::vector<int32_t> ids(int64_t image, int64_t caption) const override;
   at::Tensor states(int64_t image, int64_t caption) const override;
   std::string states_encoder() const override { return file_->contents().states_sha256; }
   at::Tensor null_states() const override;
@@ -22,7 +22,7 @@ class PackCaptions : public Captions {
   /// What an image's captions have: that many blocks of equal size, see data/pack/format.h, and the texts.
   struct View {
     const uint32_t* text_ends;
-    const char *ids, *states;
+    const char *states, *ids;
     std::string_view texts;
   };
   View view(int64_t image, int64_t caption) const;

@@ -14,7 +14,7 @@ constexpr int64_t kMostBytes = int64_t{1} << 31;  // of an image or a caption
 constexpr size_t kShown = 60;                     // letters of a value in a message
 
 at::ScalarType type_named(const std::string& name) {
-  for (const at::ScalarType dtype : {at::kByte, at::kHalf, at::kFloat}) {
+  for (const at::ScalarType dtype : {at::kByte, at::kHalf, at::kFloat, at::kUInt16, at::kInt}) {
     if (pack_type_name(dtype) == name) return dtype;
   }
   usage_error("no type is named '", name, "'");
@@ -33,6 +33,7 @@ Json json_of(const PackContents& contents) {
             {"tokenizer", contents.tokenizer},
             {"tokenizer_text", contents.tokenizer_text},
             {"caption_length", contents.caption_length},
+            {"ids_type", pack_type_name(contents.ids_dtype)},
             {"states_of", contents.states_of},
             {"states_sha256", contents.states_sha256},
             {"states_shape", {contents.states_tokens, contents.states_dim}},
@@ -58,6 +59,7 @@ PackContents contents_of(const Json& json, const std::string& name) {
   json.at("tokenizer").get_to(contents.tokenizer);
   json.at("tokenizer_text").get_to(contents.tokenizer_text);
   json.at("caption_length").get_to(contents.caption_length);
+  contents.ids_dtype = type_named(json.at("ids_type"));
   json.at("states_of").get_to(contents.states_of);
   json.at("states_sha256").get_to(contents.states_sha256);
   json.at("states_shape").at(0).get_to(contents.states_tokens);
@@ -90,6 +92,8 @@ void check_sizes(const PackContents& contents) {
   check_usage(bytes_of({C, H, W, width, moments_sets(contents)}) > 0, "images of ", C, "x", H, "x", W);
   check_usage(contents.caption_length >= 0 && contents.caption_length <= kMostBytes / 8, "captions of ",
               contents.caption_length, " tokens");
+  check_usage(contents.ids_dtype == at::kUInt16 || contents.ids_dtype == at::kInt, "token ids of type ",
+              pack_type_name(contents.ids_dtype));
   check_usage(contents.states_of.empty() || bytes_of({contents.states_tokens, contents.states_dim, 4}) > 0,
               "states of ", contents.states_tokens, "x", contents.states_dim);
   check_usage(contents.num_classes >= 0 && (contents.class_names.empty() ||
@@ -105,7 +109,18 @@ std::string shown(const Json& value) {
 }  // namespace
 
 std::string pack_type_name(at::ScalarType dtype) {
-  return dtype == at::kByte ? "uint8" : dtype == at::kHalf ? "fp16" : "fp32";
+  switch (dtype) {
+    case at::kByte:
+      return "uint8";
+    case at::kHalf:
+      return "fp16";
+    case at::kUInt16:
+      return "uint16";
+    case at::kInt:
+      return "int32";
+    default:
+      return "fp32";
+  }
 }
 
 int64_t PackContents::image_bytes() const {
@@ -117,8 +132,12 @@ int64_t PackContents::states_bytes() const {
   return states_of.empty() ? 0 : states_tokens * states_dim * int64_t(c10::elementSize(states_dtype));
 }
 
+int64_t PackContents::ids_bytes() const {
+  return caption_length * int64_t(c10::elementSize(ids_dtype));
+}
+
 int64_t PackContents::caption_bytes() const {
-  return int64_t(sizeof(uint32_t)) + caption_length * int64_t(sizeof(int32_t)) + states_bytes();
+  return int64_t(sizeof(uint32_t)) + ids_bytes() + states_bytes();
 }
 
 std::string to_json(const PackContents& contents) {

@@ -7,9 +7,10 @@
 //     PackRecordHead, 16 bytes
 //     the image: uint8 [C, H, W]; or moments (mean, standard deviation), fp16 or fp32 [2, C, H, W], and those
 //       of the mirrored image behind them if they are kept; zeros up to a multiple of 8
-//     its captions (n of them): uint32 [n], where each text ends among the texts; int32 [n, caption_length],
-//       token ids, if they are kept; fp16 or fp32 [n, tokens, dim], an encoder's states, if they are kept,
-//       zero where there is no token; the texts, UTF-8; zeros up to a multiple of 8. Nothing if n is 0
+//     its captions (n of them): uint32 [n], where each text ends among the texts; fp16 or fp32
+//       [n, tokens, dim], an encoder's states, if they are kept, zero where there is no token; uint16, or
+//       int32 for a vocabulary beyond 65,536, [n, caption_length], token ids, if they are kept; the texts,
+//       UTF-8; zeros up to a multiple of 8. Nothing if n is 0
 //   index: PackEntry, 32 bytes, one an image; behind them the images' names, UTF-8
 // Checksums are zlib's CRC-32; every byte of the file is under one of them.
 #pragma once
@@ -19,7 +20,7 @@
 namespace uvic {
 
 inline constexpr std::string_view kPackMagic = "UVICPACK";
-inline constexpr uint32_t kPackFormat = 1;
+inline constexpr uint32_t kPackFormat = 2;
 
 struct PackHead {
   char magic[8];

@@ -39,13 +39,29 @@ void append_captions(std::string& bytes, const PackImage& image, const PackConte
     const auto written = uint32_t(end);
     append_bytes(bytes, &written, 1);
   }
-  append_bytes(bytes, image.ids.data(), image.ids.size());
   if (image.states.defined()) append_numbers(bytes, image.states, contents.states_dtype, name);
+  if (contents.ids_dtype == at::kUInt16) {
+    const std::vector<uint16_t> narrow(image.ids.begin(), image.ids.end());
+    append_bytes(bytes, narrow.data(), narrow.size());
+  } else {
+    append_bytes(bytes, image.ids.data(), image.ids.size());
+  }
   for (const std::string& text : image.captions) bytes += text;
   pad(bytes);
 }
 
 }  // namespace
+
+std::vector<int32_t> ids_of_bytes(std::string_view bytes, at::ScalarType dtype) {
+  if (dtype == at::kInt) {
+    std::vector<int32_t> ids(bytes.size() / sizeof(int32_t));
+    std::memcpy(ids.data(), bytes.data(), bytes.size());
+    return ids;
+  }
+  std::vector<uint16_t> narrow(bytes.size() / sizeof(uint16_t));
+  std::memcpy(narrow.data(), bytes.data(), bytes.size());
+  return {narrow.begin(), narrow.end()};
+}
 
 std::string number_bytes(const at::Tensor& values, at::ScalarType dtype, const std::string& name) {
   std::string bytes;

@@ -27,6 +27,9 @@ struct PackImage {
 void append_record(std::string& bytes, const PackImage& image, const PackContents& contents,
                    const std::string& name);
 
+/// Token ids as a record keeps them, which need not be aligned.
+std::vector<int32_t> ids_of_bytes(std::string_view bytes, at::ScalarType dtype);
+
 /// `values` as `dtype`, zeros up to a multiple of 8 bytes. UsageError as append_record.
 std::string number_bytes(const at::Tensor& values, at::ScalarType dtype, const std::string& name);
 

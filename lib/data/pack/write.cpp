@@ -59,6 +59,7 @@ PackContents contents_of(const Dataset& dataset, const PackOptions& options) {
     contents.tokenizer = options.tokenizer->fingerprint();
     contents.tokenizer_text = options.tokenizer->describe();
     contents.caption_length = options.tokenizer->length();
+    contents.ids_dtype = options.tokenizer->vocab_size() <= 1 << 16 ? at::kUInt16 : at::kInt;
   }
   if (options.text_encoder) {
     contents.states_of = options.text_encoder->name;

@@ -38,6 +38,11 @@ const Captions& captions_of(const Dataset& dataset, const DiffusionConfig& confi
 at::Tensor null_row(const Captions& captions, const DiffusionConfig& config, const Stages& stages) {
   const auto& model = config.model;
   if (stages.prompts) {
+    check_usage(stages.prompts->reads_any(), "text.encoder: ", config.text.encoder,
+                " holds the states of given texts; training reads them from a pack, which uvic-data pack "
+                "--text-encoder ",
+                config.text.encoder, " --tokenizer ", config.text.tokenizer,
+                " --states makes, with text.encoder=none");
     const std::string kept = captions.tokenizer();
     check_usage(kept.empty() || kept == stages.prompts->tokenizer().fingerprint(),
                 "text.tokenizer: ", config.data.path, " holds tokens of another one than ",
