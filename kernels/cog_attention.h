@@ -21,8 +21,8 @@ namespace uvic {
 /// row of the batch; M must be N. Absent or undefined: a row is a document.
 /// Returns O, [B, H, N, D] in the inputs' dtype, laid out so that O.transpose(1, 2) is contiguous, and lse,
 /// float32 (float64 for float64 inputs) [B, H, N]: the log of sum_j exp P_ij, for Cog exp |P_ij| (of other
-/// kinds see Weighing), not differentiable. Differentiable once in q, k, v. c10::Error names an argument that does not fit. Under
-/// autocast q, k, v are cast to the autocast dtype, as for scaled_dot_product_attention.
+/// kinds see Weighing), not differentiable. Differentiable once in q, k, v. c10::Error names an argument that
+/// does not fit. Under autocast q, k, v are cast to the autocast dtype, as for scaled_dot_product_attention.
 std::tuple<at::Tensor, at::Tensor> attention(AttentionKind kind, const at::Tensor& q, const at::Tensor& k,
                                              const at::Tensor& v, std::optional<double> scale = std::nullopt,
                                              bool causal = false, std::optional<bool> fused = std::nullopt,

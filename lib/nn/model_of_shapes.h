@@ -16,9 +16,10 @@ struct ModelOfShapes {
   std::map<std::string, std::string> told;
 };
 
-/// Everything but num_heads, null_label and the attention's kind, over `base`. Not told: what the tensors that are
-/// there do not say; img_size where the patches are neither a square nor `base`'s; of a model with context
-/// img_size and num_clip_token unless `base`'s tokens, CLIP's 77, or what `base`'s img_size leaves fit.
+/// Everything but num_heads, null_label and the attention's kind, over `base`. Not told: what the tensors
+/// that are there do not say; img_size where the patches are neither a square nor `base`'s; of a model with
+/// context img_size and num_clip_token unless `base`'s tokens, CLIP's 77, or what `base`'s img_size leaves
+/// fit.
 ModelOfShapes model_of_shapes(const ParameterShapes& shapes, const ModelOptions& base);
 
 /// "model.patch_size is 2, but the weights have 4 (patch_embed.proj.weight [16, 3, 4, 4])" for each key that

@@ -24,9 +24,10 @@ class UViT : public torch::nn::Module {
   explicit UViT(const ModelOptions& options);
 
   /// x: [B, C, H, W]; timesteps: [B] in the units of the schedule (999 t); labels: int64 [B] for a
-  /// conditional model, or shares of all its labels, float32 [B, num_classes], else undefined; context: [B, num_clip_token, clip_dim] for a model with context
-  /// tokens (U-ViT's text-to-image network), or token ids as encode_context takes them, else undefined.
-  /// Returns [B, C, H, W] in float32 (float64 for float64 weights). c10::Error names what does not fit.
+  /// conditional model, or shares of all its labels, float32 [B, num_classes], else undefined; context: [B,
+  /// num_clip_token, clip_dim] for a model with context tokens (U-ViT's text-to-image network), or token ids
+  /// as encode_context takes them, else undefined. Returns [B, C, H, W] in float32 (float64 for float64
+  /// weights). c10::Error names what does not fit.
   at::Tensor forward(const at::Tensor& x, const at::Tensor& timesteps, const at::Tensor& labels = {},
                      const at::Tensor& context = {});
 
