@@ -19,9 +19,11 @@ void PromptOptions::add_to(CLI::App& app, ConfigOptions& config) {
   app.add_option("--negative-prompt", negative_,
                  "what guidance (--cfg above 1) goes away from; default: the empty text")
       ->group("Text");
-  config.add_alias(app, "--text-encoder", "text.encoder",
-                   "CLIP's text encoder: a folder, a weights file or a whole Stable Diffusion checkpoint",
-                   "Text");
+  config.add_alias(
+      app, "--text-encoder", "text.encoder",
+      "CLIP's text encoder: a folder, a weights file or a whole Stable Diffusion checkpoint; or a .npy "
+      "of the states that another one has made of the texts of --tokenizer",
+      "Text");
   config.add_alias(app, "--tokenizer", "text.tokenizer", "its tokenizer, where that lies elsewhere", "Text");
   config.add_alias(
       app, "--vae", "latents.vae",

@@ -56,10 +56,10 @@ struct SampleApp {
     }
     if (paths.out.empty() && paths.raw.empty() && paths.images.empty()) paths.out = "samples.png";
     check_usage(settings.save_steps() == 0 || !paths.out.empty(), "--save-steps: needs --out");
+    settings.complete(sampling);
     for (const auto& [option, path] : {std::pair("--out", paths.out), std::pair("--images", paths.images)}) {
       if (!path.empty()) check_makes_pictures(sampling.loaded.recipe(), std::string(option) + " " + path);
     }
-    settings.complete(sampling);
     if (sampling.sweep.empty()) {
       check_outputs(paths, sampling.job);
     } else {

@@ -118,7 +118,7 @@ TEST(CommandLine, EveryOptionOfSample) {
                              {"--resample-jump", "1", kImages, masked + " --resample 2"},
                              {"--sweep", "steps=2,3", kImages},
                              // What these do: reproduce_test.cpp.
-                             {"--interpolate", "1,2", kRefusal, "", "--interpolate excludes --seeds"},
+                             {"--interpolate", "1,2", kRefusal, "", "--seeds excludes --interpolate"},
                              {"--frames", "3", kRefusal, "", "--frames requires --interpolate"},
                              {"--class-to", "1", kRefusal, "", "--class-to requires --interpolate"},
                              {"--prompt-to", "1", kRefusal, "", "--prompt-to requires --interpolate"},
@@ -126,7 +126,7 @@ TEST(CommandLine, EveryOptionOfSample) {
                              {"--stats", "s.npz", kRefusal, "", "--stats requires"},
                              {"--features", "f.pt", kRefusal, "", "--features requires --stats"},
                              {"--num", "5", kRefusal, "", "--num requires --stats"},
-                             {"--reproduce", picture, kRefusal, "", "--seeds: the record of "},
+                             {"--reproduce", picture, kRefusal, "", "--set: the record of "},
                              {"--any-weights", "", kRefusal, "", "--any-weights requires --reproduce"}}));
 }
 
@@ -283,39 +283,40 @@ TEST(CommandLine, EveryOptionOfTrain) {
       " --set train.grad_clip=100 --set data.val_fraction=0.25 --set train.eval_interval=6" +
       " --set train.eval_images=4 --set train.eval_stats=" + stats("s.npz") +
       " --set train.eval_features=" + network("a.pt");
-  expect_effects(base, folder, "uvic-train --help",
-                 {{"--version", ""},
-                  {"--init-from", trained()},
-                  {"--init-weights", "raw", kOutput, "--init-from " + trained()},
-                  {"--dry-run", ""},
-                  {"--print-config", ""},
-                  {"--ab", "model.depth=2,4 --seeds 1", kOutput, "--steps 1"},
-                  {"--seeds", "4", kOutput, "--steps 1 --ab model.depth=2,4 --seeds 1"},
-                  {"--steps", "5"},
-                  {"--batch-size", "6"},
-                  {"--grad-accum", "2"},
-                  {"--precision", "bf16"},
-                  {"--grad-clip", "0.01"},
-                  {"--ema", "0.9,0.5"},
-                  {"--ema-warmup", "ramp"},
-                  {"--ema-widths", "0.2"},
-                  {"--snapshot-interval", "2"},
-                  {"--seed", "9"},
-                  {"--keep", "1"},
-                  {"--log-interval", "1"},
-                  {"--sample-interval", "2"},
-                  {"--checkpoint-interval", "1"},
-                  {"--allow-new-data", ""},  // what it allows: EveryKey
-                  {"--val-interval", "1"},
-                  {"--val-images", "3"},
-                  {"--eval-interval", "3"},
-                  {"--eval-images", "3"},
-                  {"--eval-stats", stats("t.npz")},
-                  {"--eval-features", network("b.pt")},
-                  absent_device(),
-                  threads(),
-                  {"--quiet", ""},
-                  {"--restart", "", kOutput, "", "", base}});
+  expect_effects(
+      base, folder, "uvic-train --help",
+      {{"--version", ""},
+       {"--init-from", trained()},
+       {"--init-weights", "raw", kOutput, "--init-from " + trained()},
+       {"--dry-run", ""},
+       {"--print-config", ""},
+       {"--ab", "model.depth=2,4 --seeds 1", kOutput, "--steps 1"},
+       {"--seeds", "4", kRefusal, "", "--seeds requires --ab"},  // its table tells speeds: ab_test.cpp
+       {"--steps", "5"},
+       {"--batch-size", "6"},
+       {"--grad-accum", "2"},
+       {"--precision", "bf16"},
+       {"--grad-clip", "0.01"},
+       {"--ema", "0.9,0.5"},
+       {"--ema-warmup", "ramp"},
+       {"--ema-widths", "0.2"},
+       {"--snapshot-interval", "2"},
+       {"--seed", "9"},
+       {"--keep", "1"},
+       {"--log-interval", "1"},
+       {"--sample-interval", "2"},
+       {"--checkpoint-interval", "1"},
+       {"--allow-new-data", ""},  // what it allows: EveryKey
+       {"--val-interval", "1"},
+       {"--val-images", "3"},
+       {"--eval-interval", "3"},
+       {"--eval-images", "3"},
+       {"--eval-stats", stats("t.npz")},
+       {"--eval-features", network("b.pt")},
+       absent_device(),
+       threads(),
+       {"--quiet", ""},
+       {"--restart", "", kOutput, "", "", base}});
 }
 
 TEST(CommandLine, EveryOptionOfConvert) {

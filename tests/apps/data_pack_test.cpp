@@ -139,13 +139,13 @@ TEST_F(DataPack, DamagedPacksAreNamed) {
   std::string bytes = read_bytes(path("set.pack"));
   bytes[bytes.size() / 2] ^= 4;
   write_bytes(path("flipped.pack"), bytes);
-  refuse("uvic-data info --verify " + path("flipped.pack"), ".jpg') is damaged: the checksum is ");
+  refuse("uvic-data info --verify " + path("flipped.pack"), " damaged: the checksum is ");
   write_bytes(path("cut.pack"), bytes.substr(0, bytes.size() - 10));
   refuse("uvic-data info " + path("cut.pack"), "cut.pack: the pack is cut short");
   bytes[8] = 9;
   write_bytes(path("other.pack"), bytes);
   refuse("uvic-data info " + path("other.pack"),
-         "other.pack: is a pack of format 9; this program reads format 1");
+         "other.pack: is a pack of format 9; this program reads format 2");
   refuse("uvic-data pack " + path("set.pack") + " --out " + path("again.pack"), "is a pack already");
 }
 

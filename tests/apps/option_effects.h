@@ -119,9 +119,10 @@ inline void expect_effects(const std::string& base, const std::filesystem::path&
         break;
     }
   }
-  for (size_t at = help.find("  --"); at != std::string::npos; at = help.find("  --", at + 1)) {
-    const size_t end = help.find_first_of(" ,\n", at + 2);
-    const std::string name = help.substr(at + 2, end - at - 2);
+  // Two spaces in; what goes on below an option's text is further in, and may begin with another's name.
+  for (size_t at = help.find("\n  --"); at != std::string::npos; at = help.find("\n  --", at + 1)) {
+    const size_t end = help.find_first_of(" ,\n", at + 3);
+    const std::string name = help.substr(at + 3, end - at - 3);
     const bool tested =
         std::any_of(options.begin(), options.end(), [&](const Option& o) { return o.name == name; });
     EXPECT_TRUE(tested || name == "--help" || base.find(name + " ") != std::string::npos)
