@@ -119,6 +119,10 @@ c10::Device CommonOptions::apply() const {
   return parse_device(device);
 }
 
+void stop_if_asked() {
+  if (received_signal() != 0) throw Stopped{};
+}
+
 bool interrupted(const std::string& so_far) {
   if (received_signal() == 0) return false;
   write_line(c10::str(signal_name(received_signal()), ": ", so_far));

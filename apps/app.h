@@ -48,6 +48,10 @@ class Commands {
   std::function<int()> chosen_;
 };
 
+/// Thrown to end work within a callback, by stop_if_asked once a signal has come.
+struct Stopped {};
+void stop_if_asked();
+
 /// Whether a signal has come; then it says so, and `so_far`: what there is of the result.
 bool interrupted(const std::string& so_far);
 

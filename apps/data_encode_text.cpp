@@ -9,22 +9,12 @@
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/signals.h"
-#include "core/text.h"
 #include "io/npy.h"
 #include "io/npy_writer.h"
 #include "io/output_path.h"
 #include "text/text_list.h"
 
 namespace uvic {
-namespace {
-
-void say_cut(int64_t captions, int64_t length) {
-  if (captions > 0)
-    log_info(count_of(uint64_t(captions), "caption"), captions == 1 ? " is" : " are", " longer than ", length,
-             " tokens and cut off");
-}
-
-}  // namespace
 
 void EncodeTextCommand::add_to(CLI::App& app) {
   app.add_option(
@@ -72,7 +62,7 @@ int EncodeTextCommand::run() {
   log_info(encoder, ": ", model->describe());
   int64_t cut = 0;
   const at::Tensor ids = model->tokenizer()->rows(texts, &cut);
-  say_cut(cut, model->length());
+  if (cut > 0) log_info(model->tokenizer()->cut_text(cut));
   if (!out.empty()) {
     install_signal_handlers();
     const int64_t n = ids.size(0);

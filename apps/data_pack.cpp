@@ -224,14 +224,11 @@ int PackDataCommand::run() {
       [] { return received_signal() != 0; });
   bar.reset();
   bad.tell();
-  if (report.stopped) {
-    write_line(c10::str(signal_name(received_signal()), ": ", count_of(uint64_t(report.images), "image"),
-                        " of ", dataset->size(), " are in ", out, ".part; the same command goes on"));
-    return kInterrupted;
-  }
-  if (report.cut > 0)
-    log_info(count_of(uint64_t(report.cut), "caption"), report.cut == 1 ? " is" : " are", " longer than ",
-             packing.tokenizer->length(), " tokens and cut off");
+  if (report.stopped)
+    return interrupted(c10::str(count_of(uint64_t(report.images), "image"), " of ", dataset->size(),
+                                " are in ", out, ".part; the same command goes on")),
+           kInterrupted;
+  if (report.cut > 0) log_info(packing.tokenizer->cut_text(report.cut));
   log_info(report.was_whole ? "there already: " : "wrote ", out, ": ",
            count_of(uint64_t(report.images), "image"), ", ", count_of(uint64_t(report.captions), "caption"),
            ", ", format_bytes(double(report.bytes)));

@@ -156,11 +156,10 @@ int DumpCommand::dump(const fs::path& target, const LoadedModel& loaded, const S
                                       count - missing + report.stored, " of its ", count,
                                       " images and is not whole"));
   }
-  if (report.stopped) {
-    write_line(c10::str(signal_name(received_signal()), ": ", count_of(report.stored, "image"), " written, ",
-                        missing - report.stored, " missing; the same command goes on"));
-    return kInterrupted;
-  }
+  if (report.stopped)
+    return interrupted(c10::str(count_of(report.stored, "image"), " written, ", missing - report.stored,
+                                " missing; the same command goes on")),
+           kInterrupted;
   if (missing == 0) return kDone;
   char speed[96];
   std::snprintf(speed, sizeof speed, "%.0f images/s; the network waited for encoding %.1f %% of the time",

@@ -31,9 +31,7 @@ int exit_code(const std::vector<GeneratedText>& made) {
   const auto whole = std::count_if(made.begin(), made.end(),
                                    [](const GeneratedText& text) { return text.end != TextEnd::kStopped; });
   if (size_t(whole) == made.size()) return kDone;
-  write_line(
-      c10::str(signal_name(received_signal()), ": ", whole, " of ", count_of(made.size(), "text"), " whole"));
-  return kInterrupted;
+  return interrupted(c10::str(whole, " of ", count_of(made.size(), "text"), " whole")), kInterrupted;
 }
 
 }  // namespace

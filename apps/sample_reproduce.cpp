@@ -28,8 +28,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Stopped {};
-
 // What can be said beside --reproduce: where things are and how they are run, not what is made.
 const std::set<std::string>& companions() {
   static const std::set<std::string> names = {"--reproduce", "--any-weights", "--out",  "--checkpoint",
@@ -159,7 +157,7 @@ at::Tensor made_again(const Original& original, const Sampling& sampling) {
         [&](size_t first, int64_t number, const at::Tensor& x) {
           progress.update(first, number);
           if (step && number == *step) pictures.push_back(to_pictures(sampler.decoded(x)).cpu());
-          if (received_signal() != 0) throw Stopped{};
+          stop_if_asked();
         });
   } catch (const Stopped&) {
     return {};

@@ -6,12 +6,10 @@
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/progress.h"
-#include "core/signals.h"
 #include "io/atomic_file.h"
 #include "io/digests.h"
 #include "io/grid.h"
@@ -22,17 +20,16 @@
 #include "sampling/labels.h"
 #include "sampling/repaint.h"
 #include "sampling/sweep_sheet.h"
+#include "tasks/diffusion/samples.h"
 
 namespace uvic {
 namespace {
 
 namespace fs = std::filesystem;
 
-struct Stopped {};
-
-// At each step, so that a sweep of slow cells ends soon.
-void stop_if_asked(size_t, int64_t, const at::Tensor&) {
-  if (received_signal() != 0) throw Stopped{};
+// So that a sweep of slow cells ends soon.
+void at_each_step(size_t, int64_t, const at::Tensor&) {
+  stop_if_asked();
 }
 
 size_t cells_of(const Sweep& sweep) {
@@ -54,7 +51,7 @@ at::Tensor cell_picture(const Sampling& sampling, size_t index) {
         finite.add(images);
         pictures.push_back(to_pictures(images));
       },
-      stop_if_asked);
+      at_each_step);
   if (finite.any_bad())
     log_warning(sampling.sweep.name(index), ": ", finite.text(options.precision, "--precision"),
                 "; black in the sheet");
@@ -67,19 +64,14 @@ double frechet_of(const Sampling& sampling, size_t index, int64_t images, Featur
   SampleOptions options = cell_options(sampling, index);
   options.batch_size = std::min(sampling.whole_batch, images);
   SampleRequest request;
-  request.seeds.resize(size_t(images));
-  std::iota(request.seeds.begin(), request.seeds.end(), int64_t{0});
+  request.seeds = seeds_in_turn(images);
   request.labels = choose_labels(sampling.job.record.labels, request.seeds, sampling.job.real_classes);
   request.start = sampling.job.request.start;
   if (!sampling.prompts.empty())
     request.context = prompt_rows(sampling.stages)(sampling.prompts.of(request.seeds));
   FeatureCollector collector(extractor, {});
   sampling.sampler(options).run(
-      request,
-      [&](size_t, const at::Tensor& made) {
-        for (const at::Tensor& part : to_uint8(made).split(64)) collector.add(part.expand({-1, 3, -1, -1}));
-      },
-      stop_if_asked);
+      request, [&](size_t, const at::Tensor& made) { collector.add_pictures(to_uint8(made)); }, at_each_step);
   const FeatureSet set = collector.finish(sampling.sweep.name(index));
   const FrechetResult result = frechet_distance(set.pooled, reference.pooled);
   const std::string warning =
@@ -170,10 +162,7 @@ int SweepOptions::run(const Sampling& sampling, const std::string& out) const {
   const auto [C, H, W] = sampling.job.picture;
   if (scores()) {
     extractor = std::make_unique<FeatureExtractor>(features_, sampling.device);
-    reference = load_stats(stats_);
-    const int64_t D = extractor->probe(H, W).pooled;
-    check_usage(D == reference.pooled.dim(), "--stats ", stats_, ": is of ", reference.pooled.dim(),
-                " features, but --features ", features_, " gives ", D);
+    reference = load_reference("--stats", stats_, *extractor, "--features", {H, W});
   }
   const at::Tensor sheet = make_sweep_sheet(sampling);
   if (!sheet.defined()) return interrupted("nothing is written"), kInterrupted;

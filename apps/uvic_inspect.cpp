@@ -21,17 +21,12 @@
 #include "metrics/stats_file.h"
 #include "recipe/layout.h"
 #include "sampling/labels.h"
+#include "tasks/diffusion/samples.h"
 
 namespace uvic {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-struct Stopped {};
-
-void stop_on_signal() {
-  if (received_signal() != 0) throw Stopped{};
-}
 
 std::vector<const Measures*> measures_of(const std::vector<Observed>& inspections) {
   std::vector<const Measures*> all;
@@ -62,8 +57,7 @@ struct InspectApp {
     try {
       return options.checkpoints.empty() ? run_one(device) : run_series(device);
     } catch (const Stopped&) {
-      write_line(c10::str(signal_name(received_signal()), ": nothing is written"));
-      return kInterrupted;
+      return interrupted("nothing is written"), kInterrupted;
     }
   }
 
@@ -119,7 +113,7 @@ struct InspectApp {
       inspections.push_back(
           inspect(subject.network, subject.model(), level, measuring(subject), [&](int64_t images) {
             bar.update(done + images);
-            stop_on_signal();
+            stop_if_asked();
           }));
       done += level.images;
       Measures& measures = inspections.back().measures;
@@ -181,13 +175,11 @@ struct InspectApp {
     return sampled_inputs(subject.loaded, subject.device, parts, times, condition,
                           images != nullptr ? images->context_rows() : at::Tensor(),
                           images != nullptr ? images->groups() : token_groups(model, count),
-                          [](size_t, int64_t, const at::Tensor&) { stop_on_signal(); });
+                          [](size_t, int64_t, const at::Tensor&) { stop_if_asked(); });
   }
 
   static at::Tensor balanced_labels(const ModelOptions& model, int64_t count) {
-    std::vector<int64_t> seeds;
-    for (int64_t seed = 0; seed < count; ++seed) seeds.push_back(seed);
-    return at::tensor(choose_labels("balanced", seeds, model.real_classes()), at::kLong);
+    return at::tensor(choose_labels("balanced", seeds_in_turn(count), model.real_classes()), at::kLong);
   }
 
   // --- what is said
@@ -268,13 +260,10 @@ struct InspectApp {
                 ": as many others are taken at random; the model has ", model.num_tokens(), " tokens");
     if (options.stats.empty()) return {};
     check_makes_pictures(subject.loaded.recipe(), "--stats");
-    FrechetInputs inputs{std::make_unique<FeatureExtractor>(options.features, subject.device),
-                         load_stats(options.stats)};
+    auto extractor = std::make_unique<FeatureExtractor>(options.features, subject.device);
     const auto [C, H, W] = model.image_shape();
-    const int64_t D = inputs.extractor->probe(H, W).pooled;
-    check_usage(D == inputs.reference.pooled.dim(), "--stats: ", options.stats, " is of ",
-                inputs.reference.pooled.dim(), " features, but --features ", options.features, " gives ", D);
-    return inputs;
+    FeatureSet reference = load_reference("--stats", options.stats, *extractor, "--features", {H, W});
+    return {std::move(extractor), std::move(reference)};
   }
 
   Json suppressed(Subject& subject, const RealImages& images, const Seen& seen,
@@ -293,7 +282,7 @@ struct InspectApp {
   void add_frechet(Subject& subject, const RealImages& images, const FrechetInputs& frechet,
                    Suppression& result) const {
     SampleRequest request;
-    for (int64_t seed = 0; seed < options.frechet_images; ++seed) request.seeds.push_back(seed);
+    request.seeds = seeds_in_turn(options.frechet_images);
     request.labels = choose_labels("balanced", request.seeds, subject.model().real_classes());
     if (images.context_rows().defined()) {
       const auto rows = at::arange(options.frechet_images).remainder(images.size());
@@ -305,7 +294,7 @@ struct InspectApp {
     for (size_t i = 0; i < result.frechet.size(); ++i) {
       result.frechet[i] = frechet_without(*sets[i], subject.loaded, subject.device, images.sampler_parts(),
                                           request, *frechet.extractor, frechet.reference,
-                                          [](size_t, int64_t, const at::Tensor&) { stop_on_signal(); });
+                                          [](size_t, int64_t, const at::Tensor&) { stop_if_asked(); });
     }
     result.frechet_images = options.frechet_images;
   }

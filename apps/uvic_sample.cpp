@@ -21,8 +21,6 @@
 namespace uvic {
 namespace {
 
-struct Stopped {};
-
 struct SampleApp {
   const CLI::App* options = nullptr;
   SampleSettings settings;
@@ -108,7 +106,7 @@ struct SampleApp {
             progress.update(first, step);
             if (settings.save_steps() > 0 && step % settings.save_steps() == 0)
               outputs.add_intermediate(step, sampler.decoded(x));
-            if (received_signal() != 0) throw Stopped{};
+            stop_if_asked();
           });
     } catch (const Stopped&) {
     }
@@ -128,9 +126,7 @@ struct SampleApp {
         finished == 0 || job.frame_rate > 0
             ? ""
             : ", those of the seeds " + seeds_text({seeds.begin(), seeds.begin() + long(finished)});
-    write_line(c10::str(signal_name(received_signal()), ": ", finished, " of ", count_of(count, "image"),
-                        " made", which));
-    return kInterrupted;
+    return interrupted(c10::str(finished, " of ", count_of(count, "image"), " made", which)), kInterrupted;
   }
 
   void say_written(size_t count, const SampleJob& job) const {

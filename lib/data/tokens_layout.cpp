@@ -8,7 +8,7 @@
 #include "core/dtype.h"
 #include "core/errors.h"
 #include "io/content_kind.h"
-#include "io/npy_header.h"
+#include "io/npy_rows.h"
 #include "io/output_path.h"
 #include "io/pth_legacy.h"
 #include "io/safetensors.h"
@@ -84,26 +84,18 @@ bool holds_tokens(at::ScalarType dtype) {
 }
 
 TokenLayout npy_layout(const MappedFile& file) {
-  std::string_view left = file.bytes();
-  const NpyHeader header = read_npy_header(
-      [&](void* data, int64_t count) {
-        check_usage(size_t(count) <= left.size(), file.name(), ": truncated in its header");
-        std::memcpy(data, left.data(), size_t(count));
-        left.remove_prefix(size_t(count));
-      },
-      file.name());
+  size_t begin = 0;
+  const NpyHeader header = mapped_npy_header(file, begin);
   check_usage(holds_tokens(header.dtype), file.name(), ": tokens are whole numbers, not ",
               dtype_name(header.dtype));
   const bool rows = header.shape.size() == 2;
   check_usage(header.shape.size() == 1 || (rows && !header.fortran_order), file.name(),
               ": tokens are [n] or, in C order, [B, T]; this is ", at::IntArrayRef(header.shape),
               header.fortran_order ? " in Fortran's order" : "");
-  check_usage(size_t(header.bytes) == left.size(), file.name(), ": shape ", at::IntArrayRef(header.shape),
-              " of ", dtype_name(header.dtype), " does not fit the ", left.size(),
-              " bytes of data; the file may be truncated");
+  check_npy_fits(header, int64_t(file.bytes().size() - begin), file.name());
   return {.info = {.kind = ".npy"},
           .dtype = header.dtype,
-          .begin = file.bytes().size() - left.size(),
+          .begin = begin,
           .count = header.bytes / int64_t(c10::elementSize(header.dtype))};
 }
 

@@ -82,9 +82,9 @@ void PromptEncoder::check_same(const std::map<std::string, std::string>& metadat
        {std::pair("tokenizer", "text.tokenizer"), std::pair("encoder_sha256", "text.encoder")}) {
     check_usage(then.is_object() && then.contains(key), source, ": its record ", kTextEncoderKey,
                 " is damaged");
-    check_usage(then.at(key) == "" || then.at(key) == now.at(key), option, ": is not what the network of ",
-                source, " was trained with (SHA-256 ", now.at(key).dump(), ", then ", then.at(key).dump(),
-                ")");
+    check_usage(then.at(key).get<std::string>().empty() || then.at(key) == now.at(key), option,
+                ": is not what the network of ", source, " was trained with (SHA-256 ", now.at(key).dump(),
+                ", then ", then.at(key).dump(), ")");
   }
 }
 

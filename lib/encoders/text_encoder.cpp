@@ -97,16 +97,19 @@ at::Tensor TextEncoder::states(const at::Tensor& ids) const {
   return model_.forward(ids.to(device_));
 }
 
-std::string TextEncoder::weights_sha256() const {
-  const ClipTextOptions& options = model_.options();
-  Sha256 hash;
-  hash.add(c10::str("clip text ", options.heads, ' ', options.activation, ' ', options.norm_eps));
-  for (const auto& [name, tensor] : model_.weights()) {
-    const at::Tensor cpu = tensor.to(at::kCPU).contiguous();
-    hash.add(c10::str('\n', name, ' ', cpu.sizes(), '\n'));
-    hash.add(cpu.const_data_ptr(), cpu.nbytes());
-  }
-  return hash.hex();
+const std::string& TextEncoder::weights_sha256() const {
+  std::call_once(hashed_, [this] {
+    const ClipTextOptions& options = model_.options();
+    Sha256 hash;
+    hash.add(c10::str("clip text ", options.heads, ' ', options.activation, ' ', options.norm_eps));
+    for (const auto& [name, tensor] : model_.weights()) {
+      const at::Tensor cpu = tensor.to(at::kCPU).contiguous();
+      hash.add(c10::str('\n', name, ' ', cpu.sizes(), '\n'));
+      hash.add(cpu.const_data_ptr(), cpu.nbytes());
+    }
+    sha256_ = hash.hex();
+  });
+  return sha256_;
 }
 
 std::string TextEncoder::describe() const {

@@ -4,6 +4,7 @@
 #include <c10/core/Device.h>
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "core/choice.h"
@@ -39,8 +40,9 @@ class TextEncoder {
   int64_t dim() const { return model_.options().dim; }
   int64_t length() const { return model_.options().length; }
   /// 64 digits for the states that it gives in float32: of the weights that are used, by their names and as
-  /// float32, and of heads, activation and epsilon; the same for every layout of file. Reads all weights.
-  std::string weights_sha256() const;
+  /// float32, and of heads, activation and epsilon; the same for every layout of file. The first call reads
+  /// all weights. Thread-safe.
+  const std::string& weights_sha256() const;
   /// "CLIP, 12 blocks of width 768, quick_gelu; clip, 77 tokens a caption".
   std::string describe() const;
 
@@ -49,6 +51,8 @@ class TextEncoder {
   std::shared_ptr<const CaptionTokenizer> tokenizer_;
   Precision precision_;
   c10::Device device_;
+  mutable std::once_flag hashed_;
+  mutable std::string sha256_;
 };
 
 /// `spec` as find_text_encoder's; the weights in any of the layouts of clip_layouts.h, the first where a file

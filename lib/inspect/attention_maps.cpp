@@ -9,6 +9,7 @@
 
 #include "inspect/drawing.h"
 #include "inspect/text_table.h"
+#include "io/mat.h"
 #include "kernels/attention_weights.h"
 #include "nn/placement.h"
 
@@ -38,10 +39,9 @@ class QueryCatcher : public NetworkObserver {
 
 // A picture as large as a tile, RGB.
 cv::Mat tile_of(const Tensor& picture) {
-  const Tensor rgb = picture.expand({3, -1, -1}).permute({1, 2, 0}).contiguous();
-  const cv::Mat view(int(rgb.size(0)), int(rgb.size(1)), CV_8UC3, rgb.data_ptr());
   cv::Mat tile;
-  cv::resize(view, tile, {kTile, kTile}, 0, 0, rgb.size(0) < kTile ? cv::INTER_NEAREST : cv::INTER_AREA);
+  cv::resize(mat_of(picture), tile, {kTile, kTile}, 0, 0,
+             picture.size(1) < kTile ? cv::INTER_NEAREST : cv::INTER_AREA);
   return tile;
 }
 
@@ -143,7 +143,7 @@ Tensor draw_attention_maps(const ModelOptions& model, const QueryWeights& weight
                      std::min(row_height * int(blocks), 220) - strip - kSpace);
   draw_colour_bar(all, {-1, 1, true}, bar);
   write_text(all, "W / most |W|", {bar.x, kTop - 8}, Align::kLeft, 0.35);
-  return picture_tensor(all);
+  return picture_of(all);
 }
 
 Tensor draw_incoming_maps(const ModelOptions& model, const std::vector<Observed>& inspections,
@@ -179,7 +179,7 @@ Tensor draw_incoming_maps(const ModelOptions& model, const std::vector<Observed>
   draw_colour_bar(
       all, scale,
       {kRoom + blocks * (kTile + kSpace) + 12, kTop, 16, std::min(levels * (kTile + kSpace) - kSpace, 240)});
-  return picture_tensor(all);
+  return picture_of(all);
 }
 
 }  // namespace uvic

@@ -28,14 +28,16 @@ std::array<MeasureDifference, kHeadMeasures> differences(const Of& of) {
 
 }  // namespace
 
+double standard_error(const Tensor& values) {
+  return values.numel() < 2 ? std::numeric_limits<double>::quiet_NaN()
+                            : values.std().item<double>() / std::sqrt(double(values.numel()));
+}
+
 MeasureDifference paired_difference(const Tensor& a, const Tensor& b) {
   TORCH_CHECK(a.sizes() == b.sizes(), "paired by image: ", a.sizes(), " against ", b.sizes());
   const Tensor both = a.isfinite() & b.isfinite(), x = a.masked_select(both), y = b.masked_select(both);
-  const int64_t n = x.numel();
   const auto mean = [](const Tensor& values) { return values.mean().item<double>(); };
-  const double error =
-      n < 2 ? std::numeric_limits<double>::quiet_NaN() : (x - y).std().item<double>() / std::sqrt(double(n));
-  return {mean(x), mean(y), mean(x - y), error};
+  return {mean(x), mean(y), mean(x - y), standard_error(x - y)};
 }
 
 NetworkComparison compare(const Measures& a, const Measures& b) {

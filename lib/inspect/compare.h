@@ -13,6 +13,9 @@ struct MeasureDifference {
   double a = 0, b = 0, difference = 0, error = 0;
 };
 
+/// Of the mean of `values`, [I]; NaN of fewer than two.
+double standard_error(const at::Tensor& values);
+
 /// a, b: [I], paired; pairs with a NaN are left out.
 MeasureDifference paired_difference(const at::Tensor& a, const at::Tensor& b);
 

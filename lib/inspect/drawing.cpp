@@ -43,17 +43,6 @@ cv::Mat blank(int height, int width) {
   return {height, width, CV_8UC3, cv::Scalar(255, 255, 255)};
 }
 
-int text_width(const std::string& text, double scale) {
-  return cv::getTextSize(text, cv::FONT_HERSHEY_SIMPLEX, scale, 1, nullptr).width;
-}
-
-void write_text(cv::Mat& picture, const std::string& text, cv::Point place, Align align, double scale,
-                const cv::Scalar& colour) {
-  const int width = text_width(text, scale);
-  place.x -= align == Align::kLeft ? 0 : align == Align::kCentre ? width / 2 : width;
-  cv::putText(picture, text, place, cv::FONT_HERSHEY_SIMPLEX, scale, colour, 1, cv::LINE_AA);
-}
-
 cv::Scalar ColourScale::colour(double value) const {
   if (std::isnan(value)) return {215, 215, 215};
   const double share = high > low ? (value - low) / (high - low) : 0.5;
@@ -85,12 +74,6 @@ void draw_colour_bar(cv::Mat& picture, const ColourScale& scale, cv::Rect place)
     write_text(picture, cell(scale.low + share * (scale.high - scale.low)), {right + 8, y + 4}, Align::kLeft,
                0.4);
   }
-}
-
-at::Tensor picture_tensor(const cv::Mat& picture) {
-  return at::from_blob(picture.data, {picture.rows, picture.cols, 3}, at::kByte)
-      .permute({2, 0, 1})
-      .contiguous();
 }
 
 }  // namespace uvic

@@ -1,21 +1,15 @@
-// What the pictures are drawn with. OpenCV, in RGB.
+// What the pictures are drawn with, besides sampling/drawing.h. OpenCV, in RGB.
 #pragma once
 #include <ATen/core/Tensor.h>
 
 #include <opencv2/core.hpp>
-#include <string>
+
+#include "sampling/drawing.h"
 
 namespace uvic {
 
-enum class Align { kLeft, kCentre, kRight };
-
 /// A white picture.
 cv::Mat blank(int height, int width);
-
-/// `place`: the left end, the middle or the right end of the line on which the letters stand.
-void write_text(cv::Mat& picture, const std::string& text, cv::Point place, Align align, double scale = 0.45,
-                const cv::Scalar& colour = {60, 60, 60});
-int text_width(const std::string& text, double scale = 0.45);
 
 /// Of values from a least to a most one.
 struct ColourScale {
@@ -30,8 +24,5 @@ struct ColourScale {
 
 /// A bar of the scale with its numbers to the right.
 void draw_colour_bar(cv::Mat& picture, const ColourScale& scale, cv::Rect place);
-
-/// uint8 [3, H, W].
-at::Tensor picture_tensor(const cv::Mat& picture);
 
 }  // namespace uvic

@@ -25,7 +25,7 @@ double frechet_without(const TokensOfBlocks& tokens, const LoadedModel& loaded, 
         finite.add(images);
         if (finite.any_bad())
           throw std::runtime_error(finite.text(recipe.sample.precision, "sample.precision"));
-        for (const at::Tensor& part : to_uint8(images).split(64)) collector.add(part.expand({-1, 3, -1, -1}));
+        collector.add_pictures(to_uint8(images));
       },
       on_step);
   return frechet_distance(collector.finish("the samples").pooled, reference.pooled).distance;

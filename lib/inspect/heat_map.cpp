@@ -7,6 +7,7 @@
 
 #include "inspect/drawing.h"
 #include "inspect/text_table.h"
+#include "io/mat.h"
 
 namespace uvic {
 namespace {
@@ -60,7 +61,7 @@ at::Tensor draw_heat_map(const HeatMap& map) {
   }
   draw_colour_bar(picture, scale,
                   {left + columns * cell_width + kGap, kTop, kBar, std::max(rows * kCellHeight, 1)});
-  return picture_tensor(picture);
+  return picture_of(picture);
 }
 
 }  // namespace uvic

@@ -158,21 +158,22 @@ Tensor Inspector::patches(const Tensor& x) const {
   return x.slice(1, extras_);
 }
 
-// Largest, cosine with the layer before, cosine of neighbouring patches: [B, 3].
-void Inspector::mlp(const Tensor& x) {
+// Of an output and that of the layer before, which it then takes the place of: largest, cosine with it,
+// cosine of neighbouring patches: [B, 3].
+Tensor Inspector::output_measures(const Tensor& x, Tensor& previous) const {
   const Tensor now = on_cpu(x);
   const Tensor layers =
-      block_ == 0 ? at::full({now.size(0)}, kNone, at::kDouble) : mean_cosine(now, previous_mlp_);
-  layers_[block_].mlp.push_back(at::stack({largest(now), layers, neighbours_cosine(patches(now))}, 1));
-  previous_mlp_ = now;
+      block_ == 0 ? at::full({now.size(0)}, kNone, at::kDouble) : mean_cosine(now, previous);
+  previous = now;
+  return at::stack({largest(now), layers, neighbours_cosine(patches(now))}, 1);
+}
+
+void Inspector::mlp(const Tensor& x) {
+  layers_[block_].mlp.push_back(output_measures(x, previous_mlp_));
 }
 
 void Inspector::block(const Tensor& x) {
-  const Tensor now = on_cpu(x);
-  const Tensor layers =
-      block_ == 0 ? at::full({now.size(0)}, kNone, at::kDouble) : mean_cosine(now, previous_block_);
-  layers_[block_].block.push_back(at::stack({largest(now), layers, neighbours_cosine(patches(now))}, 1));
-  previous_block_ = now;
+  layers_[block_].block.push_back(output_measures(x, previous_block_));
   ++block_;
 }
 

@@ -35,6 +35,7 @@ class Inspector : public NetworkObserver {
   struct Layer;
   void measure_image(Layer& layer, const AttentionInputs& inputs, int64_t image);
   at::Tensor patches(const at::Tensor& x) const;
+  at::Tensor output_measures(const at::Tensor& x, at::Tensor& previous) const;
 
   InspectorOptions options_;
   int64_t extras_;

@@ -7,18 +7,11 @@
 #include <limits>
 
 #include "core/random.h"
+#include "inspect/compare.h"
 
 namespace uvic {
-namespace {
 
 using at::Tensor;
-
-double standard_error(const Tensor& x) {
-  return x.numel() < 2 ? std::numeric_limits<double>::quiet_NaN()
-                       : x.std().item<double>() / std::sqrt(double(x.numel()));
-}
-
-}  // namespace
 
 void Suppressor::begin(const Tensor& /*x*/, const Tensor& /*timesteps*/) {
   block_ = 0;

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "core/dtype.h"
-#include "core/errors.h"
 #include "io/atomic_file.h"
 #include "io/content_kind.h"
 #include "io/input_file.h"
@@ -35,9 +33,7 @@ at::Tensor load_npy(const std::filesystem::path& path) {
     present -= bytes;
   };
   const NpyHeader header = read_npy_header(read, file.name());
-  check_usage(header.bytes == present, file.name(), ": shape ", at::IntArrayRef(header.shape), " of ",
-              dtype_name(header.dtype), " does not fit the ", present,
-              " bytes of data; the file may be truncated");
+  check_npy_fits(header, present, file.name());
   return read_npy_data(header, read);
 }
 

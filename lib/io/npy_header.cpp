@@ -100,6 +100,12 @@ NpyHeader read_npy_header(const ReadBytes& read, const std::string& name) {
   return result;
 }
 
+void check_npy_fits(const NpyHeader& header, int64_t present, const std::string& name) {
+  check_usage(header.bytes == present, name, ": shape ", at::IntArrayRef(header.shape), " of ",
+              dtype_name(header.dtype), " does not fit the ", present,
+              " bytes of data; the file may be truncated");
+}
+
 at::Tensor read_npy_data(const NpyHeader& header, const ReadBytes& read) {
   std::vector<int64_t> shape = header.shape;
   if (header.fortran_order) std::reverse(shape.begin(), shape.end());

@@ -27,6 +27,9 @@ std::string npy_header(at::ScalarType dtype, at::IntArrayRef shape);
 /// is malformed or of another dtype.
 NpyHeader read_npy_header(const ReadBytes& read, const std::string& name);
 
+/// UsageError, with `name` first, unless `present` bytes of data are what the header says.
+void check_npy_fits(const NpyHeader& header, int64_t present, const std::string& name);
+
 /// The data after a header, as a tensor in C order.
 at::Tensor read_npy_data(const NpyHeader& header, const ReadBytes& read);
 

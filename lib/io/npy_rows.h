@@ -8,6 +8,10 @@
 
 namespace uvic {
 
+/// The header of a .npy that is mapped; `begin`: is set to where its data begin. UsageError as
+/// read_npy_header, and if the file ends within the header.
+NpyHeader mapped_npy_header(const MappedFile& file, size_t& begin);
+
 /// A .npy of any size, read a row at a time. Thread-safe.
 class NpyRows {
  public:

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
+#include "io/mat.h"
+
 namespace uvic {
 namespace {
 
@@ -129,9 +131,7 @@ at::Tensor plot_probe(const std::vector<ProbeResult>& results, const std::string
               panel(&ProbeRow::zero_before, "a zero and n ones against n ones"), panels);
   cv::vconcat(panels, legend(results), picture);
   cv::cvtColor(picture, picture, cv::COLOR_BGR2RGB);
-  return at::from_blob(picture.data, {picture.rows, picture.cols, 3}, at::kByte)
-      .permute({2, 0, 1})
-      .contiguous();
+  return picture_of(picture);
 }
 
 }  // namespace uvic

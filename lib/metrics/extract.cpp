@@ -33,6 +33,11 @@ void FeatureCollector::check_finite(const at::Tensor& rows) const {
       c10::str(extractor_.name(), ": gave features that are not finite for image ", count() + row), row);
 }
 
+void FeatureCollector::add_pictures(const at::Tensor& pictures) {
+  constexpr int64_t kAtOnce = 64;
+  for (const at::Tensor& part : pictures.split(kAtOnce)) add(part.expand({-1, 3, -1, -1}));
+}
+
 FeatureSet FeatureCollector::finish(const std::string& name) const {
   check_usage(count() >= 2, few_images_text(name, count()));
   FeatureSet set{.name = name,

@@ -39,6 +39,8 @@ class FeatureCollector {
   FeatureCollector(FeatureExtractor& extractor, const ExtractOptions& options);
   /// uint8 [n, 3, H, W]. NonFiniteFeatures, naming the image by its place.
   void add(const at::Tensor& images);
+  /// Any number of them, also grey, uint8 [n, 1 or 3, H, W], few at a time.
+  void add_pictures(const at::Tensor& pictures);
   int64_t count() const { return pooled_.count(); }
   /// D; needs one image.
   int64_t dim() const { return pooled_.dim(); }

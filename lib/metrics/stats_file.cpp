@@ -103,6 +103,16 @@ FeatureSet load_stats(const std::filesystem::path& path) {
   return set;
 }
 
+FeatureSet load_reference(const std::string& option, const std::filesystem::path& path,
+                          FeatureExtractor& extractor, const std::string& extractor_option,
+                          std::array<int64_t, 2> size) {
+  FeatureSet reference = load_stats(path);
+  const int64_t D = extractor.probe(size[0], size[1]).pooled;
+  check_usage(D == reference.pooled.dim(), option, ": ", path.string(), " is of ", reference.pooled.dim(),
+              " features, but ", extractor_option, " ", extractor.name(), " gives ", D);
+  return reference;
+}
+
 void save_stats(const std::filesystem::path& path, const FeatureSet& set, at::ScalarType dtype,
                 bool images_left_out) {
   TensorMap arrays = {{"mu", set.pooled.mean.to(dtype)}, {"sigma", set.pooled.covariance.to(dtype)}};

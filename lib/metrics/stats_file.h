@@ -1,6 +1,8 @@
 // Statistics of features in .npz files, as other programs write and read them.
 #pragma once
+#include <array>
 #include <filesystem>
+#include <string>
 
 #include "metrics/extract.h"
 
@@ -16,6 +18,12 @@ bool holds_images(const std::filesystem::path& path);
 /// arr_0. UsageError, naming file and array: missing, a shape that does not fit, a value that is not finite,
 /// or a sigma that is no covariance: not symmetric, or with eigenvalues below 0 beyond rounding.
 FeatureSet load_stats(const std::filesystem::path& path);
+
+/// Statistics to compare the features of images of that size, {H, W}, with. UsageError as load_stats and
+/// FeatureExtractor::probe, and, by the options' names, for statistics of another number of features.
+FeatureSet load_reference(const std::string& option, const std::filesystem::path& path,
+                          FeatureExtractor& extractor, const std::string& extractor_option,
+                          std::array<int64_t, 2> size);
 
 /// Writes the moments as `mu`, `sigma` in `dtype` (float64 or float32), `mu_s`, `sigma_s` if there are any,
 /// and the features themselves as `arr_0`, float32, if they were kept. Where images were left out, whose

@@ -1,11 +1,10 @@
 #include "report/metrics_file.h"
 
 #include <algorithm>
-#include <cmath>
 #include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "core/errors.h"
+#include "train/run_log.h"
 
 namespace uvic {
 
@@ -24,19 +23,12 @@ Curve& curve_of(RunMetrics& metrics, const std::string& name) {
 
 // False for what is not a line of measurements.
 bool add_line(RunMetrics& metrics, const std::string& line) {
-  const auto json = nlohmann::ordered_json::parse(line, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) return false;
-  const auto step = json.find("step");
-  if (step == json.end() || !step->is_number_integer()) return false;
-  const auto number = step->get<int64_t>();
-  ++metrics.lines;
-  metrics.last_step = std::max(metrics.last_step, number);
-  for (const auto& [name, value] : json.items()) {
-    if (name == "step" || !(value.is_number() || value.is_null())) continue;
-    // null: what was not finite
-    curve_of(metrics, name).add(number, value.is_null() ? NAN : value.get<double>());
-  }
-  return true;
+  const bool read = read_metrics_line(line, [&](int64_t step, const std::string& name, double value) {
+    metrics.last_step = std::max(metrics.last_step, step);
+    curve_of(metrics, name).add(step, value);
+  });
+  metrics.lines += int64_t(read);
+  return read;
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ std::string report_page(const RunFacts& run, const PageOptions& options) {
     commands.push_back({{"title", command.title}, {"line", command.line}});
   const Json classes = classes_view(run);
   view["runs"] = Json::array({row_of(run, 0)});
-  view["samples"] = samples_view({run}, options.most_grids);
+  view["strips"] = samples_view({run}, options.most_grids);
   view["single"] = Json::array({{{"settings", settings_view(run)},
                                  {"machine", machine_view(run)},
                                  {"data_rows", data_view(run)},
@@ -74,7 +74,7 @@ std::string comparison_page(const std::vector<RunFacts>& runs, const PageOptions
   for (size_t i = 0; i < runs.size(); ++i) rows.push_back(row_of(runs[i], i));
   const Json differences = differences_view(runs);
   view["runs"] = rows;
-  view["samples"] = samples_view(runs, options.most_grids);
+  view["strips"] = samples_view(runs, options.most_grids);
   view["single"] = Json::array();
   view["comparison"] = Json::array({{{"differences", differences}, {"alike", differences.empty()}}});
   return render_html(kPageHtml, view);

@@ -89,7 +89,7 @@ Json frames_of(const std::vector<StepFile>& files, int64_t most, bool pictures) 
   Json frames = Json::array();
   for (const size_t i : spread(files.size(), size_t(most))) {
     const auto& [step, file] = files[i];
-    Json frame = {{"step", step}, {"label", grouped(step)}};
+    Json frame = {{"step", step}, {"label", grouped(step)}, {"grid", pictures}};
     if (pictures) {
       const std::string bytes = bytes_of(file);
       const auto info = inspect_png_bytes(bytes);
@@ -107,7 +107,8 @@ Json frames_of(const std::vector<StepFile>& files, int64_t most, bool pictures) 
   return frames;
 }
 
-Json strip_of(const std::vector<RunFacts>& runs, int64_t most, bool pictures) {
+// Of grids or of texts; nothing if there are none.
+void add_strip(Json& strips, const std::vector<RunFacts>& runs, int64_t most, bool pictures) {
   std::set<int64_t> steps;
   Json columns = Json::array();
   for (size_t i = 0; i < runs.size(); ++i) {
@@ -116,14 +117,16 @@ Json strip_of(const std::vector<RunFacts>& runs, int64_t most, bool pictures) {
     if (!frames.empty())
       columns.push_back({{"name", runs[i].name()}, {"colour", "c" + std::to_string(i)}, {"frames", frames}});
   }
-  if (columns.empty()) return Json::array();
+  if (columns.empty()) return;
   Json list = Json::array();
   for (const int64_t step : steps) list.push_back(step);
-  return Json::array({{{"columns", columns},
-                       {"steps", list.dump()},
-                       {"last", std::to_string(steps.size() - 1)},
-                       {"several", runs.size() > 1},
-                       {"latest", grouped(*steps.rbegin())}}});
+  strips.push_back({{"id", pictures ? "samples" : "texts"},
+                    {"title", pictures ? "Samples" : "Texts"},
+                    {"columns", columns},
+                    {"steps", list.dump()},
+                    {"last", std::to_string(steps.size() - 1)},
+                    {"several", runs.size() > 1},
+                    {"latest", grouped(*steps.rbegin())}});
 }
 
 }  // namespace
@@ -176,7 +179,9 @@ Json progress_view(const RunFacts& run) {
 }
 
 Json samples_view(const std::vector<RunFacts>& runs, int64_t most) {
-  return {{"grids", strip_of(runs, most, true)}, {"texts", strip_of(runs, most, false)}};
+  Json strips = Json::array();
+  for (const bool pictures : {true, false}) add_strip(strips, runs, most, pictures);
+  return strips;
 }
 
 Json settings_view(const RunFacts& run) {

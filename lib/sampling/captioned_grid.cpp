@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "io/mat.h"
 #include "io/unicode.h"
 #include "sampling/drawing.h"
 
@@ -59,7 +60,7 @@ at::Tensor captioned_grid(const at::Tensor& images, const std::vector<std::strin
     enlarged(images[i], by).copyTo(sheet(cv::Rect(left, top, int(by * W), int(by * H))));
     int base = top + int(by * H) + kLineHeight - 3;
     for (const std::string& line : wrapped(plain_letters(captions[size_t(i)]), int(by * W))) {
-      put_caption(sheet, line, {left, base});
+      write_caption(sheet, line, {left, base}, Align::kLeft);
       base += kLineHeight;
     }
   }

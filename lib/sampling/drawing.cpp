@@ -1,14 +1,14 @@
 #include "sampling/drawing.h"
 
-#include <ATen/ATen.h>
-
+#include <algorithm>
 #include <opencv2/imgproc.hpp>
+
+#include "io/mat.h"
 
 namespace uvic {
 namespace {
 
-constexpr int kFont = cv::FONT_HERSHEY_SIMPLEX;
-constexpr double kScale = 0.4;
+constexpr double kCaptionScale = 0.4;
 constexpr int64_t kLeastWidth = 112;
 
 }  // namespace
@@ -18,24 +18,28 @@ int64_t enlarged_by(int64_t W) {
 }
 
 cv::Mat enlarged(const at::Tensor& image, int64_t by) {
-  const at::Tensor pixels = image.expand({3, -1, -1}).permute({1, 2, 0}).contiguous();
-  const cv::Mat small(int(pixels.size(0)), int(pixels.size(1)), CV_8UC3, pixels.data_ptr());
   cv::Mat large;
-  cv::resize(small, large, {}, double(by), double(by), cv::INTER_NEAREST);
+  cv::resize(mat_of(image), large, {}, double(by), double(by), cv::INTER_NEAREST);
   return large;
 }
 
-at::Tensor picture_of(const cv::Mat& sheet) {
-  return at::from_blob(sheet.data, {sheet.rows, sheet.cols, 3}, at::kByte).permute({2, 0, 1}).contiguous();
+int text_width(const std::string& text, double scale) {
+  return cv::getTextSize(text, cv::FONT_HERSHEY_SIMPLEX, scale, 1, nullptr).width;
+}
+
+void write_text(cv::Mat& picture, const std::string& text, cv::Point place, Align align, double scale,
+                const cv::Scalar& colour) {
+  const int width = text_width(text, scale);
+  place.x -= align == Align::kLeft ? 0 : align == Align::kCentre ? width / 2 : width;
+  cv::putText(picture, text, place, cv::FONT_HERSHEY_SIMPLEX, scale, colour, 1, cv::LINE_AA);
 }
 
 int caption_width(const std::string& text) {
-  int below = 0;
-  return cv::getTextSize(text, kFont, kScale, 1, &below).width;
+  return text_width(text, kCaptionScale);
 }
 
-void put_caption(cv::Mat& sheet, const std::string& text, const cv::Point& at) {
-  cv::putText(sheet, text, at, kFont, kScale, cv::Scalar::all(40), 1, cv::LINE_AA);
+void write_caption(cv::Mat& sheet, const std::string& text, const cv::Point& place, Align align) {
+  write_text(sheet, text, place, align, kCaptionScale, cv::Scalar::all(40));
 }
 
 }  // namespace uvic

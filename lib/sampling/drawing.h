@@ -13,12 +13,17 @@ int64_t enlarged_by(int64_t W);
 /// `image`, uint8 [1 or 3, H, W], as OpenCV draws on it: [by H, by W, 3].
 cv::Mat enlarged(const at::Tensor& image, int64_t by);
 
-/// uint8 [3, H, W] of such a sheet.
-at::Tensor picture_of(const cv::Mat& sheet);
+enum class Align { kLeft, kCentre, kRight };
 
-/// Pixels that a line of text takes.
+/// Draws a line of text. `place`: the left end, the middle or the right end of the line on which the letters
+/// stand.
+void write_text(cv::Mat& picture, const std::string& text, cv::Point place, Align align, double scale = 0.45,
+                const cv::Scalar& colour = {60, 60, 60});
+/// Pixels that it takes.
+int text_width(const std::string& text, double scale = 0.45);
+
+/// The same of a caption.
+void write_caption(cv::Mat& sheet, const std::string& text, const cv::Point& place, Align align);
 int caption_width(const std::string& text);
-/// Draws a line of it, its left end and base line at `at`.
-void put_caption(cv::Mat& sheet, const std::string& text, const cv::Point& at);
 
 }  // namespace uvic

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "io/mat.h"
 #include "sampling/drawing.h"
 
 namespace uvic {
@@ -49,10 +50,11 @@ at::Tensor sweep_sheet(const std::vector<at::Tensor>& cells, const std::vector<s
   const int64_t top = kLine + kGap / 2;
   for (size_t col = 0; col < columns.size(); ++col) {
     const int left = int(layout.left + int64_t(col) * layout.step_x);
-    put_caption(sheet, columns[col], {left + (cell_width - caption_width(columns[col])) / 2, int(kLine) - 5});
+    write_caption(sheet, columns[col], {left + cell_width / 2, int(kLine) - 5}, Align::kCentre);
   }
   for (size_t row = 0; row < rows.size(); ++row)
-    put_caption(sheet, rows[row], {int(kGap), int(top + int64_t(row) * layout.step_y) + cell_height / 2 + 4});
+    write_caption(sheet, rows[row],
+                  {int(kGap), int(top + int64_t(row) * layout.step_y) + cell_height / 2 + 4}, Align::kLeft);
   for (size_t i = 0; i < cells.size(); ++i) {
     const int x = int(layout.left + int64_t(i % columns.size()) * layout.step_x),
               y = int(top + int64_t(i / columns.size()) * layout.step_y);

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "core/errors.h"
+#include "core/text.h"
 #include "io/digests.h"
 #include "text/utf8.h"
 
@@ -49,6 +50,11 @@ at::Tensor CaptionTokenizer::rows(const std::vector<std::string>& texts, int64_t
   }
   if (cut != nullptr) *cut = too_long;
   return ids;
+}
+
+std::string CaptionTokenizer::cut_text(int64_t captions) const {
+  return c10::str(count_of(uint64_t(captions), "caption"), captions == 1 ? " is" : " are", " longer than ",
+                  length_, " tokens and cut off");
 }
 
 std::string CaptionTokenizer::describe() const {

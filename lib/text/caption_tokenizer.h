@@ -33,6 +33,8 @@ class CaptionTokenizer {
   at::Tensor rows(const std::vector<std::string>& texts, int64_t* cut = nullptr) const;
   /// Of the tokenizer, the length and the padding.
   const std::string& fingerprint() const { return fingerprint_; }
+  /// "3 captions are longer than 48 tokens and cut off".
+  std::string cut_text(int64_t captions) const;
   /// "bytes, 48 tokens a caption".
   std::string describe() const;
 

@@ -66,17 +66,21 @@ void truncate_metrics(const fs::path& run_directory, int64_t step) {
   write_file_atomically(file, kept);
 }
 
-void for_each_metric(const fs::path& run_directory,
-                     const std::function<void(int64_t step, const std::string& key, double value)>& f) {
-  std::ifstream lines(metrics_file(run_directory));
-  for (std::string line; std::getline(lines, line);) {
-    const auto json = parse_line(line);
-    if (!json.is_object()) continue;
-    for (const auto& [key, value] : json.items()) {
-      if (key != "step" && (value.is_number() || value.is_null()))
-        f(json.value("step", int64_t{-1}), key, value.is_null() ? NAN : value.get<double>());
-    }
+bool read_metrics_line(const std::string& line, const OnMetric& f) {
+  const auto json = nlohmann::ordered_json::parse(line, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return false;
+  const auto step = json.find("step");
+  if (step == json.end() || !step->is_number_integer()) return false;
+  for (const auto& [key, value] : json.items()) {
+    if (key != "step" && (value.is_number() || value.is_null()))
+      f(step->get<int64_t>(), key, value.is_null() ? NAN : value.get<double>());
   }
+  return true;
+}
+
+void for_each_metric(const fs::path& run_directory, const OnMetric& f) {
+  std::ifstream lines(metrics_file(run_directory));
+  for (std::string line; std::getline(lines, line);) read_metrics_line(line, f);
 }
 
 bool has_metric(const fs::path& run_directory, int64_t step, const std::string& key) {

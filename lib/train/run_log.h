@@ -35,9 +35,14 @@ class RunLog {
 /// Drops the lines of a run's metrics.jsonl past `step`, and a last one that a kill cut short.
 void truncate_metrics(const std::filesystem::path& run_directory, int64_t step);
 
-/// Every number of a run's metrics.jsonl, line by line; NaN for null.
-void for_each_metric(const std::filesystem::path& run_directory,
-                     const std::function<void(int64_t step, const std::string& key, double value)>& f);
+using OnMetric = std::function<void(int64_t step, const std::string& key, double value)>;
+
+/// The numbers of a line of metrics.jsonl, in its order; NaN for null, which is what was not finite. False,
+/// and there are none, for what is no line of measurements.
+bool read_metrics_line(const std::string& line, const OnMetric& f);
+
+/// Those of all lines of a run's metrics.jsonl.
+void for_each_metric(const std::filesystem::path& run_directory, const OnMetric& f);
 
 /// Whether metrics.jsonl of a run has a line of `step` with `key`.
 bool has_metric(const std::filesystem::path& run_directory, int64_t step, const std::string& key);

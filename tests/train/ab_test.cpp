@@ -51,7 +51,7 @@ TEST(AbPlan, WhatCannotBeCompared) {
   refused({"train.seed=1,2"}, "--seeds varies train.seed");
   refused({"model.depth=2,4", "model.depth=6,8"}, "--ab model.depth: is given twice");
   EXPECT_THROW_WITH(ab_seeds("1,2,1"), UsageError, "a seed stands twice");
-  EXPECT_THROW_WITH(ab_seeds("x"), UsageError, "x");
+  EXPECT_THROW_WITH(ab_seeds("1,seven"), UsageError, "seven");
   EXPECT_THROW_WITH(ab_runs(DiffusionConfig(), {"model.num_heads=4,3"}, "0"), UsageError,
                     "--ab, variant num_heads-3: model.num_heads: 3 must divide model.embed_dim");
 }

@@ -34,10 +34,7 @@ SampleOptions options_of(const DiffusionConfig& config) {
 }  // namespace
 
 FidScorer::FidScorer(const DiffusionConfig& config, c10::Device device)
-    : config_(config),
-      device_(device),
-      extractor_(config.train.eval_features, device),
-      reference_(load_stats(config.train.eval_stats)) {
+    : config_(config), device_(device), extractor_(config.train.eval_features, device) {
   check_makes_pictures(config, "train.eval_interval");
   check_usage(config.sample.cfg == 1.0 || config.has_null(), "train.eval_interval: sample.cfg is ",
               config.sample.cfg,
@@ -45,10 +42,8 @@ FidScorer::FidScorer(const DiffusionConfig& config, c10::Device device)
   check_usage(!config.sample.has_guide(), "train.eval_interval: sample.guide_checkpoint is ",
               config.sample.guide_checkpoint, ", but evaluation during training has no guide; use none");
   const auto [C, H, W] = config.model.image_shape();
-  const int64_t D = extractor_.probe(H, W).pooled;
-  check_usage(D == reference_.pooled.dim(), "train.eval_stats: ", config.train.eval_stats, " is of ",
-              reference_.pooled.dim(), " features, but train.eval_features ", config.train.eval_features,
-              " gives ", D);
+  reference_ =
+      load_reference("train.eval_stats", config.train.eval_stats, extractor_, "train.eval_features", {H, W});
 }
 
 FidScorer::~FidScorer() {
