@@ -1,5 +1,5 @@
 # A thin door to CMake's presets: `make demo` and `make test` set up what is missing and go.
-.PHONY: demo demo-text demo-lm compare compare-lm quality test sanitize setup configure apps build cuda cuda-objects gpu-check format format-check clean
+.PHONY: demo demo-text demo-lm compare compare-lm quality test sanitize asan tsan fuzz setup configure apps build cuda cuda-objects gpu-check format format-check clean
 PRESET ?= release
 BUILD := build/$(PRESET)
 CMAKE := .venv/bin/cmake
@@ -51,10 +51,15 @@ test: build
 	$(CMAKE) -E chdir $(BUILD) ctest --output-on-failure
 
 # AddressSanitizer and UBSan over the rooms that read strangers' bytes.
-sanitize: setup
+asan sanitize: setup
 	@$(CMAKE) --preset asan --log-level=NOTICE
-	@$(CMAKE) --build --preset asan --target test_core test_io test_data
-	.venv/bin/ctest --preset asan --no-tests=error -R '^(core|io|data)'
+	@$(CMAKE) --build --preset asan --target test_core test_io test_data test_fuzz
+	.venv/bin/ctest --preset asan --no-tests=error -R '^(core|io|data|fuzz)'
+
+# libFuzzer over each target of tests/fuzz for so long; what it finds lies in build/fuzz/found, and the first finding is the end.
+FUZZ_SECONDS ?= 600
+fuzz:
+	@.ci/fuzz $(FUZZ_SECONDS)
 
 setup:
 	@.ci/setup

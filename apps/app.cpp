@@ -13,9 +13,11 @@
 #include "core/home.h"
 #include "core/log.h"
 #include "core/parse.h"
+#include "core/rank_log.h"
 #include "core/signals.h"
 #include "core/text.h"
 #include "help.h"
+#include "thread_waiting.h"
 
 namespace uvic {
 namespace {
@@ -26,7 +28,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view kHelpFiles = "--help-files";
 
 int report(int code, const std::string& message) {
-  write_line("error: " + message);
+  write_error(message);
   return code;
 }
 
@@ -116,6 +118,7 @@ c10::Device CommonOptions::apply() const {
   set_quiet(quiet);
   keep_freed_memory();
   set_threads(threads);
+  adapt_thread_waiting();
   return parse_device(device);
 }
 

@@ -6,13 +6,14 @@
 #include <thread>
 
 #include "core/device.h"
-#include "core/environment.h"
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/seeds.h"
 #include "core/signals.h"
 #include "core/text.h"
+#include "ranks.h"
 #include "sampling/dump/dump.h"
+#include "sampling/dump/merge.h"
 #include "sampling/labels.h"
 #include "sampling/make_sampler.h"
 #include "tasks/diffusion/examples.h"
@@ -39,9 +40,10 @@ void DumpCommand::add_to(CLI::App& app) {
                      ->capture_default_str()
                      ->group("Output");
   app.add_flag("--subdirs", subdirs, "as --format subdirs")->excludes(chosen)->group("Output");
-  app.add_option("--shard", shard,
-                 "I/N: only part I, from 0, of N; default by RANK and WORLD_SIZE, as torchrun sets them, "
-                 "into OUT.shard-I-of-N")
+  app.add_option(
+         "--shard", shard,
+         "I/N: only part I, from 0, of N, for uvic-fid merge; the processes of mpirun, torchrun or srun "
+         "share the work by themselves")
       ->group("Which images");
   app.add_option("--encoders", encoders, "threads that encode and store; 0: half the cores, at most 8")
       ->check(CLI::Range(0, 256))
@@ -60,18 +62,47 @@ std::vector<int64_t> DumpCommand::chosen_seeds(const Prompts& prompts) const {
   return seeds;
 }
 
-// Ranks of one machine take a GPU each.
-c10::Device DumpCommand::device_of(const Shard& part) const {
-  const c10::Device device = command.common.apply();
-  const auto local_rank = environment("LOCAL_RANK");
-  const bool named = command.common.device.find(':') != std::string::npos;
-  if (!part.by_rank || !device.is_cuda() || named || !local_rank) return device;
-  return parse_device("cuda:" + *local_rank);
+// What a shell has left over divides the work, too, and says so; only a launcher's processes meet again.
+int DumpCommand::run() {
+  if (!shard.empty() || rank_is_left_over()) return dump_part(parse_shard(shard), command.common.apply());
+  return as_rank(command.common, Needs::kTexts, [&](const World& world, c10::Device device) {
+    if (world.alone()) return dump_part({}, device);
+    return dump_together(world, device);
+  });
 }
 
-int DumpCommand::run() {
-  const Shard part = parse_shard(shard);
-  const c10::Device device = device_of(part);
+// Each rank makes its shard, and rank 0 the whole of them.
+int DumpCommand::dump_together(const World& world, c10::Device device) {
+  const auto shard_of = [&](int64_t rank) { return Shard{rank, world.size(), /*by_rank=*/true}; };
+  const bool makes = !command.config.print_config && !command.dry_run;
+  if (!makes) return world.first() ? dump_part({}, device) : int(kDone);
+  check_usage(!out.empty(), "--out: give the folder or the file of the images");
+  const DumpFormat chosen = parse_format(subdirs ? "subdirs" : format, out);
+  const auto is_there = [&] {
+    return std::string(find_manifest(out) && !fs::exists(shard_path(out, shard_of(0))) ? "yes" : "");
+  };
+  if (!world.on_first(is_there).empty()) {  // made before: what is missing of it is rank 0's
+    return world.first() ? dump_part({}, device) : int(kDone);
+  }
+  const std::string code = std::to_string(dump_part(shard_of(world.rank()), device));
+  for (const std::string& of_rank : world.texts(code)) {
+    if (of_rank != "0") return std::stoi(of_rank);
+  }
+  world.on_first([&] {
+    std::vector<fs::path> shards;
+    for (int64_t r = 0; r < world.size(); ++r) {
+      const fs::path part = shard_path(out, shard_of(r));
+      if (fs::exists(part)) shards.push_back(part);  // there may be fewer images than processes
+    }
+    const MergeReport report = merge_dumps(out, chosen, shards);
+    for (const fs::path& part : shards) fs::remove_all(part);
+    log_info("the ", shards.size(), " parts are ", out, " now: ", count_of(report.images, "image"));
+    return std::string();
+  });
+  return kDone;
+}
+
+int DumpCommand::dump_part(const Shard& part, c10::Device device) {
   const Prompts prompts = command.prompts.read();
   const auto all = chosen_seeds(prompts);
   const auto seeds = shard_seeds(all, part);
@@ -84,7 +115,7 @@ int DumpCommand::run() {
   const fs::path target = shard_path(out, part);
   const DumpFormat chosen = parse_format(subdirs ? "subdirs" : format, target);
   check_dump_path(target, chosen);
-  if (part.by_rank && part.count > 1) {
+  if (part.by_rank && part.count > 1 && rank_is_left_over()) {
     log_info("RANK=", part.index, " and WORLD_SIZE=", part.count, " are set: this process makes ",
              seeds.size(), " of ", count_of(all.size(), "image"), ", into ", target.string(),
              "; --shard 0/1 makes all of them");

@@ -1,5 +1,6 @@
 // `uvic-fid dump`: images in bulk, resumable, whole or in shards.
 #pragma once
+#include "dist/world.h"
 #include "sample_options.h"
 #include "sampling/dump/manifest.h"
 #include "sampling/dump/shard.h"
@@ -17,7 +18,8 @@ struct DumpCommand {
   int run();
 
  private:
-  c10::Device device_of(const Shard& part) const;
+  int dump_part(const Shard& part, c10::Device device);
+  int dump_together(const World& world, c10::Device device);
   std::vector<int64_t> chosen_seeds(const Prompts& prompts) const;
   DumpManifest manifest_of(const LoadedModel& loaded, const Stages& stages, const Prompts& prompts,
                            c10::Device device) const;

@@ -9,6 +9,7 @@
 #include "data/dataset_images.h"
 #include "data/open.h"
 #include "fid_inputs.h"
+#include "fid_ranks.h"
 #include "tasks/diffusion/check_data.h"
 #include "tasks/diffusion/examples.h"
 
@@ -77,10 +78,11 @@ std::unique_ptr<FeatureExtractor> FeatureCommand::open_extractor(c10::Device dev
 
 FeatureCommand::Extracted FeatureCommand::extract(FeatureExtractor& extractor, ImageSet& images,
                                                   const std::string& name, BadFiles& bad,
-                                                  const ExtractOptions& options) const {
-  ImageBatches batches(images, batch_size, workers);
+                                                  const ExtractOptions& options, const World& world) const {
+  ImagePart part(images, world.size(), world.rank());
+  ImageBatches batches(part, batch_size, workers);
   FeatureCollector collector(extractor, options);
-  ProgressBar bar("features of " + name, "images", images.size());
+  ProgressBar bar("features of " + name, "images", part.size());
   ExtractTimes times;
   try {
     times = extract_all([&] { return batches.next(); }, collector, [&](int64_t done) { bar.update(done); });
@@ -89,7 +91,9 @@ FeatureCommand::Extracted FeatureCommand::extract(FeatureExtractor& extractor, I
   }
   bar.finish();
   bad.tell();
-  const int64_t used = collector.count(), left_out = images.left_out();
+  const int64_t left_out = collect_of_all(world, collector, images.left_out());
+  if (!world.first()) return {{}, times, left_out};
+  const int64_t used = collector.count();
   if (left_out > 0) {
     log_info(name, ": ", used, " of ", count_of(used + left_out, "image"), " used, ", left_out, " left out");
   }
@@ -98,7 +102,7 @@ FeatureCommand::Extracted FeatureCommand::extract(FeatureExtractor& extractor, I
   std::snprintf(speed, sizeof speed, "%.1f images/s, %.3f of the time waiting for images",
                 double(used) / times.seconds, times.wait_seconds / times.seconds);
   log_info(name, ": ", count_of(used, "image"), ", ", collector.dim(), " features each, ", speed);
-  return {std::move(set), times};
+  return {std::move(set), times, left_out};
 }
 
 void check_enough(const ImageSet& images, const std::string& name) {

@@ -7,6 +7,7 @@
 #include "app.h"
 #include "config_options.h"
 #include "data/image_set.h"
+#include "dist/world.h"
 #include "metrics/extract.h"
 #include "tasks/diffusion/config.h"
 
@@ -37,11 +38,13 @@ struct FeatureCommand {
   struct Extracted {
     FeatureSet set;
     ExtractTimes times;
+    int64_t left_out = 0;
   };
   /// All images of a set, with a progress bar; says the speed, what of the time was spent waiting for images,
-  /// and how many were left out.
+  /// and how many were left out. The ranks of `world` share the images; what rank 0 returns is of all, and
+  /// what others return is empty.
   Extracted extract(FeatureExtractor& extractor, ImageSet& images, const std::string& name, BadFiles& bad,
-                    const ExtractOptions& options) const;
+                    const ExtractOptions& options, const World& world = {}) const;
 };
 
 /// UsageError with fewer than two images: known before any goes through the network.

@@ -10,6 +10,7 @@
 #include "core/text.h"
 #include "fid_inputs.h"
 #include "metrics/stats_file.h"
+#include "ranks.h"
 #include "sampling/dump/whole.h"
 
 namespace uvic {
@@ -22,10 +23,11 @@ struct Side {
   std::unique_ptr<ImageSet> images;  ///< ADM's reference batches hold both
   FeatureSizes sizes;                ///< of the features of `images`
   ExtractTimes times;
+  int64_t left_out = 0;
 };
 
 Side open_side(const std::string& path, const FeatureCommand& command, const SharedBadFiles& bad) {
-  Side side{path, {}, {}, {}, {}};
+  Side side{.name = path, .stats = {}, .images = {}, .sizes = {}, .times = {}};
   const bool npz = path.ends_with(".npz");
   if (npz && holds_stats(path)) side.stats = load_stats(path);
   if (!side.stats || holds_images(path)) side.images = command.open_images(path, bad);
@@ -77,11 +79,12 @@ void probe(FeatureExtractor& extractor, Side& a, Side& b) {
 /// The statistics of a side: from its file, its images, or, where it has both, mean and covariance from the
 /// file and the rest from the images.
 FeatureSet features_of(Side& side, const FeatureCommand& command, FeatureExtractor* extractor, BadFiles& bad,
-                       const ExtractOptions& options) {
+                       const ExtractOptions& options, const World& world) {
   const bool more = options.keep_rows || options.probabilities;
   if (side.stats && (!side.images || extractor == nullptr || !more)) return *side.stats;
-  auto extracted = command.extract(*extractor, *side.images, side.name, bad, options);
+  auto extracted = command.extract(*extractor, *side.images, side.name, bad, options, world);
   side.times = extracted.times;
+  side.left_out = extracted.left_out;
   if (side.stats) {
     log_info(side.name, ": mean and covariance as the file has them");
     extracted.set.pooled = side.stats->pooled;
@@ -131,10 +134,14 @@ void ScoreCommand::add_to(CLI::App& app) {
 
 // All that can be known is said before the first image goes through the network.
 int ScoreCommand::run() const {
-  const c10::Device device = command.common.apply();
+  return as_rank(command.common, Needs::kTexts,
+                 [&](const World& world, c10::Device device) { return run(world, device); });
+}
+
+int ScoreCommand::run(const World& world, c10::Device device) const {
   const bool configured = command.config.any();
   if (command.config.print_config) {
-    std::cout << command.training(b).to_yaml();
+    if (world.first()) std::cout << command.training(b).to_yaml();
     return kDone;
   }
   check_usage(!b.empty() || configured,
@@ -167,10 +174,11 @@ int ScoreCommand::run() const {
   const bool rows = need_rows(metrics) && facts_a.rows && facts_b.rows;
   const bool classes = need_probabilities(metrics) && facts_a.why_no_probabilities.empty();
   const FeatureSet set_a =
-      features_of(left, command, extractor.get(), *bad, {.keep_rows = rows, .probabilities = classes});
-  const FeatureSet set_b =
-      same ? set_a
-           : features_of(right, command, extractor.get(), *bad, {.keep_rows = rows, .probabilities = false});
+      features_of(left, command, extractor.get(), *bad, {.keep_rows = rows, .probabilities = classes}, world);
+  const FeatureSet set_b = same ? set_a
+                                : features_of(right, command, extractor.get(), *bad,
+                                              {.keep_rows = rows, .probabilities = false}, world);
+  if (!world.first()) return kDone;
   if (same) log_info("both are the same: ", a, " is compared with itself");
   const Scores scores = compute_scores(set_a, set_b, metrics);
   for (const std::string& text : scores.left_out) log_info("left out: ", text);
@@ -183,12 +191,11 @@ int ScoreCommand::run() const {
   const auto count = [](const FeatureSet& set) {
     return set.images > 0 ? nlohmann::json(set.images) : nullptr;
   };
-  const auto left_out = [](const Side& side) { return side.images ? side.images->left_out() : 0; };
   nlohmann::ordered_json result = {{"images", a}, {"reference", right.name}};
   result["num_images"] = count(set_a);
   result["num_reference"] = count(set_b);
-  result["left_out"] = left_out(left);
-  result["left_out_of_reference"] = left_out(right);
+  result["left_out"] = left.left_out;
+  result["left_out_of_reference"] = right.left_out;
   if (extractor) {
     result["features"] = {{"file", extractor->name()}, {"sha256", extractor->sha256()}};
     const double seconds = left.times.seconds + (same ? 0 : right.times.seconds);

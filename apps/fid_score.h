@@ -15,6 +15,9 @@ struct ScoreCommand {
 
   void add_to(CLI::App& app);
   int run() const;
+
+ private:
+  int run(const World& world, c10::Device device) const;
 };
 
 }  // namespace uvic

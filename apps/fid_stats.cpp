@@ -8,6 +8,7 @@
 #include "io/atomic_file.h"
 #include "metrics/scores.h"
 #include "metrics/stats_file.h"
+#include "ranks.h"
 #include "sampling/dump/whole.h"
 #include "train/run_directory.h"
 
@@ -38,10 +39,14 @@ void StatsCommand::check_out() const {
 }
 
 int StatsCommand::run() const {
-  const c10::Device device = command.common.apply();
+  return as_rank(command.common, Needs::kTexts,
+                 [&](const World& world, c10::Device device) { return run(world, device); });
+}
+
+int StatsCommand::run(const World& world, c10::Device device) const {
   const bool configured = command.config.any();
   if (command.config.print_config) {
-    std::cout << command.training(images).to_yaml();
+    if (world.first()) std::cout << command.training(images).to_yaml();
     return kDone;
   }
   check_out();
@@ -56,13 +61,15 @@ int StatsCommand::run() const {
   const auto extractor = command.open_extractor(device, "the statistics are of its features");
   extractor->probe(set->first_size().height, set->first_size().width);
 
-  const FeatureSet features = command.extract(*extractor, *set, name, *bad, {.keep_rows = save_features}).set;
+  const auto [features, times, left_out] =
+      command.extract(*extractor, *set, name, *bad, {.keep_rows = save_features}, world);
+  if (!world.first()) return kDone;
   const int64_t D = features.pooled.dim();
   const std::string warning =
       small_sample_warning({{name, features.images, std::min(features.images - 1, D)}}, D);
   if (!warning.empty()) log_warning(warning);
   fs::create_directories(fs::absolute(out).parent_path());
-  save_stats(out, features, mu_dtype == "float32" ? at::kFloat : at::kDouble, set->left_out() > 0);
+  save_stats(out, features, mu_dtype == "float32" ? at::kFloat : at::kDouble, left_out > 0);
   log_info("wrote ", out, ": mu [", D, "], sigma [", D, ", ", D, "]",
            features.spatial.defined() ? ", mu_s, sigma_s" : "", save_features ? ", arr_0" : "", " of ",
            count_of(features.images, "image"));

@@ -13,6 +13,7 @@ struct StatsCommand {
   int run() const;
 
  private:
+  int run(const World& world, c10::Device device) const;
   void check_out() const;
 };
 

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "nn/cogformer_shapes.h"
+#include "ranks.h"
 #include "tasks/language/task.h"
 #include "train_ab.h"
 
@@ -13,21 +14,28 @@ void LanguageTrainCommand::add_to(CLI::App& app) {
 }
 
 int LanguageTrainCommand::run() {
-  const c10::Device device = options.common.apply();
+  return as_rank(options.common, Needs::kTensors,
+                 [&](const World& world, c10::Device device) { return run(world, device); });
+}
+
+int LanguageTrainCommand::run(const World& world, c10::Device device) {
   options.config.apply_to(fields_of(effective_));
-  if (!options.ab.empty() && !options.config.print_config) return compare(device);
+  if (!options.ab.empty() && !options.config.print_config) {
+    options.check_alone(world);
+    return compare(device);
+  }
   effective_.validate();
   if (options.config.print_config) {
-    std::cout << effective_.to_yaml();
+    if (world.first()) std::cout << effective_.to_yaml();
     return kDone;
   }
-  return train(options, effective_, device);
+  return train(options, effective_, world, device);
 }
 
 int LanguageTrainCommand::compare(c10::Device device) const {
   return train_variants(
       options, effective_, "windows",
-      [&](const AbRun<LanguageConfig>& run) { return train(run.options, run.config, device); },
+      [&](const AbRun<LanguageConfig>& run) { return train(run.options, run.config, {}, device); },
       [&](const LanguageConfig& config) {
         LanguageTask task(config, device);
         task.describe();  // asks for the kernels
@@ -36,10 +44,11 @@ int LanguageTrainCommand::compare(c10::Device device) const {
 }
 
 int LanguageTrainCommand::train(const TrainingOptions& options, const LanguageConfig& config,
-                                c10::Device device) {
+                                const World& world, c10::Device device) {
   LanguageTask task(config, device);
   return options.run(
-      {.task = task,
+      {.world = world,
+       .task = task,
        .config = config,
        .train = config.train,
        .optimizer = config.optimizer,

@@ -13,7 +13,9 @@ struct LanguageTrainCommand {
 
  private:
   int compare(c10::Device device) const;
-  static int train(const TrainingOptions& options, const LanguageConfig& config, c10::Device device);
+  int run(const World& world, c10::Device device);
+  static int train(const TrainingOptions& options, const LanguageConfig& config, const World& world,
+                   c10::Device device);
 
   LanguageConfig effective_;
 };

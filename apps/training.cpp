@@ -2,7 +2,11 @@
 
 #include <iostream>
 
+#include "core/device.h"
+#include "core/errors.h"
 #include "core/log.h"
+#include "core/parse.h"
+#include "core/rank_log.h"
 #include "core/signals.h"
 #include "recipe/layout.h"
 #include "train/trainer.h"
@@ -21,6 +25,11 @@ void TrainingOptions::add_to(CLI::App& app, const std::vector<FieldView>& fields
       ->needs("--init-from")
       ->capture_default_str()
       ->group("Starting weights");
+  app.add_option(
+         "--time-limit", time_limit,
+         "save a checkpoint and exit (code 3) at the end of the first step after this time: 11h30m, 45m, "
+         "11:30:00; as SIGUSR1, SIGTERM and SIGINT do")
+      ->group("Run");
   app.add_flag("--restart", restart, "move an earlier run in --out aside and start anew")->group("Run");
   app.add_flag("--dry-run", dry_run, "print what the run needs, check data and paths, and exit")
       ->group("Run");
@@ -39,8 +48,19 @@ void TrainingOptions::add_to(CLI::App& app, const std::vector<FieldView>& fields
   common.add_to(app);
 }
 
+void TrainingOptions::check_alone(const World& world) const {
+  check_usage(world.alone(), "--ab: trains one run after the other in one process, and here are ",
+              world.size(), "; start it without a launcher");
+}
+
 int TrainingOptions::run(const TrainingRun& run) const {
+  check_alike(run.world, "the version", version_number() + ", LibTorch " + libtorch_version());
+  check_alike_lines(run.world, "the configuration", run.config.yaml);
+  std::chrono::seconds limit{0};
+  check_usage(time_limit.empty() || parse_duration(time_limit, limit), "--time-limit ", time_limit,
+              ": must be a time such as 11h30m, 45m or 11:30:00");
   check_run_path(out);
+  if (dry_run && !run.world.first()) return kDone;
   if (dry_run) std::cout << run.task.describe() << std::endl;  // also where the data is yet to come
   const auto weights = start_weights_file(run);
   if (dry_run) {
@@ -53,11 +73,21 @@ int TrainingOptions::run(const TrainingRun& run) const {
     std::cout << run.task.describe_data() << std::endl;
     return kDone;
   }
+  if (limit.count() > 0) set_time_limit(limit);
+  // The others find what rank 0 has remembered.
+  run.world.on_first([&] {
+    open(run);
+    return std::string();
+  });
+  if (!run.world.first()) open(run);
+  install_signal_handlers();
+  return train(run, weights);
+}
+
+void TrainingOptions::open(const TrainingRun& run) const {
   RunMemory memory(out);
   run.task.open(memory.folder());
   memory.keep();
-  install_signal_handlers();
-  return train(run, weights);
 }
 
 bool TrainingOptions::goes_on() const {
@@ -81,8 +111,10 @@ std::filesystem::path TrainingOptions::start_weights_file(const TrainingRun& run
 }
 
 int TrainingOptions::train(const TrainingRun& run, const std::filesystem::path& weights) const {
-  RunDirectory directory(out, run.config, restart);
-  if (is_finished(directory, run.train, run.task.scorer())) {
+  RunDirectory directory(out, run.config, restart, run.world);
+  const std::string finished = run.world.on_first(
+      [&] { return std::string(is_finished(directory, run.train, run.task.scorer()) ? "yes" : ""); });
+  if (!finished.empty()) {
     log_info("finished already: ", directory.resume_from().string(), " has all ", run.train.steps, " steps; ",
              how_to_go_on(directory, run.optimizer));
     return kDone;
@@ -90,7 +122,8 @@ int TrainingOptions::train(const TrainingRun& run, const std::filesystem::path& 
   log_info(run.task.describe());
   log_info(run.task.describe_data());
   warn(run);
-  Trainer trainer(run.task, directory, run.train, run.optimizer, run.device, weights);
+  Trainer trainer(run.task, directory, run.train, run.optimizer, run.device, weights, run.world);
+  let_ranks_warn();
   if (trainer.run() == TrainOutcome::kInterrupted) return kInterrupted;
   log_info("done: ", latest_checkpoint(out).string());
   return kDone;

@@ -7,6 +7,7 @@
 
 #include "app.h"
 #include "config_options.h"
+#include "dist/world.h"
 #include "train/doubts.h"
 #include "train/run_directory.h"
 #include "train/task.h"
@@ -15,6 +16,7 @@ namespace uvic {
 
 /// A run as its command has configured it.
 struct TrainingRun {
+  const World& world;
   Task& task;
   RunConfig config;
   const TrainOptions& train;
@@ -30,7 +32,7 @@ struct TrainingRun {
 struct TrainingOptions {
   CommonOptions common;
   ConfigOptions config;
-  std::string out, init_from, init_weights = "ema";
+  std::string out, init_from, init_weights = "ema", time_limit;
   bool restart = false, dry_run = false;
   std::vector<std::string> ab;  ///< --ab: what is compared; empty: one run
   std::string seeds = "0-2";    ///< of a comparison
@@ -39,8 +41,11 @@ struct TrainingOptions {
   void add_to(CLI::App& app, const std::vector<FieldView>& fields, const std::string& taken);
   /// Trains, resumes, or says in a dry run what would be done. Returns the exit code.
   int run(const TrainingRun& run) const;
+  /// UsageError for what a comparison cannot be among several processes.
+  void check_alone(const World& world) const;
 
  private:
+  void open(const TrainingRun& run) const;
   bool goes_on() const;
   std::filesystem::path start_weights_file(const TrainingRun& run) const;
   void warn(const TrainingRun& run) const;

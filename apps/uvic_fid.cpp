@@ -23,8 +23,10 @@ int main(int argc, char** argv) {
     commands.add(app, "verify",
                  "check that a dump is whole and make a random few of its images anew; exit code 1 if not",
                  verify);
-    commands.add(app, "stats", "features of images -> mean and covariance, an .npz", stats);
-    commands.add(app, "score", "FID, KID and their relatives of one set of images against another", score);
+    commands.add(app, "stats", "features of images -> mean and covariance, an .npz", stats,
+                 /*shares=*/true);
+    commands.add(app, "score", "FID, KID and their relatives of one set of images against another", score,
+                 /*shares=*/true);
   };
   return uvic::run_app("uvic-fid", "Dumps images in bulk for FID, and scores them.", argc, argv, add_options,
                        [&] { return commands.run(); });

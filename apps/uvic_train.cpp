@@ -2,9 +2,9 @@
 #include <iostream>
 
 #include "app.h"
-#include "core/environment.h"
 #include "core/log.h"
 #include "nn/parameter_shapes.h"
+#include "ranks.h"
 #include "tasks/diffusion/doubts.h"
 #include "tasks/diffusion/task.h"
 #include "train_ab.h"
@@ -23,21 +23,28 @@ struct TrainCommand {
   }
 
   int run() {
-    const c10::Device device = options.common.apply();
-    options.config.apply_to(fields_of(effective));
-    if (!options.ab.empty() && !options.config.print_config) return compare(device);
-    effective.resolve();
-    effective.validate();
-    if (options.config.print_config) {
-      std::cout << effective.to_yaml();
-      return kDone;
-    }
-    DiffusionTask task(effective, device);
-    return train(options, effective, task, device);
+    return as_rank(options.common, Needs::kTensors,
+                   [&](const World& world, c10::Device device) { return run(world, device); });
   }
 
  private:
   DiffusionConfig effective;
+
+  int run(const World& world, c10::Device device) {
+    options.config.apply_to(fields_of(effective));
+    if (!options.ab.empty() && !options.config.print_config) {
+      options.check_alone(world);
+      return compare(device);
+    }
+    effective.resolve();
+    effective.validate();
+    if (options.config.print_config) {
+      if (world.first()) std::cout << effective.to_yaml();
+      return kDone;
+    }
+    DiffusionTask task(effective, device);
+    return train(options, effective, task, world, device);
+  }
 
   int compare(c10::Device device) const {
     return train_variants(
@@ -45,7 +52,7 @@ struct TrainCommand {
         [&](const AbRun<DiffusionConfig>& run) {
           DiffusionTask task(run.config, device);
           task.begin_like(run.baseline.model);
-          return train(run.options, run.config, task, device);
+          return train(run.options, run.config, task, {}, device);
         },
         [&](const DiffusionConfig& config) {
           DiffusionTask task(config, device);
@@ -55,8 +62,9 @@ struct TrainCommand {
   }
 
   static int train(const TrainingOptions& options, const DiffusionConfig& config, DiffusionTask& task,
-                   c10::Device device) {
-    return options.run({.task = task,
+                   const World& world, c10::Device device) {
+    return options.run({.world = world,
+                        .task = task,
                         .config = config,
                         .train = config.train,
                         .optimizer = config.optimizer,
@@ -83,9 +91,5 @@ int main(int argc, char** argv) {
   uvic::TrainCommand command;
   return uvic::run_app(
       "uvic-train", "Trains a U-ViT diffusion model with Cog Attention.", argc, argv,
-      [&](CLI::App& app) { command.add_to(app); },
-      [&] {
-        uvic::refuse_ranks("uvic-train");
-        return command.run();
-      });
+      [&](CLI::App& app) { command.add_to(app); }, [&] { return command.run(); });
 }

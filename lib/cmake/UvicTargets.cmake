@@ -20,10 +20,16 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
                          -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
 endif()
 if(UVIC_SANITIZE)
-  # maybe-uninitialized: a false alarm of g++ 12 on std::regex where it instruments (GCC PR 105562).
-  target_compile_options(uvic_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined
-                         -fno-omit-frame-pointer -Wno-maybe-uninitialized)
-  target_link_options(uvic_flags INTERFACE -fsanitize=address,undefined)
+  target_compile_options(uvic_flags INTERFACE -fsanitize=${UVIC_SANITIZE} -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  target_link_options(uvic_flags INTERFACE -fsanitize=${UVIC_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # A false alarm of g++ 12 on std::regex where it instruments (GCC PR 105562).
+    target_compile_options(uvic_flags INTERFACE -Wno-maybe-uninitialized)
+  endif()
+endif()
+if(UVIC_FUZZ)
+  # Counters for libFuzzer in every unit; its main is linked to the targets alone. vptr: LibTorch hides some of its types.
+  target_compile_options(uvic_flags INTERFACE -fsanitize=fuzzer-no-link,float-cast-overflow -fno-sanitize-recover=all)
 endif()
 target_include_directories(uvic_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/lib)
 target_link_libraries(uvic_flags INTERFACE uvic::torch ${OpenMP_CXX_FLAGS})

@@ -1,5 +1,6 @@
 #include "core/config.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -73,7 +74,7 @@ bool read(const YAML::Node& node, std::vector<T>& values) {
          });
 }
 
-// Aliases make a node that holds itself possible.
+// Aliases make possible a node that holds itself, and one that a few others hold many times over.
 void check_depth(int depth, const std::string& where) {
   constexpr int kDeepest = 32;
   check_usage(depth <= kDeepest, where, ": a value is nested in more than ", kDeepest, " others");
@@ -81,9 +82,16 @@ void check_depth(int depth, const std::string& where) {
 
 // As YAML flow text that reads back equal.
 std::string flow_text(const YAML::Node& node, const std::string& where, int depth = 0) {
+  constexpr size_t kLongest = 1 << 20;
   check_depth(depth, where);
   if (node.IsScalar()) return value_text(node.Scalar());
-  const auto inner = [&](const YAML::Node& part) { return flow_text(part, where, depth + 1); };
+  size_t length = 0;
+  const auto inner = [&](const YAML::Node& part) {
+    std::string text = flow_text(part, where, depth + 1);
+    check_usage((length += text.size()) <= kLongest, where, ": a value is longer than ", kLongest,
+                " letters");
+    return text;
+  };
   std::vector<std::string> parts;
   if (node.IsMap()) {
     for (const auto& entry : node) parts.push_back(inner(entry.first) + ": " + inner(entry.second));
@@ -153,9 +161,12 @@ struct Reading {
 
 using Entry = std::pair<YAML::Node, YAML::Node>;
 
-// A map's own entries, then those of its merge keys (`<<: *defaults`) that it has not itself.
-std::vector<Entry> entries_of(const YAML::Node& map, const std::string& source, int depth = 0) {
+// A map's own entries, then those of its merge keys (`<<: *defaults`) that it has not itself. `maps` counts
+// all that are looked at.
+std::vector<Entry> entries_of(const YAML::Node& map, const std::string& source, int& maps, int depth = 0) {
+  constexpr int kMost = 1000;
   check_depth(depth, place(source, map.Mark()));
+  check_usage(++maps <= kMost, place(source, map.Mark()), ": << takes in more than ", kMost, " maps");
   std::vector<Entry> entries;
   std::vector<YAML::Node> merged;
   for (const auto& entry : map) {
@@ -176,7 +187,7 @@ std::vector<Entry> entries_of(const YAML::Node& map, const std::string& source, 
     }
   }
   for (const YAML::Node& node : merged) {
-    for (Entry& entry : entries_of(node, source, depth + 1)) {
+    for (Entry& entry : entries_of(node, source, maps, depth + 1)) {
       const bool own = std::any_of(entries.begin(), entries.end(), [&](const Entry& known) {
         return known.first.Scalar() == entry.first.Scalar();
       });
@@ -189,7 +200,8 @@ std::vector<Entry> entries_of(const YAML::Node& map, const std::string& source, 
 void load_map(Reading& reading, const YAML::Node& map, const std::string& prefix) {
   const auto& [fields, others, source, tabs, seen] = reading;
   check_depth(int(std::count(prefix.begin(), prefix.end(), '.')), place(source, map.Mark()));
-  for (const auto& [name, value] : entries_of(map, source)) {
+  int maps = 0;
+  for (const auto& [name, value] : entries_of(map, source, maps)) {
     const std::string where = place(source, name.Mark());
     const std::string key = prefix + name.Scalar();
     check_usage(reading.seen.insert(key).second, where, ": key '", key, "' is given twice");
@@ -207,8 +219,34 @@ void load_map(Reading& reading, const YAML::Node& map, const std::string& prefix
   }
 }
 
+// Of a document that begins with a comma yaml-cpp 0.7 reads nothing, and does so again without end.
+class Documents : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (mark.pos == begins_) throw YAML::ParserException(mark, "nothing that YAML can begin with");
+    begins_ = mark.pos;
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  }
+  void OnMapEnd() override {}
+
+ private:
+  int begins_ = -1;
+};
+
 YAML::Node parse_yaml(const std::string& text, const std::string& source) {
   try {
+    std::istringstream stream(text);
+    YAML::Parser parser(stream);
+    for (Documents seen; parser.HandleNextDocument(seen);) {
+    }
     std::vector<YAML::Node> documents = YAML::LoadAll(text);
     std::erase_if(documents, [](const YAML::Node& document) { return document.IsNull(); });
     check_usage(documents.size() <= 1, source, ": holds ", documents.size(),

@@ -44,6 +44,12 @@ void refuse_ranks(const std::string& command, const std::string& instead) {
   check_usage(!rank || rank->count == 1, "WORLD_SIZE=", rank ? rank->count : 1,
               " is set, as torchrun sets it, but ", command, " is one process: start it without torchrun",
               instead.empty() ? "" : ", " + instead, kLeftOver);
+  for (const char* size : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"}) {
+    const auto text = environment(size);
+    check_usage(!text || number_in(size, *text) <= 1, size, "=", text.value_or(""),
+                " is set, as mpirun and srun set it, but ", command, " is one process: start it without them",
+                instead.empty() ? "" : ", " + instead);
+  }
 }
 
 }  // namespace uvic

@@ -18,6 +18,9 @@ template <class... Cases>
 struct Overloaded : Cases... {
   using Cases::operator()...;
 };
+// clang before 17 does not deduce it by itself.
+template <class... Cases>
+Overloaded(Cases...) -> Overloaded<Cases...>;
 
 std::string to_text(bool value) {
   return value ? "true" : "false";

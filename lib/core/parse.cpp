@@ -1,11 +1,13 @@
 #include "core/parse.h"
-#include "core/text.h"
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <charconv>
 #include <cmath>
+#include <regex>
+
+#include "core/text.h"
 
 namespace uvic {
 namespace {
@@ -64,6 +66,19 @@ bool parse_value(const std::string& text, double& value) {
   return parse_all(
       word ? text.substr(0, sign == 1 && text[0] == '-' ? 1 : 0) + rest.substr(1) : plain_digits(text),
       value);
+}
+
+bool parse_duration(const std::string& text, std::chrono::seconds& value) {
+  static const std::regex units("(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?"),
+      clock("(?:([0-9]+)-)?([0-9]+):([0-9]{2}):([0-9]{2})");
+  std::smatch match;
+  if (!std::regex_match(text, match, clock) && !std::regex_match(text, match, units)) return false;
+  const auto number = [&](int group) {
+    const std::string digits = match[size_t(group)];
+    return digits.empty() || digits.size() > 9 ? 0 : std::stoll(digits);
+  };
+  value = std::chrono::seconds(((number(1) * 24 + number(2)) * 60 + number(3)) * 60 + number(4));
+  return value.count() > 0;
 }
 
 }  // namespace uvic

@@ -1,5 +1,6 @@
 // Numbers and yes or no, as people and programs write them in YAML, in JSON and on command lines.
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -13,5 +14,8 @@ bool parse_value(const std::string& text, bool& value);
 bool parse_value(const std::string& text, int64_t& value);
 /// .5, 1e-4, 1_000.5, inf and .inf, nan and .nan.
 bool parse_value(const std::string& text, double& value);
+
+/// 11h30m, 45m, 90s, 1d2h, 11:30:00; above 0.
+bool parse_duration(const std::string& text, std::chrono::seconds& value);
 
 }  // namespace uvic

@@ -10,6 +10,10 @@
 namespace uvic {
 namespace {
 
+// Pixels by which a tile may be wider or higher than the picture: tiles of 128 to 1024 are common, of a
+// picture of any size.
+constexpr uint32_t kMostBeyond = 2048;
+
 /// The rows of a plane, or of all where they are interleaved, a strip or a line of tiles at a time.
 class Plane {
  public:
@@ -18,7 +22,8 @@ class Plane {
     if (TIFFIsTiled(tiff_) != 0) {
       TIFFGetField(tiff_, TIFFTAG_TILEWIDTH, &tile_width_);
       TIFFGetField(tiff_, TIFFTAG_TILELENGTH, &rows_);
-      file_.check(tile_width_ > 0);
+      file_.check(tile_width_ > 0 && tile_width_ / 2 <= layout.width / 2 + kMostBeyond / 2 &&
+                  rows_ / 2 <= layout.height / 2 + kMostBeyond / 2);
       const size_t across = (size_t{layout.width} + tile_width_ - 1) / tile_width_;
       tile_.resize(size_t(TIFFTileSize(tiff_)));
       row_bytes_ = across * size_t(TIFFTileRowSize(tiff_));

@@ -66,15 +66,15 @@ std::string hex(std::span<const uint8_t> bytes) {
   return text;
 }
 
-/// Bytes of a tensor of `sizes`, at most kMaxBytes.
+/// Bytes of a tensor of `sizes`, at most kMaxBytes, also where only a zero among them would hide that.
 int64_t count_bytes(const std::string& name, const std::vector<int64_t>& sizes) {
   int64_t total = 1;
   for (const int64_t size : sizes) {
     check_usage(size == 0 || total <= kMaxBytes / size, name, ": its header asks for ",
                 at::IntArrayRef(sizes), " bytes; at most 8 GiB are read");
-    total *= size;
+    total *= std::max<int64_t>(size, 1);
   }
-  return total;
+  return std::find(sizes.begin(), sizes.end(), 0) == sizes.end() ? total : 0;
 }
 
 /// `rank` 0 takes any of 1 to 4.

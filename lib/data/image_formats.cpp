@@ -6,6 +6,8 @@
 #include <cstring>
 #include <optional>
 
+#include "io/png.h"
+
 namespace uvic {
 namespace {
 
@@ -98,6 +100,7 @@ std::string parse_png(Bytes bytes, int64_t file_size, ImageHeader& header) {
   header.width = view.u32(16);
   header.height = view.u32(20);
   header.depth = view.u8(24);
+  if (!png_can_hold(header.width, header.height, header.depth, view.u8(25), file_size)) throw OutOfBytes{};
   // eXIf may come after the pixels: then it is found when the whole file is at hand.
   for (size_t at = 8; at + 12 <= view.size() && !view.has(at + 4, "IEND");) {
     const size_t length = view.u32(at);

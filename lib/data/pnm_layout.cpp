@@ -69,6 +69,9 @@ std::string parse_pnm(std::span<const uint8_t> bytes, int64_t file_size, ImageHe
   header.depth = layout.most == 0xFFFF ? 16 : 8;
   const double bytes_needed = double(layout.data) + double(layout.row_bytes()) * double(layout.height);
   if (!layout.is_text() && bytes_needed > double(file_size)) throw OutOfBytes{};
+  // Each number is a digit at least.
+  const double digits = double(layout.width) * double(layout.height) * layout.samples;
+  if (layout.is_text() && digits > double(file_size)) throw OutOfBytes{};
   return "";
 }
 

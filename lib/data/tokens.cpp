@@ -110,8 +110,10 @@ void TokenFile::check_tokens(int64_t vocab_size) const {
 }
 
 void TokenFile::check_undamaged() const {
-  if (!layout_.recorded_crc32) return;
   const auto starts = documents();
+  check_usage(std::is_sorted(starts.begin(), starts.end()), name_,
+              ": damaged: where its documents begin does not ascend");
+  if (!layout_.recorded_crc32) return;
   const std::string_view behind(reinterpret_cast<const char*>(starts.data()), starts.size_bytes());
   check_usage(crc32_of(behind, crc32_of(token_bytes())) == *layout_.recorded_crc32, name_,
               ": damaged: its CRC-32 is not the one that was recorded");

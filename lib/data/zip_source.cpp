@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "core/errors.h"
-#include "core/text.h"
 #include "data/archive_names.h"
 #include "data/file_source.h"
 #include "io/zip_reader.h"
@@ -11,22 +10,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Deflate makes at most 1032 bytes of one; whoever claims more has not the bytes.
-constexpr double kMostUnpacked = 1032;
-
 class ZipSource : public FileSource {
  public:
   explicit ZipSource(const fs::path& path)
       : FileSource(path.string()), archive_(path), modified_(last_written(name())) {
     const auto& entries = archive_.entries();
-    const double most = kMostUnpacked * double(fs::file_size(path));
     ArchiveNames names;
-    for (size_t i = 0; i < entries.size(); ++i) {
-      check_usage(entries[i].size >= 0 && double(entries[i].size) <= most, name(), ": ", entries[i].name,
-                  ": says that it unpacks to ", format_bytes(double(entries[i].size)),
-                  ", more than this file can hold; it is damaged");
-      names.add(entries[i].name, i);
-    }
+    for (size_t i = 0; i < entries.size(); ++i) names.add(entries[i].name, i);
     names.finish(name());
     files_ = std::move(names.files);
     folders_ = std::move(names.folders);

@@ -21,9 +21,26 @@ std::string reason_of(const std::string& what) {
 
 }  // namespace
 
+void check_json_depth(std::string_view text, const std::string& name) {
+  constexpr int kDeepest = 1000;
+  int depth = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"') in_string = !in_string;
+    if (in_string) {
+      i += text[i] == '\\' ? 1 : 0;
+      continue;
+    }
+    depth += text[i] == '[' || text[i] == '{' ? 1 : text[i] == ']' || text[i] == '}' ? -1 : 0;
+    check_usage(depth <= kDeepest, name, ": not JSON that is read: a value is nested in more than ", kDeepest,
+                " others");
+  }
+}
+
 Json parse_json(const std::string& text, const std::string& name, int64_t first_line) {
   check_usage(!text.starts_with("\xFF\xFE") && !text.starts_with("\xFE\xFF"), name,
               ": is UTF-16 text; save it as UTF-8");
+  check_json_depth(text, name);
   try {
     return Json::parse(text);
   } catch (const Json::parse_error& error) {

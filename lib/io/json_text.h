@@ -3,8 +3,13 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 namespace uvic {
+
+/// UsageError, `name` first, for JSON of lists in lists beyond reason: nlohmann's copies and texts of a value
+/// call themselves for each, as deep as the stack allows.
+void check_json_depth(std::string_view text, const std::string& name);
 
 /// `text`, all of it, as JSON; objects keep their order. UsageError: "NAME: not valid JSON, line 6, column 3:
 /// unexpected ']' ...". `first_line`: which line of NAME the text begins with.

@@ -13,6 +13,7 @@ namespace uvic {
 namespace {
 
 constexpr std::string_view kMagic("\x93NUMPY\x01\x00", 8);
+constexpr size_t kMostDimensions = 64;         // as NumPy's own limit
 constexpr size_t kPrefix = kMagic.size() + 2;  // the header's length, u16, follows
 
 struct DtypeName {
@@ -93,6 +94,7 @@ NpyHeader read_npy_header(const ReadBytes& read, const std::string& name) {
                   consume_shape(text, result.shape) && consume(text, "), }") &&
                   text.find_first_not_of(" \n") == std::string_view::npos;
   check_usage(ok, name, ": malformed header: ", header);
+  check_usage(result.shape.size() <= kMostDimensions, name, ": has ", result.shape.size(), " dimensions");
   const auto bytes = byte_count(result.shape, static_cast<int64_t>(c10::elementSize(result.dtype)));
   check_usage(bytes.has_value(), name, ": shape ", at::IntArrayRef(result.shape), " of ", descr,
               " does not fit into memory");

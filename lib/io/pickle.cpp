@@ -119,7 +119,7 @@ class PickleMachine {
         return push(pickle_global(module, name));
       }
       case 'R': {
-        const Values arguments = expect(Kind::kTuple, pop())->items;
+        const Values& arguments = expect(Kind::kTuple, pop())->items;
         return push(call(pop(), arguments));
       }
       case 0x81:
@@ -285,6 +285,9 @@ class PickleMachine {
     return values;
   }
   void memoize(size_t index) {
+    // Indexes are counted up, a few bytes of the pickle each; one far beyond would ask for memory that the
+    // file does not back.
+    pickle_check(index < pickle_.bytes_.size(), "it remembers as ", index);
     check_count(index);
     if (memo_.size() <= index) memo_.resize(index + 1);
     if (!memo_[index].first) ++memoized_;

@@ -14,6 +14,8 @@ namespace {
 
 constexpr int kMaxDepth = 100;
 constexpr size_t kMaxOutlined = 8, kMaxSettings = 1000, kMaxSetting = 1000;
+constexpr size_t kMaxLookedAt =
+    1'000'000;  // for settings: a dict may be named by any number of keys of another
 // Of the names that are made, with some for each tensor: a pickle of a few bytes can name millions.
 constexpr size_t kMaxNameBytes = size_t{64} << 20, kTensorBytes = 64, kMaxName = 4096;
 
@@ -97,15 +99,16 @@ std::string plain_text(const PickleValue& value) {
   return text != nullptr && text->size() <= kMaxSetting ? std::string(*text) : "";
 }
 
-void add_settings(const PickleValue& value, const std::string& path, int depth,
+void add_settings(const PickleValue& value, const std::string& path, int depth, size_t& looked_at,
                   std::map<std::string, std::string>& settings) {
   auto* const* pointer = std::get_if<PickleContainer*>(&value);
   if (pointer == nullptr || (*pointer)->kind != PickleContainer::Kind::kDict) return;
   const auto& items = (*pointer)->items;
   for (size_t i = 0; i + 1 < items.size() && settings.size() < kMaxSettings; i += 2) {
+    if (++looked_at > kMaxLookedAt) return;
     const std::string name = path + key_text(items[i]);
     if (const std::string text = plain_text(items[i + 1]); !text.empty()) settings[name] = text;
-    if (depth > 0) add_settings(items[i + 1], name + ".", depth - 1, settings);
+    if (depth > 0) add_settings(items[i + 1], name + ".", depth - 1, looked_at, settings);
   }
 }
 
@@ -113,7 +116,8 @@ void add_settings(const PickleValue& value, const std::string& path, int depth,
 
 std::map<std::string, std::string> settings_of(const PickleValue& root) {
   std::map<std::string, std::string> settings;
-  add_settings(root, "", 1, settings);
+  size_t looked_at = 0;
+  add_settings(root, "", 1, looked_at, settings);
   return settings;
 }
 

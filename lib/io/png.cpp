@@ -12,6 +12,7 @@
 #include "core/errors.h"
 #include "core/text.h"
 #include "io/atomic_file.h"
+#include "io/deflate.h"
 #include "io/read_file.h"
 
 namespace {
@@ -112,6 +113,11 @@ int64_t channels_of(char colour_type) {
 }
 
 }  // namespace
+
+bool png_can_hold(int64_t width, int64_t height, int64_t depth, int64_t colour, int64_t file_size) {
+  const double bits = double(width) * double(height) * double(depth * channels_of(char(colour)));
+  return bits / 8 <= double(kMostOfADeflatedByte) * double(file_size);
+}
 
 void check_png_size(int64_t channels, int64_t height, int64_t width) {
   // stb holds each line with the byte of its filter, then all of them compressed, then the chunks.

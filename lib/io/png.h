@@ -22,6 +22,10 @@ void check_png_size(int64_t channels, int64_t height, int64_t width);
 void save_png(const std::filesystem::path& path, const at::Tensor& image,
               const std::map<std::string, std::string>& text = {});
 
+/// Whether a PNG of `file_size` bytes can hold such a picture, deflated as it is. `depth`, `colour`: as its
+/// header has them.
+bool png_can_hold(int64_t width, int64_t height, int64_t depth, int64_t colour, int64_t file_size);
+
 /// What a PNG's chunks say, without decoding pixels.
 struct PngInfo {
   int64_t width = 0, height = 0, channels = 0;

@@ -2,12 +2,25 @@
 
 #include <ATen/ATen.h>
 
+#include <cstring>
 #include <limits>
 #include <memory>
+
+#include "io/png.h"
+
+namespace {
+
+// stb copies the nothing of an empty chunk to a null pointer, which memcpy does not allow.
+void* copy_unless_empty(void* to, const void* from, size_t bytes) {
+  return bytes > 0 ? std::memcpy(to, from, bytes) : to;
+}
+
+}  // namespace
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+#define memcpy copy_unless_empty
 #define STB_IMAGE_STATIC
 #define STB_IMAGE_IMPLEMENTATION
 #define STBI_ONLY_PNG
@@ -17,12 +30,20 @@
 #else
 #include <stb_image.h>
 #endif
+#undef memcpy
 #pragma GCC diagnostic pop
 
 namespace uvic {
 
 at::Tensor decode_png(std::string_view bytes) {
-  if (bytes.size() > std::numeric_limits<int>::max()) return {};
+  constexpr size_t kHeaderEnd = 33;  // of the signature and IHDR
+  if (bytes.size() < kHeaderEnd || bytes.size() > std::numeric_limits<int>::max()) return {};
+  const auto byte = [&](size_t at) { return int64_t{static_cast<unsigned char>(bytes[at])}; };
+  const auto number = [&](size_t at) {
+    return byte(at) << 24 | byte(at + 1) << 16 | byte(at + 2) << 8 | byte(at + 3);
+  };
+  // stb allocates what the header says before it looks for the pixels.
+  if (!png_can_hold(number(16), number(20), byte(24), byte(25), int64_t(bytes.size()))) return {};
   int width = 0, height = 0, channels = 0;
   const std::unique_ptr<stbi_uc, void (*)(void*)> pixels(
       stbi_load_from_memory(reinterpret_cast<const stbi_uc*>(bytes.data()), static_cast<int>(bytes.size()),

@@ -40,20 +40,23 @@ class Archive : public StorageSource {
   std::optional<int64_t> size(std::string_view key) const override {
     const auto found = index_.find(place(key));
     if (found == index_.end()) return std::nullopt;
-    const int64_t bytes = zip_.entries()[found->second].size;
-    // Stored as it is, so no longer than the file, whatever the archive's directory says.
-    check_usage(bytes <= file_size_, zip_.name(), ": ", place(key), " is compressed or damaged");
-    return bytes;
+    return size_of(found->second);
   }
   void read(std::string_view key, void* data, int64_t bytes) override {
     zip_.open(index_.at(place(key)))->read(data, bytes);
   }
 
  private:
+  // Stored as it is, so no longer than the file, whatever the archive's directory says.
+  int64_t size_of(size_t index) const {
+    const auto& [name, bytes] = zip_.entries()[index];
+    check_usage(bytes <= file_size_, zip_.name(), ": ", name, " is compressed or damaged");
+    return bytes;
+  }
   // A pickle or a text, of an entry that is there.
   std::string text(const std::string& entry) const {
     const size_t index = index_.at(entry);
-    const int64_t size = zip_.entries()[index].size;
+    const int64_t size = size_of(index);
     check_usage(size <= kMaxPickleBytes, zip_.name(), ": ", entry, " has ", size, " bytes; at most ",
                 kMaxPickleBytes, " are read");
     std::string bytes(static_cast<size_t>(size), '\0');

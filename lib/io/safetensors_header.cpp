@@ -11,6 +11,7 @@
 #include "core/dtype.h"
 #include "core/errors.h"
 #include "io/content_kind.h"
+#include "io/json_text.h"
 #include "io/safetensors.h"
 
 namespace uvic {
@@ -31,7 +32,7 @@ constexpr DtypeName kDtypes[] = {{at::kDouble, "F64"},    {at::kFloat, "F32"},  
                                  {at::kUInt32, "U32"},    {at::kUInt16, "U16"}, {at::kByte, "U8"},
                                  {at::kBool, "BOOL"}};
 
-json parse_json(const std::string& text, const std::string& file) {
+json parse_header(const std::string& text, const std::string& file) {
   std::vector<std::set<std::string>> keys;  // of the objects that are open, outermost first
   const auto refuse_duplicates = [&](int, json::parse_event_t event, json& value) {
     if (event == json::parse_event_t::object_start) keys.emplace_back();
@@ -105,7 +106,8 @@ SafetensorsHeader read_safetensors_header(InputFile& file) {
               length, " bytes, the file has ", file.size());
   std::string text(length, '\0');
   file.read(text.data(), static_cast<int64_t>(length));
-  const json object = parse_json(text, file.name());
+  check_json_depth(text, file.name());
+  const json object = parse_header(text, file.name());
   check_usage(object.is_object(), file.name(), ": the header is not a JSON object");
 
   SafetensorsHeader header;

@@ -4,15 +4,14 @@
 
 #include <array>
 #include <bit>
-#include <cerrno>
 #include <chrono>
-#include <stdexcept>
-#include <system_error>
 
 #include "io/png.h"
 
 namespace uvic {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr std::array<uint32_t, 256> make_crc_table() {
   std::array<uint32_t, 256> table{};
@@ -60,6 +59,14 @@ double now() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
+fs::path new_file(const fs::path& directory) {
+  fs::create_directories(directory);
+  std::array<char, 256> host{};
+  if (gethostname(host.data(), host.size() - 1) != 0) host = {"localhost"};
+  return directory /
+         c10::str("events.out.tfevents.", static_cast<int64_t>(now()), ".", host.data(), ".", getpid());
+}
+
 }  // namespace
 
 uint32_t crc32c(std::string_view bytes) {
@@ -72,17 +79,12 @@ uint32_t masked_crc(std::string_view bytes) {
   return std::rotr(crc32c(bytes), 15) + 0xA282EAD8u;
 }
 
-EventWriter::EventWriter(const std::filesystem::path& directory, std::optional<int64_t> first_step) {
-  std::filesystem::create_directories(directory);
-  std::array<char, 256> host{};
-  if (gethostname(host.data(), host.size() - 1) != 0) host = {"localhost"};
-  path_ = directory /
-          c10::str("events.out.tfevents.", static_cast<int64_t>(now()), ".", host.data(), ".", getpid());
-  file_.open(path_, std::ios::binary | std::ios::app);
-  write(double_field(1, now()) + bytes_field(3, "brain.Event:2"));
+EventWriter::EventWriter(const fs::path& directory, std::optional<int64_t> first_step)
+    : file_(new_file(directory)) {
+  add(double_field(1, now()) + bytes_field(3, "brain.Event:2"));
   constexpr int64_t kStart = 1;  // of SessionLog.SessionStatus
   if (first_step)
-    write(double_field(1, now()) + int_field(2, *first_step) + bytes_field(7, int_field(1, kStart)));
+    add(double_field(1, now()) + int_field(2, *first_step) + bytes_field(7, int_field(1, kStart)));
   flush();
 }
 
@@ -97,25 +99,12 @@ void EventWriter::add_image(const std::string& tag, const at::Tensor& image, int
   write_summary(bytes_field(1, tag) + bytes_field(4, body), step);
 }
 
-void EventWriter::flush() {
-  file_.flush();
-  check();
-}
-
 void EventWriter::write_summary(const std::string& value, int64_t step) {
-  write(double_field(1, now()) + int_field(2, step) + bytes_field(5, bytes_field(1, value)));
+  add(double_field(1, now()) + int_field(2, step) + bytes_field(5, bytes_field(1, value)));
 }
 
-void EventWriter::write(const std::string& event) {
-  file_ << record(event);
-  check();
-}
-
-void EventWriter::check() const {
-  if (file_.fail()) {
-    throw std::runtime_error(
-        c10::str("cannot write ", path_.string(), ": ", std::generic_category().message(errno)));
-  }
+void EventWriter::add(const std::string& event) {
+  file_.add(record(event));
 }
 
 }  // namespace uvic

@@ -6,33 +6,33 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "io/append_file.h"
 
 namespace uvic {
 
 class EventWriter {
  public:
-  /// Opens `<directory>/events.out.tfevents.<seconds>.<host>.<pid>`, creating the directory. `first_step`:
-  /// of a run that goes on, the first step that will be written: readers then forget what earlier files have
-  /// of it and of later ones (a SessionLog START: TensorBoard's event_accumulator.py,
-  /// _MaybePurgeOrphanedData).
+  /// Opens `<directory>/events.out.tfevents.<seconds>.<host>.<pid>`, creating the directory;
+  /// std::runtime_error if that cannot be. What cannot be written later, as the disk is full, waits
+  /// (AppendFile). `first_step`: of a run that goes on, the first step that will be written: readers then
+  /// forget what earlier files have of it and of later ones (a SessionLog START: TensorBoard's
+  /// event_accumulator.py, _MaybePurgeOrphanedData).
   explicit EventWriter(const std::filesystem::path& directory,
                        std::optional<int64_t> first_step = std::nullopt);
   void add_scalar(const std::string& tag, double value, int64_t step);
   /// `image`: uint8 [C, H, W].
   void add_image(const std::string& tag, const at::Tensor& image, int64_t step);
-  /// Hands what was added to the system. This and the others: std::runtime_error if it cannot be written.
-  void flush();
+  /// Hands what was added to the system.
+  void flush() { file_.write(); }
 
  private:
   void write_summary(const std::string& value, int64_t step);
-  void write(const std::string& event);
-  void check() const;
-  std::filesystem::path path_;
-  std::ofstream file_;
+  void add(const std::string& event);
+  AppendFile file_;
 };
 
 /// CRC-32C (Castagnoli), reflected, as TFRecord uses before masking. "123456789" gives 0xE3069283.

@@ -3,10 +3,38 @@
 #include <zip.h>
 
 #include "core/errors.h"
+#include "core/text.h"
 #include "io/content_kind.h"
+#include "io/deflate.h"
 #include "io/read_file.h"
 
 namespace uvic {
+namespace {
+
+/// The entries of an archive of `file_size` bytes; `problem`: what keeps them from being read.
+std::vector<ZipArchive::Entry> entries_of(zip* archive, double file_size, std::string& problem) {
+  std::vector<ZipArchive::Entry> entries;
+  const zip_int64_t count = zip_get_num_entries(archive, 0);
+  double packed = 0;
+  for (zip_int64_t i = 0; i < count && problem.empty(); ++i) {
+    zip_stat_t stat;
+    const bool known = zip_stat_index(archive, zip_uint64_t(i), 0, &stat) == 0 &&
+                       (stat.valid & (ZIP_STAT_NAME | ZIP_STAT_SIZE)) == (ZIP_STAT_NAME | ZIP_STAT_SIZE);
+    entries.push_back(known ? ZipArchive::Entry{stat.name, int64_t(stat.size)} : ZipArchive::Entry{"", 0});
+    if (!known) continue;
+    if (double(stat.size) > double(kMostOfADeflatedByte) * file_size) {
+      problem = c10::str(stat.name, ": says that it unpacks to ", format_bytes(double(stat.size)),
+                         ", more than this file can hold; it is damaged");
+    }
+    // Entries that share their bytes could unpack to any multiple of the file.
+    packed += (stat.valid & ZIP_STAT_COMP_SIZE) != 0 ? double(stat.comp_size) : 0;
+    if (packed > file_size)
+      problem = c10::str(stat.name, ": lies where another entry does; the file is damaged");
+  }
+  return entries;
+}
+
+}  // namespace
 
 ZipArchive::ZipArchive(const std::filesystem::path& path) : name_(path.string()) {
   std::error_code error;
@@ -14,13 +42,11 @@ ZipArchive::ZipArchive(const std::filesystem::path& path) : name_(path.string())
   int code = 0;
   archive_ = zip_open(name_.c_str(), ZIP_RDONLY, &code);
   if (archive_ == nullptr) refuse(code);
-  const zip_int64_t count = zip_get_num_entries(archive_, 0);
-  for (zip_int64_t i = 0; i < count; ++i) {
-    zip_stat_t stat;
-    const bool known = zip_stat_index(archive_, zip_uint64_t(i), 0, &stat) == 0 &&
-                       (stat.valid & (ZIP_STAT_NAME | ZIP_STAT_SIZE)) == (ZIP_STAT_NAME | ZIP_STAT_SIZE);
-    entries_.push_back(known ? Entry{stat.name, int64_t(stat.size)} : Entry{"", 0});
-  }
+  std::string problem;
+  entries_ = entries_of(archive_, double(std::filesystem::file_size(path)), problem);
+  if (problem.empty()) return;
+  zip_discard(archive_);
+  usage_error(name_, ": ", problem);
 }
 
 void ZipArchive::refuse(int code) const {

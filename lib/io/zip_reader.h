@@ -39,7 +39,7 @@ class ZipArchive {
     zip_file* file_;
   };
 
-  /// UsageError: absent, or not a ZIP.
+  /// UsageError: absent, not a ZIP, or entries that say they are larger than the file can hold.
   explicit ZipArchive(const std::filesystem::path& path);
   ~ZipArchive();
   ZipArchive(const ZipArchive&) = delete;

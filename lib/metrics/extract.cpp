@@ -38,6 +38,23 @@ void FeatureCollector::add_pictures(const at::Tensor& pictures) {
   for (const at::Tensor& part : pictures.split(kAtOnce)) add(part.expand({-1, 3, -1, -1}));
 }
 
+FeatureCollector::State FeatureCollector::state() const {
+  State state;
+  if (count() == 0) return state;
+  state.pooled = pooled_.state(pooled_.dim());
+  if (spatial_.count() > 0) state.spatial = spatial_.state(spatial_.dim());
+  if (options_.keep_rows) state.rows = at::cat(rows_);
+  if (options_.probabilities) state.probabilities = at::cat(probabilities_);
+  return state;
+}
+
+void FeatureCollector::merge(const State& state) {
+  if (state.pooled.defined()) pooled_.merge(state.pooled);
+  if (state.spatial.defined()) spatial_.merge(state.spatial);
+  if (state.rows.defined()) rows_.push_back(state.rows);
+  if (state.probabilities.defined()) probabilities_.push_back(state.probabilities);
+}
+
 FeatureSet FeatureCollector::finish(const std::string& name) const {
   check_usage(count() >= 2, few_images_text(name, count()));
   FeatureSet set{.name = name,

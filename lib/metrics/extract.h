@@ -42,6 +42,15 @@ class FeatureCollector {
   /// Any number of them, also grey, uint8 [n, 1 or 3, H, W], few at a time.
   void add_pictures(const at::Tensor& pictures);
   int64_t count() const { return pooled_.count(); }
+  /// Of the images so far, without what is kept.
+  const Moments& moments() const { return pooled_; }
+  /// What has been collected, and taking it in elsewhere, behind one's own: other processes' images.
+  struct State {
+    at::Tensor pooled, spatial;      ///< Moments::state; spatial undefined if the extractor gives none
+    at::Tensor rows, probabilities;  ///< float32 [n, D], [n, K]; undefined if not kept
+  };
+  State state() const;
+  void merge(const State& state);
   /// D; needs one image.
   int64_t dim() const { return pooled_.dim(); }
   /// UsageError with fewer than two images; std::runtime_error if their moments overflow.

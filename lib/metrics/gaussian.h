@@ -26,7 +26,12 @@ class Moments {
   /// Needs two rows.
   Gaussian gaussian() const;
 
+  /// What has been collected, float64 [1 + D + D * D], and taking it in elsewhere: other processes' rows.
+  at::Tensor state(int64_t dim) const;
+  void merge(const at::Tensor& state);
+
  private:
+  void take_in(int64_t count, const at::Tensor& mean, const at::Tensor& scatter);
   int64_t count_ = 0;
   at::Tensor mean_, scatter_;  // scatter: the sum of (x - mean)(x - mean)^T
 };

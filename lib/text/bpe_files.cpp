@@ -19,7 +19,8 @@ struct Names {
   const char *vocabulary, *merges;
 };
 constexpr std::array kNames = {Names{"vocab.json", "merges.txt"}, Names{"encoder.json", "vocab.bpe"}};
-constexpr int64_t kMostTokens = 1 << 24;
+// The largest vocabularies have 2^18. Every number takes 32 bytes, whether or not a token has it.
+constexpr int64_t kMostTokens = 1 << 20;
 
 /// Both paths by that of one; the other lies beside it.
 std::pair<fs::path, fs::path> both(const fs::path& either) {

@@ -85,8 +85,10 @@ ClipSpecials read_clip_specials(const fs::path& folder, const BpeFiles& files) {
                         .pad = token("pad_token", kEnd),
                         .others = {}};
   if (!lists) return specials;
-  for (const auto& item : added->items())
-    specials.others.push_back(token_at(config, *added, item.key(), files).value());
+  for (const auto& item : added->items()) {
+    if (auto other = token_at(config, *added, item.key(), files))
+      specials.others.push_back(std::move(*other));
+  }
   return specials;
 }
 

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "core/errors.h"
+#include "core/own_library.h"
 #include "io/content_kind.h"
 #include "io/digests.h"
 #include "io/read_file.h"
@@ -31,27 +32,15 @@ std::string with_blanks(std::string piece) {
   return piece;
 }
 
-// The library lies beside ours, or in lib/ beside the executables' bin/.
 const SentencePieceModule& load_module() {
   static const SentencePieceModule* const module = [] {
-    Dl_info self{};
-    TORCH_CHECK(dladdr(reinterpret_cast<const void*>(&load_module), &self) != 0, "no place of this code");
-    const auto folder = std::filesystem::absolute(self.dli_fname).parent_path();
-    std::string failure;
-    for (const auto& path :
-         {folder / kSentencePieceLibrary, folder.parent_path() / "lib" / kSentencePieceLibrary}) {
-      // Its own scope comes first, and is nobody else's.
-      void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
-      if (library == nullptr) {
-        failure += std::string(failure.empty() ? "" : "; ") + dlerror();
-        continue;
-      }
-      const auto table =
-          reinterpret_cast<decltype(&uvic_sentencepiece)>(dlsym(library, "uvic_sentencepiece"));
-      TORCH_CHECK(table != nullptr, path.string(), ": is not what was built beside this program");
-      return table();
-    }
-    TORCH_CHECK(false, "SentencePiece cannot be loaded: ", failure);
+    std::string problem;
+    // Its own scope comes first, and is nobody else's.
+    void* library = open_own_library(kSentencePieceLibrary, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND, problem);
+    TORCH_CHECK(library != nullptr, "SentencePiece cannot be loaded: ", problem);
+    const auto table = reinterpret_cast<decltype(&uvic_sentencepiece)>(dlsym(library, "uvic_sentencepiece"));
+    TORCH_CHECK(table != nullptr, kSentencePieceLibrary, " is not what was built beside this program");
+    return table();
   }();
   return *module;
 }

@@ -45,8 +45,9 @@ Parts parts_to_save(const TrainState& state) {
   Parts parts = {{"model", with_names(names, state.module->parameters())}};
   for (size_t i = 0; i < state.ema->size(); ++i)
     parts.emplace_back(state.ema->name(i), with_names(names, state.ema->weights(i)));
-  TensorMap training = with_names(names, state.optimizer->exp_avgs, "exp_avg.");
-  training.merge(with_names(names, state.optimizer->exp_avg_sqs, "exp_avg_sq."));
+  const AdamMoments moments = state.optimizer->moments();
+  TensorMap training = with_names(names, moments.exp_avgs, "exp_avg.");
+  training.merge(with_names(names, moments.exp_avg_sqs, "exp_avg_sq."));
   parts.emplace_back("training", std::move(training));
   return parts;
 }
@@ -90,15 +91,17 @@ void check_part(const fs::path& file, std::optional<uint32_t> crc) {
               ": damaged: its values are not those that were saved");
 }
 
-void copy_into(const std::vector<std::string>& names, const std::vector<at::Tensor>& targets,
-               const TensorMap& source, const std::string& prefix, const fs::path& file) {
-  const at::NoGradGuard no_grad;
-  for (size_t i = 0; i < names.size(); ++i) {
-    const auto found = source.find(prefix + names[i]);
-    check_usage(found != source.end() && found->second.sizes() == targets[i].sizes(), file.string(),
-                ": tensor ", prefix + names[i], " is missing or misshapen");
-    targets[i].copy_(found->second);
+// In the parameters' order and of their shapes.
+std::vector<at::Tensor> in_order(const TrainState& state, const TensorMap& source, const std::string& prefix,
+                                 const fs::path& file) {
+  std::vector<at::Tensor> tensors;
+  for (const auto& parameter : state.module->named_parameters()) {
+    const auto found = source.find(prefix + parameter.key());
+    check_usage(found != source.end() && found->second.sizes() == parameter.value().sizes(), file.string(),
+                ": tensor ", prefix + parameter.key(), " is missing or misshapen");
+    tensors.push_back(found->second);
   }
+  return tensors;
 }
 
 Metadata weights_metadata(const TrainState& state) {
@@ -115,16 +118,17 @@ Metadata environment(const TrainState& state) {
   return {{"uvic.version", version_number()},
           {"uvic.threads", std::to_string(at::get_num_threads())},
           {"uvic.cpu_capability", cpu_capability()},
-          {"uvic.device", state.device.str()},
+          {"uvic.device", c10::DeviceTypeName(state.device.type(), /*lower_case=*/true)},
+          {"uvic.ranks", std::to_string(state.world.size())},
           {"uvic.precision", state.options.precision.name()}};
 }
 
-void remove_old(const fs::path& checkpoints, int64_t keep) {
+void remove_old(const fs::path& checkpoints, int64_t keep, int64_t keep_every) {
   if (keep == 0) return;
   std::vector<std::pair<int64_t, fs::path>> found;
   for (const auto& entry : fs::directory_iterator(checkpoints)) {
     const int64_t step = checkpoint_step(entry.path().filename().string());
-    if (step >= 0) found.emplace_back(step, entry.path());
+    if (step >= 0 && (keep_every == 0 || step % keep_every != 0)) found.emplace_back(step, entry.path());
   }
   std::sort(found.begin(), found.end());
   while (int64_t(found.size()) > keep) {
@@ -159,12 +163,9 @@ std::string first_not_finite(const TrainState& state) {
   return first_not_finite(parts_to_save(state));
 }
 
-fs::path save_checkpoint(const TrainState& state, const fs::path& run_directory) {
-  const fs::path directory = checkpoint_path(run_directory, state.step);
-  if (fs::exists(part_of(directory, "model"))) return directory;
-  if (fs::exists(directory)) move_aside(directory, "incomplete");
-  const Parts parts = parts_to_save(state);
-  check_finite(parts, state.step, run_directory);
+namespace {
+
+void write_checkpoint(const TrainState& state, const Parts& parts, const fs::path& directory) {
   fs::create_directories(directory.parent_path());
   write_directory_atomically(directory, [&](const fs::path& target) {
     const Metadata metadata = weights_metadata(state);
@@ -184,7 +185,28 @@ fs::path save_checkpoint(const TrainState& state, const fs::path& run_directory)
       save_safetensors(part_of(target, part), tensors, own);
     }
   });
-  remove_old(directory.parent_path(), state.options.keep);
+  remove_old(directory.parent_path(), state.options.keep, state.options.keep_every);
+}
+
+}  // namespace
+
+fs::path save_checkpoint(const TrainState& state, const fs::path& run_directory) {
+  const fs::path directory = checkpoint_path(run_directory, state.step);
+  const Parts parts = parts_to_save(state);
+  check_finite(parts, state.step, run_directory);
+  const std::string problem = state.world.on_first([&]() -> std::string {
+    if (fs::exists(part_of(directory, "model"))) return "";
+    try {
+      if (fs::exists(directory)) move_aside(directory, "incomplete");
+      write_checkpoint(state, parts, directory);
+      return "";
+    } catch (const c10::Error& error) {
+      return error.what_without_backtrace();
+    } catch (const std::exception& error) {
+      return error.what();
+    }
+  });
+  if (!problem.empty()) throw NotSaved(c10::str("step ", state.step, ": no checkpoint: ", problem));
   return directory;
 }
 
@@ -208,11 +230,10 @@ std::string damage_of_checkpoint(const fs::path& checkpoint) {
   }
 }
 
-void save_snapshot(const TrainState& state, const fs::path& run_directory) {
-  const fs::path directory = snapshot_path(run_directory, state.step);
-  if (fs::exists(directory)) return;
+namespace {
+
+void write_snapshot(const TrainState& state, const fs::path& directory) {
   fs::create_directories(directory.parent_path());
-  check_finite(parts_to_save(state), state.step, run_directory);
   const auto names = parameter_names(state);
   write_directory_atomically(directory, [&](const fs::path& target) {
     for (size_t i = 0; i < state.ema->size(); ++i) {
@@ -224,24 +245,39 @@ void save_snapshot(const TrainState& state, const fs::path& run_directory) {
   });
 }
 
+}  // namespace
+
+void save_snapshot(const TrainState& state, const fs::path& run_directory) {
+  const fs::path directory = snapshot_path(run_directory, state.step);
+  check_finite(parts_to_save(state), state.step, run_directory);
+  state.world.on_first([&] {
+    if (!fs::exists(directory)) write_snapshot(state, directory);
+    return std::string();
+  });
+}
+
 void load_checkpoint(TrainState& state, const fs::path& checkpoint) {
-  const auto names = parameter_names(state);
   const fs::path model_file = part_of(checkpoint, "model"), training_file = part_of(checkpoint, "training");
   load_weights(*state.module, load_safetensors(model_file).tensors, model_file.string());
   for (size_t i = 0; i < state.ema->size(); ++i) {
     const fs::path file = part_of(checkpoint, state.ema->name(i));
-    copy_into(names, state.ema->weights(i), load_safetensors(file).tensors, "", file);
+    const auto averages = in_order(state, load_safetensors(file).tensors, "", file);
+    const at::NoGradGuard no_grad;
+    for (size_t p = 0; p < averages.size(); ++p) state.ema->weights(i)[p].copy_(averages[p]);
   }
   const SafeTensors training = load_safetensors(training_file);
-  copy_into(names, state.optimizer->exp_avgs, training.tensors, "exp_avg.", training_file);
-  copy_into(names, state.optimizer->exp_avg_sqs, training.tensors, "exp_avg_sq.", training_file);
-  state.optimizer->set_updates(number(training.metadata, "uvic.updates", training_file));
+  state.optimizer->load({in_order(state, training.tensors, "exp_avg.", training_file),
+                         in_order(state, training.tensors, "exp_avg_sq.", training_file)},
+                        number(training.metadata, "uvic.updates", training_file));
   state.step = number(training.metadata, "uvic.step", training_file);
   state.skipped = number(training.metadata, "uvic.skipped", training_file);
   state.skipped_in_a_row = number(training.metadata, "uvic.skipped_in_a_row", training_file);
   for (const auto& [key, value] : environment(state)) {
     const auto recorded = training.metadata.find(key);
-    const std::string then = recorded == training.metadata.end() ? "unknown" : recorded->second;
+    const bool from_before_ranks = key == "uvic.ranks" && recorded == training.metadata.end();
+    const std::string then = from_before_ranks                     ? "1"
+                             : recorded == training.metadata.end() ? "unknown"
+                                                                   : recorded->second;
     if (then != value)
       log_warning("resuming with ", key, " ", value, ", saved with ", then, ": not exact to the bit");
   }

@@ -2,15 +2,22 @@
 #pragma once
 #include <filesystem>
 #include <map>
+#include <stdexcept>
 #include <string>
 
 #include "train/train_state.h"
 
 namespace uvic {
 
+/// A checkpoint could not be written: the disk is full, or the folder gone.
+struct NotSaved : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 /// Writes `<run>/checkpoints/step-XXXXXXXX/` with model.safetensors, one file an EMA, and
-/// training.safetensors; then removes all but the newest `train.keep` checkpoints. Returns the directory.
-/// std::runtime_error, and nothing is written, if a tensor of it is not finite.
+/// training.safetensors; then removes all but the newest `train.keep` checkpoints and those of `keep_every`.
+/// Rank 0 writes, while all wait. Returns the directory. std::runtime_error, and nothing is written, if a
+/// tensor of it is not finite; NotSaved, with nothing lost.
 std::filesystem::path save_checkpoint(const TrainState& state, const std::filesystem::path& run_directory);
 
 /// The first tensor that such a checkpoint would hold with a NaN or an infinity in it: "pos_embed of

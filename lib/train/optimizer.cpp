@@ -20,8 +20,8 @@ double learning_rate(const OptimizerOptions& options, int64_t step, int64_t tota
 AdamW::AdamW(std::vector<at::Tensor> parameters, const OptimizerOptions& options)
     : parameters_(std::move(parameters)), options_(options) {
   for (const auto& parameter : parameters_) {
-    exp_avgs.push_back(at::zeros_like(parameter));
-    exp_avg_sqs.push_back(at::zeros_like(parameter));
+    moments.exp_avgs.push_back(at::zeros_like(parameter));
+    moments.exp_avg_sqs.push_back(at::zeros_like(parameter));
     state_steps_.push_back(at::zeros({}, parameter.options().dtype(at::kFloat)));
   }
 }
@@ -43,10 +43,9 @@ std::vector<at::Tensor> AdamW::gradients() {
 void AdamW::step(double lr) {
   const at::NoGradGuard no_grad;
   set_updates(updates_ + 1);
-  at::_fused_adamw_(parameters_, gradients(), exp_avgs, exp_avg_sqs, /*max_exp_avg_sqs=*/{}, state_steps_, lr,
-                    options_.betas[0], options_.betas[1], options_.weight_decay, options_.eps,
-                    /*amsgrad=*/false,
-                    /*maximize=*/false);
+  at::_fused_adamw_(parameters_, gradients(), moments.exp_avgs, moments.exp_avg_sqs, /*max_exp_avg_sqs=*/{},
+                    state_steps_, lr, options_.betas[0], options_.betas[1], options_.weight_decay,
+                    options_.eps, /*amsgrad=*/false, /*maximize=*/false);
 }
 
 void AdamW::zero_grad() {

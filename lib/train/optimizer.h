@@ -1,8 +1,12 @@
+// What turns the gradients of a step into new weights: alone, as one of several processes that each keep all
+// of the optimiser's state, or with that state divided among them.
 #pragma once
 #include <ATen/core/Tensor.h>
 
+#include <memory>
 #include <vector>
 
+#include "dist/world.h"
 #include "train/options.h"
 
 namespace uvic {
@@ -11,7 +15,35 @@ namespace uvic {
 /// times (1 + cos(pi * p)) / 2 with p from 0 at the end of the warm-up to 1 at `total_steps`.
 double learning_rate(const OptimizerOptions& options, int64_t step, int64_t total_steps);
 
-/// AdamW through ATen's fused kernel. Moments are zero until the first update.
+/// AdamW's averages of the gradients and of their squares, a tensor a parameter in the parameters' order.
+struct AdamMoments {
+  std::vector<at::Tensor> exp_avgs, exp_avg_sqs;
+};
+
+/// Of a step: zero_grad, backward (begin_last before that of the last micro-batch), gradient_norm, then
+/// scale_gradients and update, or neither. Everything is called by all ranks alike.
+class Optimizer {
+ public:
+  virtual ~Optimizer() = default;
+  virtual void zero_grad() = 0;
+  /// Before the last backward of a step: what the ranks have is summed while it runs.
+  virtual void begin_last() = 0;
+  /// The L2 norm of all gradients together, summed over the ranks.
+  virtual double gradient_norm() = 0;
+  virtual void scale_gradients(double factor) = 0;
+  virtual void update(double lr) = 0;
+
+  /// Whole, on every rank; not copies where they need not be.
+  virtual AdamMoments moments() const = 0;
+  virtual void load(const AdamMoments& moments, int64_t updates) = 0;
+  virtual int64_t updates() const = 0;
+};
+
+/// `world` shares the batches; `shard`: each rank keeps and updates its part of the state (ZeRO stage 1).
+std::unique_ptr<Optimizer> make_optimizer(std::vector<at::Tensor> parameters, const OptimizerOptions& options,
+                                          const World& world, bool shard);
+
+/// AdamW through ATen's fused kernel. AdamMoments are zero until the first update.
 class AdamW {
  public:
   AdamW(std::vector<at::Tensor> parameters, const OptimizerOptions& options);
@@ -23,7 +55,7 @@ class AdamW {
   std::vector<at::Tensor> gradients();
 
   /// State for checkpoints, in the parameters' order.
-  std::vector<at::Tensor> exp_avgs, exp_avg_sqs;
+  AdamMoments moments;
   int64_t updates() const { return updates_; }
   void set_updates(int64_t updates);
 

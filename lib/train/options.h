@@ -37,6 +37,10 @@ enum class EmaWarmup { kNone, kRamp };
 template <>
 inline constexpr std::array kNamesOf<EmaWarmup> = {"none", "ramp"};
 
+enum class OnSaveError { kContinue, kFail };
+template <>
+inline constexpr std::array kNamesOf<OnSaveError> = {"continue", "fail"};
+
 /// What every training has, whatever is trained.
 struct TrainOptions {
   int64_t steps = 500000, batch_size = 128, grad_accum = 1;
@@ -48,7 +52,9 @@ struct TrainOptions {
   int64_t snapshot_interval = 0;
   int64_t seed = 1234, keep = 3, log_interval = 10, sample_interval = 5000, checkpoint_interval = 50000;
   int64_t val_interval = 1000, eval_interval = 0;
-  bool allow_new_data = false;
+  int64_t keep_every = 0;
+  Choice<OnSaveError> on_save_error = OnSaveError::kContinue;
+  bool allow_new_data = false, shard_optimizer = false;
 
   void visit(FieldList& fields) {
     fields("steps", steps, "optimiser steps in all", at_least(1)).mark(kFreeOnResume);
@@ -69,6 +75,14 @@ struct TrainOptions {
         .mark(kFreeOnResume);
     fields("seed", seed, "of initialisation, data order, noise and label dropout", between(0, 4294967295.0));
     fields("keep", keep, "newest checkpoints that stay; 0: all", at_least(0)).mark(kFreeOnResume);
+    fields("keep_every", keep_every, "checkpoints of steps that this divides stay beside those; 0: none",
+           at_least(0))
+        .mark(kFreeOnResume);
+    fields("on_save_error", on_save_error,
+           "a checkpoint that cannot be written, as on a full disk: continue and try again at the next, or "
+           "fail; "
+           "after the last step it always fails")
+        .mark(kFreeOnResume);
     fields("log_interval", log_interval, "steps between lines of metrics.jsonl", at_least(1))
         .mark(kFreeOnResume);
     fields("sample_interval", sample_interval,
@@ -85,6 +99,9 @@ struct TrainOptions {
         .mark(kFreeOnResume);
     fields("allow_new_data", allow_new_data,
            "go on although the data set is not the one that the run began with: no longer an exact resume")
+        .mark(kFreeOnResume);
+    fields("shard_optimizer", shard_optimizer,
+           "divide the optimiser's state among the processes (ZeRO stage 1): less memory, more to exchange")
         .mark(kFreeOnResume);
   }
 

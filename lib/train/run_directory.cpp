@@ -90,10 +90,17 @@ RunMemory::~RunMemory() {
   fs::remove(folder_, ignored);  // unless there is more in it
 }
 
-RunDirectory::RunDirectory(fs::path path, const RunConfig& config, bool restart)
+RunDirectory::RunDirectory(fs::path path, const RunConfig& config, bool restart, const World& world)
     : path_(std::move(path)), config_yaml_(config.yaml) {
   while (path_.has_parent_path() && !path_.has_filename())
     path_ = path_.parent_path();  // "runs/x/" is "runs/x"
+  resume_from_ = world.on_first([&] {
+    begin(config, restart);
+    return resume_from_.string();
+  });
+}
+
+void RunDirectory::begin(const RunConfig& config, bool restart) {
   check_run_path(path_);
   const auto lock = [&] {
     fs::create_directories(path_);

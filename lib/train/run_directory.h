@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/config.h"
+#include "dist/world.h"
 #include "io/file_handle.h"
 #include "train/options.h"
 
@@ -33,8 +34,8 @@ class RunDirectory {
   /// something else's folder, in use, or an earlier run whose config differs in more than what is free on
   /// resume (the keys are listed), or one without a whole checkpoint among those it has. Newer ones that are
   /// damaged are moved aside, to `step-XXXXXXXX.damaged-N`, each with a warning. `restart` moves an earlier
-  /// run aside first, to `<path>.old-N`.
-  RunDirectory(std::filesystem::path path, const RunConfig& config, bool restart);
+  /// run aside first, to `<path>.old-N`. Rank 0 of `world` does all that, and the others know of it.
+  RunDirectory(std::filesystem::path path, const RunConfig& config, bool restart, const World& world = {});
 
   const std::filesystem::path& path() const { return path_; }
   /// The checkpoint to resume from, empty for a fresh start, and its step, then 0.
@@ -43,6 +44,7 @@ class RunDirectory {
   const std::string& config_yaml() const { return config_yaml_; }
 
  private:
+  void begin(const RunConfig& config, bool restart);
   std::filesystem::path path_, resume_from_;
   std::string config_yaml_;
   FileLock lock_;

@@ -1,9 +1,13 @@
 #include "train/run_log.h"
 
 #include <cmath>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <sstream>
 
 #include "io/atomic_file.h"
+#include "io/read_file.h"
 #include "io/truncate_events.h"
 
 namespace uvic {
@@ -19,19 +23,17 @@ nlohmann::json parse_line(const std::string& line) {
   return nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
 }
 
-const fs::path& only_up_to(const fs::path& run_directory, int64_t step) {
+// Drops what lies past `step`. The step after it, if there is anything that a reader may have read.
+std::optional<int64_t> begin_behind(const fs::path& run_directory, int64_t step) {
   truncate_metrics(run_directory, step);
   truncate_events(run_directory, step);
-  return run_directory;
+  return fs::exists(metrics_file(run_directory)) ? std::optional(step + 1) : std::nullopt;
 }
 
 }  // namespace
 
 RunLog::RunLog(const fs::path& run_directory, int64_t step)
-    : path_(metrics_file(run_directory)),
-      events_(only_up_to(run_directory, step), fs::exists(path_) ? std::optional(step + 1) : std::nullopt) {
-  lines_.open(path_, std::ios::app);
-}
+    : events_(run_directory, begin_behind(run_directory, step)), lines_(metrics_file(run_directory)) {}
 
 void RunLog::write(int64_t step, const Values& values) {
   nlohmann::ordered_json line = {{"step", step}};
@@ -44,9 +46,9 @@ void RunLog::write(int64_t step, const Values& values) {
     }
     events_.add_scalar("train/" + name, value, step);
   }
-  lines_ << line.dump() << std::endl;
+  lines_.add(line.dump() + "\n");
+  lines_.write();
   events_.flush();
-  TORCH_CHECK(lines_.good(), "cannot write ", path_.string());
 }
 
 void RunLog::write_image(int64_t step, const std::string& tag, const at::Tensor& image) {
@@ -57,13 +59,14 @@ void RunLog::write_image(int64_t step, const std::string& tag, const at::Tensor&
 void truncate_metrics(const fs::path& run_directory, int64_t step) {
   const fs::path file = metrics_file(run_directory);
   if (!fs::exists(file)) return;
-  std::ifstream lines(file);
+  const std::string whole = read_text(file);
+  std::istringstream lines(whole);
   std::string kept, line;
   while (std::getline(lines, line)) {
     const auto json = parse_line(line);
     if (json.is_object() && json.value("step", INT64_MAX) <= step) kept += line + "\n";
   }
-  write_file_atomically(file, kept);
+  if (kept != whole) write_file_atomically(file, kept);
 }
 
 bool read_metrics_line(const std::string& line, const OnMetric& f) {

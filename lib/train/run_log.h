@@ -2,12 +2,12 @@
 #include <ATen/core/Tensor.h>
 
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "io/append_file.h"
 #include "io/tensorboard.h"
 
 namespace uvic {
@@ -15,7 +15,8 @@ namespace uvic {
 /// Names and numbers, in the order in which they are written.
 using Values = std::vector<std::pair<std::string, double>>;
 
-/// metrics.jsonl and TensorBoard events of a run.
+/// metrics.jsonl and TensorBoard events of a run. A disk that is full ends no run: what cannot be written
+/// waits until it can (AppendFile).
 class RunLog {
  public:
   /// Goes on behind `step`: later lines of metrics.jsonl and later events are dropped, and declared void for
@@ -27,9 +28,8 @@ class RunLog {
   void write_image(int64_t step, const std::string& tag, const at::Tensor& image);
 
  private:
-  std::filesystem::path path_;
-  std::ofstream lines_;
   EventWriter events_;
+  AppendFile lines_;
 };
 
 /// Drops the lines of a run's metrics.jsonl past `step`, and a last one that a kill cut short.

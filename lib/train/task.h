@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/slice.h"
+#include "dist/world.h"
 #include "train/run_log.h"
 
 namespace torch::nn {
@@ -24,13 +25,15 @@ namespace uvic {
 /// What a task may use while the engine waits for it.
 struct TaskContext {
   std::filesystem::path run_directory;
-  RunLog& log;
+  RunLog* log;  ///< null from rank 1 on
+  const World& world;
   std::function<void(const std::string& doing)> progress;
   /// Whether a long job should be broken off, its result being of no use any more.
   std::function<bool()> stopping;
 };
 
-/// Scores what the module makes, behind training: the module is needed for `start` alone.
+/// Scores what the module makes, behind training: the module is needed for `start` alone. Ranks share it;
+/// they call it, and `pending` and what `collect` returns are, alike.
 class Scorer {
  public:
   struct Score {
@@ -87,13 +90,13 @@ class Task {
   virtual at::Tensor losses(const Slice& slice) = 0;
   /// Seconds that `losses` has waited for data so far.
   virtual double wait_seconds() const = 0;
-  /// What else metrics.jsonl says of the steps since the last call.
-  virtual Values step_values() = 0;
+  /// What else metrics.jsonl says of the steps since the last call, those of all ranks.
+  virtual Values step_values(const World& world) = 0;
 
   virtual bool can_validate() const = 0;
-  /// Losses over held-out data with the module as it stands.
-  virtual Values validate() = 0;
-  /// Shows what the module makes, as it stands.
+  /// Losses over held-out data with the module as it stands; the ranks share it.
+  virtual Values validate(const World& world) = 0;
+  /// Shows what the module makes, as it stands; the ranks share it, and rank 0 writes.
   virtual void preview(int64_t step, const TaskContext& context) = 0;
   /// Null if nothing is scored.
   virtual Scorer* scorer() = 0;

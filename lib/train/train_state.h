@@ -22,23 +22,23 @@ struct StepResult {
   double lr = 0;         ///< the rate used
   double grad_norm = 0;  ///< before clipping
   bool skipped = false;  ///< loss or gradient was not finite: nothing was updated
+  bool stop = false;     ///< a rank wants to stop after this step
 };
 
 /// The loss of each example of a slice, [slice.count], with its graph.
 using Losses = std::function<at::Tensor(const Slice&)>;
-/// Called once a step, after the last micro-batch: sums gradients (in the parameters' order) and loss over
-/// all processes that share the batch. All of them then decide alike whether to skip the step.
-using Synchronise = std::function<void(const std::vector<at::Tensor>& gradients, double& loss)>;
 
 class TrainState {
  public:
-  /// A fresh run of a module with its initial weights, which is on `device`.
+  /// A fresh run of a module with its initial weights, which is on `device`; `world` shares each batch in
+  /// equal parts. UsageError where train.batch_size cannot be.
   TrainState(std::shared_ptr<torch::nn::Module> module, const TrainOptions& train,
-             const OptimizerOptions& optimizer, c10::Device device);
+             const OptimizerOptions& optimizer, c10::Device device, const World& world = {});
 
   /// Forward and backward over the slices of the next step, clipping, update, EMA. Advances `step` whether
-  /// skipped or not.
-  StepResult train_step(const Losses& losses, const Synchronise& synchronise = {});
+  /// skipped or not. Loss and gradients are of all ranks, so that all decide alike, also on whether to stop,
+  /// as `stopping` says after the backward.
+  StepResult train_step(const Losses& losses, const std::function<bool()>& stopping = {});
 
   /// Makes the EMAs copies of the current weights again (after weights were loaded into a fresh run).
   void restart_ema();
@@ -49,8 +49,9 @@ class TrainState {
   OptimizerOptions optimizer_options;
   c10::Device device;
   std::shared_ptr<torch::nn::Module> module;
+  World world;
   SliceSequence slices;  ///< this process's part of each step
-  std::unique_ptr<AdamW> optimizer;
+  std::unique_ptr<Optimizer> optimizer;
   std::unique_ptr<Ema> ema;
   int64_t step = 0;     ///< optimiser steps done, skipped ones included
   int64_t skipped = 0;  ///< steps skipped so far

@@ -6,7 +6,9 @@
 #include "core/log.h"
 #include "core/signals.h"
 #include "core/text.h"
+#include "io/digests.h"
 #include "recipe/layout.h"
+#include "recipe/weights_digest.h"
 #include "train/checkpoint.h"
 #include "train/diverged.h"
 
@@ -34,11 +36,12 @@ void check_same_data(const Task& task, const std::string& now, const RunDirector
 }
 
 TrainState make_state(Task& task, const RunDirectory& run, const TrainOptions& options,
-                      const OptimizerOptions& optimizer, c10::Device device) {
+                      const OptimizerOptions& optimizer, c10::Device device, const World& world) {
   const std::string data = task.data_identity();
+  check_alike(world, "the data", task.describe_data() + ", CRC-32 " + std::to_string(crc32_of(data)));
   if (!run.resume_from().empty()) check_same_data(task, data, run, options.allow_new_data);
   task.build(uint64_t(options.seed));
-  TrainState state(task.module(), options, optimizer, device);
+  TrainState state(task.module(), options, optimizer, device, world);
   state.config_yaml = run.config_yaml();
   state.data_identity = data;
   state.weights_metadata = task.weights_metadata();
@@ -56,16 +59,14 @@ bool has_score(const Scorer* scorer, const RunDirectory& run, int64_t step) {
 
 Trainer::Trainer(Task& task, RunDirectory& run, const TrainOptions& options,
                  const OptimizerOptions& optimizer, c10::Device device, const fs::path& init_from,
-                 Sharing sharing)
+                 const World& world)
     : task_(task),
       run_(run),
-      synchronise_(std::move(sharing.synchronise)),
-      state_(make_state(task, run, options, optimizer, device)),
-      log_(run.path(), run.resume_step()),
+      state_(make_state(task, run, options, optimizer, device, world)),
+      log_(world.first() ? std::make_unique<RunLog>(run.path(), run.resume_step()) : nullptr),
       pace_(options.steps, run.resume_step(), options.batch_size * task.units_per_example(), task.unit()),
-      context_{run.path(), log_, [this](const std::string& doing) { pace_.show(doing); },
-               [this] { return stopping(); }} {
-  if (sharing.slices.total > 0) state_.slices = sharing.slices;
+      context_{run.path(), log_.get(), state_.world, [this](const std::string& doing) { pace_.show(doing); },
+               should_stop} {
   if (!run.resume_from().empty()) {
     load_checkpoint(state_, run.resume_from());
     log_info("resuming at step ", state_.step, " from ", run.resume_from().string());
@@ -74,14 +75,23 @@ Trainer::Trainer(Task& task, RunDirectory& run, const TrainOptions& options,
     state_.restart_ema();
     log_info("starting from the weights of ", init_from.string());
   }
+  if (!world.alone()) check_alike(world, "the weights (SHA-256)", weights_digest(*task.module()));
 }
 
 bool Trainer::due(int64_t interval) const {
   return interval > 0 && (state_.step % interval == 0 || at_end());
 }
 
-bool Trainer::stopping() const {
-  return received_signal() != 0;
+// Its log is rank 0's.
+bool Trainer::scored(int64_t step) const {
+  return !state_.world
+              .on_first([&] { return std::string(has_score(task_.scorer(), run_, step) ? "yes" : ""); })
+              .empty();
+}
+
+bool Trainer::agree_to_stop() {
+  stop_ = state_.world.any(should_stop());
+  return stop_;
 }
 
 TrainOutcome Trainer::run() {
@@ -91,20 +101,22 @@ TrainOutcome Trainer::run() {
   pace_.restart(task_.wait_seconds());
   while (!at_end()) {
     take_step();
-    const bool stop = stopping();  // one decision for all that the step is followed by
+    const bool stop = stop_;  // one decision for all that the step is followed by
+    bool took_time = false;
     for (const Action& action : actions) {
       if (!due(action.interval) || (stop && action.optional)) continue;
       action.act();
+      took_time |= action.slow;
       if (action.slow) pace_.restart(task_.wait_seconds());
     }
     // Also where a signal broke off what was to be scored: the run goes on from this step, which owes it.
-    if (stopping() && !at_end()) return interrupted();
+    if (took_time) agree_to_stop();
+    if (stop_ && !at_end()) return interrupted();
   }
   make_owed_score();
   pace_.finish();
   task_.finish();
-  const bool scored = has_score(task_.scorer(), run_, state_.step);
-  return stopping() && !scored ? interrupted() : TrainOutcome::kFinished;
+  return agree_to_stop() && !scored(state_.step) ? interrupted() : TrainOutcome::kFinished;
 }
 
 // In the order in which they are done. Scores of earlier steps are written before a checkpoint, which would
@@ -145,16 +157,19 @@ std::vector<Trainer::Action> Trainer::make_actions() {
 
 void Trainer::take_step() {
   const auto began = Clock::now();
-  last_ = state_.train_step([this](const Slice& slice) { return task_.losses(slice); }, synchronise_);
+  last_ = state_.train_step([this](const Slice& slice) { return task_.losses(slice); }, should_stop);
+  stop_ = last_.stop;
   pace_.add_step(std::chrono::duration<double>(Clock::now() - began).count(), state_.step, last_.loss,
                  last_.skipped);
   if (!last_.skipped) return;
-  log_warning("step ", state_.step, " skipped: loss ", last_.loss, ", gradient norm ", last_.grad_norm, " (",
-              state_.skipped, " skipped so far)");
+  if (state_.world.first())
+    log_warning("step ", state_.step, " skipped: loss ", last_.loss, ", gradient norm ", last_.grad_norm,
+                " (", state_.skipped, " skipped so far)");
   const std::string bad = first_not_finite(state_);
   if (!bad.empty()) refuse_not_finite(bad, state_.step, run_.path());  // no step can mend that
-  if (state_.skipped_in_a_row >= kMaxSkippedInARow)
-    give_up_diverged(state_.step, state_.skipped_in_a_row, run_.path());
+  if (state_.skipped_in_a_row < kMaxSkippedInARow) return;
+  state_.world.on_first(
+      [&]() -> std::string { give_up_diverged(state_.step, state_.skipped_in_a_row, run_.path()); });
 }
 
 void Trainer::log_step() {
@@ -166,20 +181,20 @@ void Trainer::log_step() {
            {task_.unit() + "_per_second", pace_.per_second()},
            {"data_wait_fraction", pace_.wait_fraction(waited)},
            {"skipped_steps", double(state_.skipped)}};
-  for (auto& value : task_.step_values()) line_.push_back(std::move(value));
+  for (auto& value : task_.step_values(state_.world)) line_.push_back(std::move(value));
   pace_.restart(waited);
 }
 
 // Of the weights themselves and of the largest average.
 void Trainer::validate() {
-  for (auto& value : task_.validate()) line_.push_back(std::move(value));
+  for (auto& value : task_.validate(state_.world)) line_.push_back(std::move(value));
   if (state_.ema->largest() < 0) return;
   const SwappedWeights swapped = state_.with_largest_average();
-  for (const auto& [name, value] : task_.validate()) line_.emplace_back(name + "_ema", value);
+  for (const auto& [name, value] : task_.validate(state_.world)) line_.emplace_back(name + "_ema", value);
 }
 
 void Trainer::write_line() {
-  if (!line_.empty()) log_.write(state_.step, line_);
+  if (!line_.empty() && log_) log_->write(state_.step, line_);
   line_.clear();
 }
 
@@ -188,8 +203,14 @@ void Trainer::save() {
   const int64_t interval = state_.options.checkpoint_interval;
   owes_checkpoint_ |= due(interval > 0 ? interval : state_.options.steps);
   if (!owes_checkpoint_ || (state_.skipped_in_a_row > 0 && !at_end())) return;
-  save_checkpoint(state_, run_.path());
   owes_checkpoint_ = false;
+  try {
+    save_checkpoint(state_, run_.path());
+  } catch (const NotSaved& error) {
+    if (at_end() || state_.options.on_save_error == OnSaveError::kFail) throw;
+    if (state_.world.first())
+      log_warning(error.what(), "; training goes on, and the next one is tried (train.on_save_error)");
+  }
   pace_.restart(task_.wait_seconds());
 }
 
@@ -207,9 +228,9 @@ void Trainer::start_scoring() {
 void Trainer::collect_score(bool wait) {
   Scorer& scorer = *task_.scorer();
   if (const auto score = scorer.collect(wait, context_)) {
-    log_.write(score->step, score->values);
-  } else if (scorer.pending() && stopping()) {
-    log_warning("the evaluation that was going on is given up");
+    if (log_) log_->write(score->step, score->values);
+  } else if (scorer.pending() && agree_to_stop()) {
+    if (log_) log_warning("the evaluation that was going on is given up");
     scorer.give_up();
   }
 }
@@ -217,8 +238,8 @@ void Trainer::collect_score(bool wait) {
 // What a run that ended when it had saved this step was scoring, or was to score.
 void Trainer::make_owed_score() {
   Scorer* scorer = task_.scorer();
-  if (scorer == nullptr || state_.step == 0 || !due(state_.options.eval_interval) || stopping()) return;
-  if (has_score(scorer, run_, state_.step)) return;
+  if (scorer == nullptr || state_.step == 0 || !due(state_.options.eval_interval)) return;
+  if (agree_to_stop() || scored(state_.step)) return;
   start_scoring();
   if (at_end()) collect_score(/*wait=*/true);
 }
@@ -226,9 +247,14 @@ void Trainer::make_owed_score() {
 TrainOutcome Trainer::interrupted() {
   pace_.finish();
   const fs::path saved = save_checkpoint(state_, run_.path());
-  uvic::write_line(c10::str(signal_name(received_signal()), ": saved ", saved.string(),
-                            at_end() ? "; its score is still to come" : "",
-                            "; the same command resumes from there"));
+  const auto reasons = state_.world.texts(why_stop());
+  for (size_t r = 0; r < reasons.size() && state_.world.first(); ++r) {
+    if (reasons[r].empty()) continue;
+    uvic::write_line(c10::str(r > 0 ? c10::str("rank ", r, ": ") : "", reasons[r], ": saved ", saved.string(),
+                              at_end() ? "; its score is still to come" : "",
+                              "; the same command resumes from there"));
+    break;
+  }
   return TrainOutcome::kInterrupted;
 }
 

@@ -303,6 +303,10 @@ TEST(CommandLine, EveryOptionOfTrain) {
        {"--snapshot-interval", "2"},
        {"--seed", "9"},
        {"--keep", "1"},
+       {"--keep-every", "2"},
+       {"--on-save-error", "fail"},  // what it decides: Engine
+       {"--shard-optimizer", ""},    // what it does: Ranks
+       {"--time-limit", "1s --steps 1000000", kOutput},
        {"--log-interval", "1"},
        {"--sample-interval", "2"},
        {"--checkpoint-interval", "1"},

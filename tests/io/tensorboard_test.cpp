@@ -238,14 +238,23 @@ TEST(TruncateEvents, EveryStepStaysOnceAndACutOffRecordGoes) {
   EXPECT_EQ(read_bytes(directory / "metrics.jsonl"), "{}");
 }
 
-TEST(EventWriter, FullDiskAndUnwritableFolder) {
+TEST(EventWriter, AFullDiskLeavesNoHalfRecordAndLosesNone) {
   const TemporaryDirectory directory;
   EventWriter writer(directory.path());
+  const auto file = only_file(directory.path());
   {
     const testing::FullDisk disk(4096);
-    EXPECT_THROW_WITH(writer.add_image("x", at::randint(256, {3, 64, 64}, at::kByte), 1), std::runtime_error,
-                      "File too large");
+    writer.add_image("x", at::randint(256, {3, 64, 64}, at::kByte), 1);
+    writer.flush();
+    EXPECT_EQ(records_of(read_bytes(file)).size(), 1U);
   }
+  writer.add_scalar("y", 1, 2);
+  writer.flush();
+  EXPECT_EQ(records_of(read_bytes(file)).size(), 3U);
+}
+
+TEST(EventWriter, AFolderThatCannotBeMade) {
+  const TemporaryDirectory directory;
   testing::write_bytes(directory / "file", "");
   EXPECT_THROW_WITH(EventWriter(directory / "file/logs"), std::runtime_error, "file/logs");
 }

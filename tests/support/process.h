@@ -37,6 +37,7 @@ class Process {
       _exit(127);
     }
   }
+  pid_t id() const { return pid_; }
   void send(int signal) const { kill(pid_, signal); }
   bool running() {
     if (!ended_) ended_ = waitpid(pid_, &status_, WNOHANG) == pid_;

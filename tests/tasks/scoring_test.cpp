@@ -93,7 +93,7 @@ TEST_F(EvaluationTest, ChangesNothingThatTrainingComputes) {
   for (size_t i = 0; i < parameters.size(); ++i) {
     EXPECT_TRUE(at::equal(parameters[i], others[i]));
     EXPECT_TRUE(at::equal(with.ema->weights(0)[i], without.ema->weights(0)[i]));
-    EXPECT_TRUE(at::equal(with.optimizer->exp_avgs[i], without.optimizer->exp_avgs[i]));
+    EXPECT_TRUE(at::equal(with.optimizer->moments().exp_avgs[i], without.optimizer->moments().exp_avgs[i]));
   }
 }
 

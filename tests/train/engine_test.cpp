@@ -6,8 +6,8 @@
 
 #include <unistd.h>
 
-#include <barrier>
 #include <csignal>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -18,6 +18,7 @@
 #include "io/safetensors.h"
 #include "recipe/layout.h"
 #include "support/support.h"
+#include "support/thread_world.h"
 #include "train/checkpoint.h"
 #include "train/trainer.h"
 
@@ -98,9 +99,9 @@ class LineTask : public Task {
     return factor * line_losses(*line_, 1, slice);
   }
   double wait_seconds() const override { return 0; }
-  Values step_values() override { return {{"slope", line_->weight.item<double>()}}; }
+  Values step_values(const World&) override { return {{"slope", line_->weight.item<double>()}}; }
   bool can_validate() const override { return true; }
-  Values validate() override {
+  Values validate(const World&) override {
     return {{"val_loss", line_losses(*line_, 2, {0, 0, 64, 64}).mean().item<double>()}};
   }
   void preview(int64_t step, const TaskContext&) override { previews.push_back(step); }
@@ -282,61 +283,102 @@ TEST_F(Engine, ACosineThatWouldJumpIsRefused) {
   EXPECT_EQ(train(fresh, "constant"), TrainOutcome::kFinished);
 }
 
-// Two processes, played by two threads: half of the batch each, gradients and loss summed once a step by the
-// hook. They end with the weights of one process.
-TEST_F(Engine, TheHookMakesTwoHalvesOneBatch) {
-  const auto make = [&](LineTask& task) {
+// A file stands where the folder of checkpoints should be, as good as a full disk.
+TEST_F(Engine, ACheckpointThatCannotBeWrittenIsTriedAgain) {
+  const fs::path folder = directory_ / "run/checkpoints";
+  LineTask task;
+  task.on_slice = [&](const Slice& slice) {
+    if (slice.step == 1) testing::write_bytes(folder, "");
+    if (slice.step == 3) fs::remove(folder);
+  };
+  EXPECT_EQ(train(task), TrainOutcome::kFinished);
+  EXPECT_FALSE(fs::exists(checkpoint_path(directory_ / "run", 2)));
+  EXPECT_TRUE(fs::exists(checkpoint_path(directory_ / "run", 4)));
+  EXPECT_TRUE(fs::exists(checkpoint_path(directory_ / "run", 6)));
+}
+
+TEST_F(Engine, ACheckpointThatCannotBeWrittenEndsTheRunWhereThatIsAskedFor) {
+  LineTask task, last;
+  const auto spoil = [&](const std::string& name, int64_t step) {
+    return [=, this](const Slice& slice) {
+      if (slice.step == step) testing::write_bytes(directory_ / name / "checkpoints", "");
+    };
+  };
+  config_.train.checkpoint_interval = 6;
+  last.on_slice = spoil("last", 5);  // after the last step in any case
+  EXPECT_THROW_WITH(train(last, "last"), NotSaved, "step 6: no checkpoint: ");
+  config_.train.checkpoint_interval = 2;
+  config_.train.on_save_error = OnSaveError::kFail;
+  task.on_slice = spoil("run", 1);
+  EXPECT_THROW_WITH(train(task), NotSaved, "step 2: no checkpoint: ");
+}
+
+TEST_F(Engine, SomeCheckpointsStay) {
+  config_.train.checkpoint_interval = 1;
+  config_.train.keep = 1;
+  config_.train.keep_every = 2;
+  LineTask task;
+  config_.train.steps = 5;
+  train(task);
+  std::vector<int64_t> steps;
+  for (const fs::path& checkpoint : checkpoints_of(directory_ / "run"))
+    steps.push_back(checkpoint_step(checkpoint.filename().string()));
+  std::sort(steps.begin(), steps.end());
+  EXPECT_EQ(steps, (std::vector<int64_t>{2, 4, 5}));
+}
+
+// Ranks, played by threads: each its part of the batch, of which gradients and loss are summed. They end with
+// the weights of one process, whether each keeps all of the optimiser's state or its part.
+TEST_F(Engine, RanksMakeOneBatch) {
+  config_.train.grad_accum = 2;
+  config_.train.grad_clip = 0.5;
+  const auto train = [&](LineTask& task, const World& world) {
     task.build(7);
-    return TrainState(task.module(), config_.train, config_.optimizer, c10::kCPU);
+    return TrainState(task.module(), config_.train, config_.optimizer, c10::kCPU, world);
   };
   const auto weights = [](const TrainState& state) {
     std::vector<Tensor> parts;
     for (const auto& p : state.module->parameters()) parts.push_back(p.detach().flatten());
+    for (const auto& p : state.optimizer->moments().exp_avg_sqs) parts.push_back(p.flatten());
     return at::cat(parts);
   };
-  LineTask alone_task;
-  TrainState alone = make(alone_task);
-  std::vector<double> losses;
-  for (int i = 0; i < 6; ++i)
-    losses.push_back(alone.train_step([&](const Slice& s) { return alone_task.losses(s); }).loss);
-
-  std::array<LineTask, 2> tasks;
-  std::array<std::optional<TrainState>, 2> states;
-  for (size_t r = 0; r < 2; ++r) {
-    states[r].emplace(make(tasks[r]));
-    states[r]->slices = {.total = 8, .first = int64_t(r) * 4, .count = 4, .rounds = 2};
-  }
-  std::array<std::vector<Tensor>, 2> gradients;
-  std::array<double, 2> parts{};
-  std::array<std::vector<double>, 2> seen;
-  std::array<int, 2> calls{};
-  std::barrier barrier(2);
-  const auto process = [&](size_t r) {
-    for (int i = 0; i < 6; ++i) {
-      const StepResult result = states[r]->train_step([&](const Slice& s) { return tasks[r].losses(s); },
-                                                      [&](const std::vector<Tensor>& mine, double& loss) {
-                                                        ++calls[r];
-                                                        gradients[r] = mine;
-                                                        parts[r] = loss;
-                                                        barrier.arrive_and_wait();
-                                                        std::vector<Tensor> sums;
-                                                        for (size_t p = 0; p < mine.size(); ++p)
-                                                          sums.push_back(gradients[0][p] + gradients[1][p]);
-                                                        loss = parts[0] + parts[1];
-                                                        barrier.arrive_and_wait();
-                                                        for (size_t p = 0; p < mine.size(); ++p)
-                                                          mine[p].copy_(sums[p]);
-                                                      });
-      seen[r].push_back(result.loss);
-    }
+  const auto six_steps = [](TrainState& state, LineTask& task) {
+    std::vector<double> losses;
+    for (int i = 0; i < 6; ++i)
+      losses.push_back(state.train_step([&](const Slice& s) { return task.losses(s); }).loss);
+    return losses;
   };
-  std::thread other(process, 1);
-  process(0);
-  other.join();
-  EXPECT_EQ(calls, (std::array<int, 2>{6, 6}));
-  EXPECT_TRUE(at::equal(weights(*states[0]), weights(*states[1])));
-  EXPECT_LT(testing::relative_error(weights(*states[0]), weights(alone)), 1e-6);
-  for (size_t i = 0; i < 6; ++i) EXPECT_NEAR(seen[0][i], losses[i], 1e-6 * losses[i]);
+  LineTask alone_task;
+  TrainState alone = train(alone_task, {});
+  const auto losses = six_steps(alone, alone_task);
+  const Tensor expected = weights(alone);
+  std::mutex building;  // the generator of initial weights is the process's
+  for (const bool shard : {false, true}) {
+    config_.train.shard_optimizer = shard;
+    for (const int ranks : {2, 4}) {
+      testing::run_ranks(ranks, [&](const World& world) {
+        LineTask task;
+        std::optional<TrainState> state;
+        {
+          const std::lock_guard lock(building);
+          state.emplace(train(task, world));
+        }
+        const auto seen = six_steps(*state, task);
+        for (size_t i = 0; i < 6; ++i) EXPECT_NEAR(seen[i], losses[i], 1e-6 * losses[i]);
+        EXPECT_LT(testing::relative_error(weights(*state), expected), 1e-6);
+      });
+    }
+  }
+}
+
+TEST_F(Engine, ABatchThatRanksCannotShareIsRefused) {
+  config_.train.batch_size = 9;
+  testing::run_ranks(2, [&](const World& world) {
+    LineTask task;
+    task.build(7);
+    EXPECT_THROW_WITH(TrainState(task.module(), config_.train, config_.optimizer, c10::kCPU, world),
+                      UsageError, "train.batch_size: 9 cannot be shared by 2 processes");
+  });
 }
 
 // In a process of its own, as the signal stays received.

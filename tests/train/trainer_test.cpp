@@ -148,7 +148,7 @@ TEST_F(TrainerTest, ClippingBoundsTheGradient) {
   const StepResult result =
       state.train_step(make_inputs(loader.next(), config_, state.schedule(), c10::kCPU));
   EXPECT_GT(result.grad_norm, 1e-2);
-  EXPECT_NEAR(gradient_norm(state.optimizer->exp_avgs).item<double>(), 1e-3, 1e-5);
+  EXPECT_NEAR(gradient_norm(state.optimizer->moments().exp_avgs).item<double>(), 1e-3, 1e-5);
 }
 
 // The first update has rate 0. By the second every weight is about 1e30, and no loss is finite any more.

@@ -4,6 +4,7 @@
 
 #include "core/errors.h"
 #include "data/pack/format.h"
+#include "io/json_text.h"
 
 namespace uvic {
 namespace {
@@ -146,6 +147,7 @@ std::string to_json(const PackContents& contents) {
 
 PackContents pack_contents_from_json(const std::string& json, const std::string& name) {
   try {
+    check_json_depth(json, name);
     PackContents contents = contents_of(Json::parse(json), name);
     check_sizes(contents);
     return contents;

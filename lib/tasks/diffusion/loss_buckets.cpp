@@ -1,5 +1,7 @@
 #include "tasks/diffusion/loss_buckets.h"
 
+#include <ATen/ATen.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -17,11 +19,12 @@ void LossBuckets::add(const NoiseSchedule& schedule, const at::Tensor& t, const 
   }
 }
 
-std::vector<std::pair<std::string, double>> LossBuckets::take() {
+std::vector<std::pair<std::string, double>> LossBuckets::take(const World& world) {
+  for (auto* totals : {&sums_, &counts_}) world.sum(at::from_blob(totals->data(), {kCount}, at::kDouble));
   std::vector<std::pair<std::string, double>> values;
   for (size_t bucket = 0; bucket < sums_.size(); ++bucket) {
     if (counts_[bucket] == 0) continue;
-    values.emplace_back("loss_t" + std::to_string(bucket), sums_[bucket] / double(counts_[bucket]));
+    values.emplace_back("loss_t" + std::to_string(bucket), sums_[bucket] / counts_[bucket]);
   }
   *this = {};
   return values;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "diffusion/schedule.h"
+#include "dist/world.h"
 
 namespace uvic {
 
@@ -18,12 +19,11 @@ class LossBuckets {
 
   /// t, losses: float32 [B]. Losses that are not finite are left out, as their step is skipped.
   void add(const NoiseSchedule& schedule, const at::Tensor& t, const at::Tensor& losses);
-  /// {"loss_t0", mean}, ... for the tenths that saw an image; forgets them.
-  std::vector<std::pair<std::string, double>> take();
+  /// {"loss_t0", mean}, ... for the tenths that saw an image on any rank; forgets them.
+  std::vector<std::pair<std::string, double>> take(const World& world = {});
 
  private:
-  std::array<double, kCount> sums_{};
-  std::array<int64_t, kCount> counts_{};
+  std::array<double, kCount> sums_{}, counts_{};
 };
 
 }  // namespace uvic

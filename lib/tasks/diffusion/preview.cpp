@@ -43,35 +43,40 @@ std::string record_of(const UViT& model, const DiffusionConfig& config, const Tr
 
 void write_preview(UViT& model, const DiffusionConfig& config, const TrainingSamples& samples, int64_t step,
                    const TaskContext& context) {
-  std::vector<at::Tensor> pictures;
-  FiniteCheck finite(seeds_in_turn(config.preview.images));
+  const auto [C, H, W] = picture_shape(config, samples.stages());
+  std::vector<at::Tensor> batches = {at::empty({0, C, H, W})};
   const bool whole = samples.run(
-      model, config.preview_sample(), config.preview.images,
-      [&](size_t, const at::Tensor& batch) {
-        finite.add(batch);
-        pictures.push_back(to_pictures(batch));
-      },
+      model, config.preview_sample(), config.preview.images, context.world,
+      [&](size_t, const at::Tensor& batch) { batches.push_back(batch.to(at::kCPU, at::kFloat)); },
       [&](size_t, int64_t solver_step, const at::Tensor&) {
         context.progress(c10::str("sampling a grid, ", solver_step, "/", config.preview.steps));
       },
       context.stopping);
-  if (!whole) return;
+  if (!context.world.all(whole)) return;
+  const at::Tensor images = context.world.gather_shares(at::cat(batches), config.preview.images);
+  if (!context.world.first()) return;
+  FiniteCheck finite(seeds_in_turn(config.preview.images));
+  finite.add(images);
   if (finite.any_bad())
     log_warning("preview of step ", step, ": ", finite.text(config.sample.precision, "sample.precision"),
                 finite.all_bad() ? "; there is no grid" : "; black in the grid");
   if (finite.all_bad()) return;
   const auto [rows, cols] = square_grid(config.preview.images);
   const auto captions = samples.captions(config.preview.images);
-  const at::Tensor all = at::cat(pictures), grid = captions.empty()
-                                                       ? make_grid(all, rows, cols)
-                                                       : captioned_grid(all, captions, rows, cols);
-  const auto folder = context.run_directory / "samples";
-  std::filesystem::create_directories(folder);
+  const at::Tensor all = to_pictures(images), grid = captions.empty()
+                                                         ? make_grid(all, rows, cols)
+                                                         : captioned_grid(all, captions, rows, cols);
   std::map<std::string, std::string> text;
   const std::string record = record_of(model, config, samples, step, context.run_directory);
   if (!record.empty() && !finite.any_bad()) text["parameters"] = record;
-  save_png(folder / (checkpoint_name(step) + ".png"), grid, text);
-  context.log.write_image(step, "samples", grid);
+  const auto file = context.run_directory / "samples" / (checkpoint_name(step) + ".png");
+  try {
+    std::filesystem::create_directories(file.parent_path());
+    save_png(file, grid, text);
+  } catch (const std::exception& error) {  // a full disk: no reason to end the run
+    log_warning("preview of step ", step, ": not written: ", error.what());
+  }
+  context.log->write_image(step, "samples", grid);
 }
 
 }  // namespace uvic

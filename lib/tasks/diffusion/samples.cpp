@@ -31,13 +31,17 @@ std::vector<std::string> TrainingSamples::captions(int64_t images) const {
   return texts;
 }
 
-bool TrainingSamples::run(UViT& model, const SampleOptions& options, int64_t images,
+bool TrainingSamples::run(UViT& model, const SampleOptions& options, int64_t images, const World& world,
                           const Sampler::OnImages& on_images, const Sampler::OnStep& on_step,
                           const std::function<bool()>& stopping) const {
   SampleRequest request;
-  request.seeds = seeds_in_turn(images);
+  request.seeds = world.share(images);
+  if (request.seeds.empty()) return true;
   request.labels = choose_labels("balanced", request.seeds, model.options().real_classes());
-  request.context = examples_.context_rows(dataset_, spread(images));
+  const std::vector<int64_t> all = spread(images);
+  std::vector<int64_t> indexes;
+  for (const int64_t seed : request.seeds) indexes.push_back(all[size_t(seed)]);
+  request.context = examples_.context_rows(dataset_, indexes);
   try {
     Sampler(with_parts(generator_of(model, options.precision, device_), examples_.sampler_parts()),
             config_.diffusion, options, device_)

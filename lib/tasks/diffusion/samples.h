@@ -1,4 +1,5 @@
 #pragma once
+#include "dist/world.h"
 #include "sampling/sampler.h"
 #include "tasks/diffusion/examples.h"
 
@@ -17,9 +18,11 @@ class TrainingSamples {
                   c10::Device device)
       : config_(config), examples_(examples), dataset_(dataset), device_(device) {}
 
-  /// Seeds 0 .. images - 1. False if `stopping` said so meanwhile: then some images are missing.
-  bool run(UViT& model, const SampleOptions& options, int64_t images, const Sampler::OnImages& on_images,
-           const Sampler::OnStep& on_step, const std::function<bool()>& stopping) const;
+  /// Of seeds 0 .. images - 1 this rank's share. False if `stopping` said so meanwhile: then some images are
+  /// missing.
+  bool run(UViT& model, const SampleOptions& options, int64_t images, const World& world,
+           const Sampler::OnImages& on_images, const Sampler::OnStep& on_step,
+           const std::function<bool()>& stopping) const;
   /// The captions of such samples; empty for a model without text.
   std::vector<std::string> captions(int64_t images) const;
   const Stages& stages() const { return examples_.stages(); }

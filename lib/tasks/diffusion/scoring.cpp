@@ -22,6 +22,11 @@ constexpr int64_t kExtractorBatch = 64;
 // Images that may wait for the extractor; beyond that sampling waits.
 constexpr int64_t kMostWaitingBytes = int64_t{256} << 20;
 
+// What a step has of which nothing could be scored.
+Scorer::Score no_score(int64_t step) {
+  return {step, {{"fid", std::numeric_limits<double>::quiet_NaN()}, {"fid_images", 0.0}}};
+}
+
 struct GivenUp {};
 struct NotFinite {};
 
@@ -66,12 +71,13 @@ void FidScorer::start(int64_t step, const TaskContext& context) {
   images_.clear();
   waiting_bytes_ = 0;
   given_up_ = false;
-  result_ = std::async(std::launch::async, [this, step] { return score(step); });
-  FiniteCheck finite(seeds_in_turn(config_.train.eval_images));
+  result_ = std::async(std::launch::async,
+                       [this, step, alone = context.world.alone()] { return collect_features(step, alone); });
+  FiniteCheck finite(context.world.share(config_.train.eval_images));
   bool whole = false;
   try {
     whole = samples_->run(
-        *model_, options_of(config_), config_.train.eval_images,
+        *model_, options_of(config_), config_.train.eval_images, context.world,
         [&](size_t, const at::Tensor& images) {
           finite.add(images);
           if (finite.any_bad()) throw NotFinite{};
@@ -86,12 +92,12 @@ void FidScorer::start(int64_t step, const TaskContext& context) {
     log_warning("evaluation of step ", step, ": ", finite.text(config_.sample.precision, "sample.precision"),
                 "; the score is NaN");
     take_no_more();
-    return;
+    whole = true;
   } catch (...) {
     give_up();
     throw;
   }
-  if (whole) {
+  if (context.world.all(whole)) {
     push({});
   } else {
     give_up();
@@ -118,8 +124,8 @@ at::Tensor FidScorer::pop() {
   return images;
 }
 
-FidScorer::Result FidScorer::score(int64_t step) {
-  Result result{.step = step, .images = 0, .fid = std::numeric_limits<double>::quiet_NaN()};
+FidScorer::Result FidScorer::collect_features(int64_t step, bool alone) {
+  Result result{.step = step, .score = no_score(step)};
   try {
     FeatureCollector collector(extractor_, {});
     for (at::Tensor images = pop(); images.defined(); images = pop()) {
@@ -129,13 +135,9 @@ FidScorer::Result FidScorer::score(int64_t step) {
         if (given_up_) throw GivenUp{};
       }
     }
-    const FeatureSet samples = collector.finish(c10::str("the samples of step ", step));
-    const FrechetResult distance = frechet_distance(samples.pooled, reference_.pooled);
-    const std::string warning =
-        small_sample_warning({{samples.name, samples.images, distance.rank_a}}, samples.pooled.dim());
-    if (!warning.empty()) log_warning(warning);
-    result.images = samples.images;
-    result.fid = distance.distance;
+    result.features = collector.moments();
+    result.good = true;
+    if (alone) result.score = score(step, result.features);
   } catch (const GivenUp&) {
   } catch (const std::exception& error) {
     take_no_more();  // whoever waits for room must not wait for ever
@@ -144,19 +146,43 @@ FidScorer::Result FidScorer::score(int64_t step) {
   return result;
 }
 
+Scorer::Score FidScorer::score(int64_t step, const Moments& features) const {
+  try {
+    const std::string name = c10::str("the samples of step ", step);
+    check_usage(features.count() >= 2, few_images_text(name, features.count()));
+    const Gaussian samples = features.gaussian();
+    const FrechetResult distance = frechet_distance(samples, reference_.pooled);
+    const std::string warning =
+        small_sample_warning({{name, features.count(), distance.rank_a}}, samples.dim());
+    if (!warning.empty()) log_warning(warning);
+    return {step, {{"fid", distance.distance}, {"fid_images", double(features.count())}}};
+  } catch (const std::exception& error) {
+    log_warning("the evaluation of step ", step, " failed: ", error.what());
+    return no_score(step);
+  }
+}
+
 std::optional<Scorer::Score> FidScorer::collect(bool wait, const TaskContext& context) {
+  const World& world = context.world;
   const auto ready = [&] {
     return result_.wait_for(std::chrono::milliseconds(wait ? 100 : 0)) == std::future_status::ready;
   };
   if (!pending()) return std::nullopt;
-  while (!ready()) {
-    if (!wait || context.stopping()) return std::nullopt;
+  while (!world.all(ready())) {
+    if (!wait || world.any(context.stopping())) return std::nullopt;
     context.progress("waiting for the features of what is scored");
   }
-  const Result result = result_.get();
-  log_info("step ", result.step, ": FID ", result.fid, " of ", result.images, " images, guidance ",
-           config_.sample.cfg);
-  return Score{result.step, {{"fid", result.fid}, {"fid_images", double(result.images)}}};
+  Result result = result_.get();
+  Score made = result.score;
+  if (!world.alone() && world.all(result.good)) {
+    Moments all;
+    const at::Tensor mine = result.features.state(reference_.pooled.dim()).unsqueeze(0);
+    for (const at::Tensor& state : world.gather(mine).unbind(0)) all.merge(state);
+    if (world.first()) made = score(result.step, all);
+  }
+  log_info("step ", made.step, ": FID ", made.values[0].second, " of ", made.values[1].second,
+           " images, guidance ", config_.sample.cfg);
+  return made;
 }
 
 // The thread behind ends with a score of NaN.

@@ -41,10 +41,13 @@ class FidScorer : public Scorer {
 
  private:
   struct Result {
-    int64_t step = 0, images = 0;
-    double fid = 0;  // NaN if it could not be computed (a warning says why)
+    int64_t step = 0;
+    bool good = false;      // else a warning has said why
+    Moments features = {};  // of this rank's images
+    Score score = {};       // of one process: made behind training, too
   };
-  Result score(int64_t step);
+  Result collect_features(int64_t step, bool alone);
+  Score score(int64_t step, const Moments& features) const;
   void push(at::Tensor images);
   void take_no_more();
   at::Tensor pop();

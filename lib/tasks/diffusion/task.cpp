@@ -156,10 +156,10 @@ void DiffusionTask::count_losses() {
   if (t.defined()) buckets_.add(objective_->schedule(), t, losses.to(at::kCPU, at::kFloat));
 }
 
-Values DiffusionTask::step_values() {
+Values DiffusionTask::step_values(const World& world) {
   count_losses();
-  Values values = {{"skipped_images", double(loader_->unreadable())}};
-  for (auto& value : buckets_.take()) values.push_back(std::move(value));
+  Values values = {{"skipped_images", world.sum(double(loader_->unreadable()))}};
+  for (auto& value : buckets_.take(world)) values.push_back(std::move(value));
   return values;
 }
 

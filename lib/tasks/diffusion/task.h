@@ -37,9 +37,11 @@ class DiffusionTask : public Task {
   void begin(const SliceSequence& slices, int64_t first_step, int64_t last_step) override;
   at::Tensor losses(const Slice& slice) override;
   double wait_seconds() const override { return loader_ ? loader_->wait_seconds() : 0; }
-  Values step_values() override;
+  Values step_values(const World& world) override;
   bool can_validate() const override { return validation_ != nullptr; }
-  Values validate() override { return {{"val_loss", validation_->loss(*objective_)}}; }
+  Values validate(const World& world) override {
+    return {{"val_loss", validation_->loss(*objective_, world)}};
+  }
   void preview(int64_t step, const TaskContext& context) override;
   Scorer* scorer() override { return scorer_.get(); }
   void finish() override;

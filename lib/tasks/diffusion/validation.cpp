@@ -50,14 +50,15 @@ Validation::Validation(const Dataset& dataset, const DiffusionConfig& config, co
   if (config.model.conditional()) inputs_.condition.labels = at::tensor(labels, at::kLong).to(device);
 }
 
-double Validation::loss(const DiffusionObjective& objective) const {
+double Validation::loss(const DiffusionObjective& objective, const World& world) const {
   const at::NoGradGuard no_grad;
+  const int64_t part = std::max<int64_t>(micro_batch_ / world.size(), 1);
   double sum = 0;
-  for (int64_t first = 0; first < size(); first += micro_batch_) {
-    const int64_t count = std::min(micro_batch_, size() - first);
+  for (const int64_t index : world.share((size() + part - 1) / part)) {
+    const int64_t first = index * part, count = std::min(part, size() - first);
     sum += objective.losses(inputs_.part(first, count)).sum().item<double>();
   }
-  return sum / double(size());
+  return world.sum(sum) / double(size());
 }
 
 }  // namespace uvic

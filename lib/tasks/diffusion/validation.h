@@ -1,6 +1,7 @@
 // The loss on held-out images.
 #pragma once
 #include "data/dataset.h"
+#include "dist/world.h"
 #include "tasks/diffusion/examples.h"
 #include "tasks/diffusion/objective.h"
 
@@ -17,7 +18,7 @@ class Validation {
   Validation(const Dataset& dataset, const DiffusionConfig& config, const ExampleMaker& examples);
 
   /// The mean loss of the network as it stands.
-  double loss(const DiffusionObjective& objective) const;
+  double loss(const DiffusionObjective& objective, const World& world = {}) const;
   int64_t size() const { return inputs_.t.size(0); }
 
  private:

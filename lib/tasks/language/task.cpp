@@ -160,15 +160,15 @@ at::Tensor LanguageTask::losses(const Slice& slice) {
   return next_token_losses(*model_, windows, config_.train.precision, device_);
 }
 
-Values LanguageTask::validate() {
-  const double loss = validation_->loss(*model_), bits = validation_->bits_per_byte(loss);
+Values LanguageTask::validate(const World& world) {
+  const double loss = validation_->loss(*model_, world), bits = validation_->bits_per_byte(loss);
   Values values = {{"val_loss", loss}};
   if (std::isfinite(bits)) values.emplace_back("val_bits_per_byte", bits);
   return values;
 }
 
 void LanguageTask::preview(int64_t step, const TaskContext& context) {
-  if (tokenizer_) write_texts(model_, *tokenizer_, prompts_, config_, step, context);
+  if (tokenizer_ && context.world.first()) write_texts(model_, *tokenizer_, prompts_, config_, step, context);
 }
 
 }  // namespace uvic

@@ -34,9 +34,9 @@ class LanguageTask : public Task {
   void begin(const SliceSequence& slices, int64_t first_step, int64_t last_step) override;
   at::Tensor losses(const Slice& slice) override;
   double wait_seconds() const override { return wait_seconds_; }
-  Values step_values() override { return {}; }
+  Values step_values(const World&) override { return {}; }
   bool can_validate() const override { return validation_ != nullptr; }
-  Values validate() override;
+  Values validate(const World& world) override;
   void preview(int64_t step, const TaskContext& context) override;
   Scorer* scorer() override { return nullptr; }
   void finish() override {}

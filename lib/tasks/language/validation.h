@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "data/tokens.h"
+#include "dist/world.h"
 #include "tasks/language/config.h"
 
 namespace uvic {
@@ -17,7 +18,7 @@ class TokenValidation {
   TokenValidation(std::shared_ptr<const TokenFile> tokens, const LanguageConfig& config, c10::Device device);
 
   /// The mean loss of the network as it stands, in nats a token.
-  double loss(Cogformer& model) const;
+  double loss(Cogformer& model, const World& world = {}) const;
   /// The same in bits for each byte of text; NaN where the bytes of the text are not known.
   double bits_per_byte(double loss) const;
 
