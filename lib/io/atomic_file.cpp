@@ -110,7 +110,8 @@ void write_directory_atomically(const fs::path& path, const std::function<void(c
   remove_temporaries_of(target);
   const fs::path temporary = temporary_beside(target);
   try {
-    fs::create_directory(temporary);
+    if (std::error_code error; !fs::create_directory(temporary, error) && error)
+      fail_to_write(target, error.value());
     fill(temporary);
     for (const auto& entry : fs::recursive_directory_iterator(temporary)) sync_to_disk(entry.path());
     sync_to_disk(temporary);

@@ -28,8 +28,8 @@ void check_name(const std::string& name, const fs::path& path) {
 }
 
 void check_access(const std::string& name, const fs::path& folder) {
-  check_usage(access(folder.c_str(), W_OK | X_OK) == 0, name, "cannot write in ", folder.string(), ": ",
-              std::strerror(errno));
+  const int error = access(folder.c_str(), W_OK | X_OK) == 0 ? 0 : errno;
+  check_usage(error == 0, name, "cannot write in ", folder.string(), ": ", std::strerror(error));
 }
 
 }  // namespace

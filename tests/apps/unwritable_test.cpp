@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <sstream>
 
 #include "support/folder_set.h"
 #include "support/trained_run.h"
@@ -22,15 +23,12 @@ std::string bound(const std::string& command) {
   return (geteuid() == 0 ? "setpriv " + unbound : "") + command;
 }
 
-size_t errors_in(const testing::ProcessResult& result) {
-  size_t count = 0;
-  for (size_t at = 0; (at = result.err.find("error: ", at)) != std::string::npos; ++at) ++count;
-  return count;
-}
-
 void expect_one_error(const testing::ProcessResult& result, int code, const std::string& text) {
   EXPECT_EQ(result.code, code) << result.err;
-  EXPECT_EQ(errors_in(result), 1U) << result.err;
+  std::istringstream lines(result.err);
+  int errors = 0;
+  for (std::string line; std::getline(lines, line);) errors += line.starts_with("error: ");
+  EXPECT_EQ(errors, 1) << result.err;
   EXPECT_NE(result.err.find(text), std::string::npos) << result.err;
 }
 

@@ -128,6 +128,11 @@ TEST(WriteDirectory, FullDiskLeavesNothing) {
   EXPECT_EQ(names_in(directory.path()), Names{});
 }
 
+TEST(WriteDirectory, NamesWhatCannotBeMade) {
+  EXPECT_THROW_WITH(write_directory_atomically("/proc/step-1", [](const fs::path&) { FAIL() << "called"; }),
+                    std::runtime_error, "cannot write /proc/step-1: No such file or directory");
+}
+
 TEST(WriteDirectory, RemovesLeftoversOfAKilledAttemptOnly) {
   const TemporaryDirectory directory;
   fs::create_directories(directory / "step-1.tmp-99999999/sub");
