@@ -1,5 +1,5 @@
 # A thin door to CMake's presets: `make demo` and `make test` set up what is missing and go.
-.PHONY: demo demo-text demo-lm compare compare-lm quality test sanitize asan tsan fuzz setup configure apps build cuda cuda-objects gpu-check format format-check clean
+.PHONY: demo demo-text demo-lm compare compare-lm quality test sanitize asan tsan fuzz long-run busy-machine setup configure apps build cuda cuda-objects gpu-check format format-check clean
 PRESET ?= release
 BUILD := build/$(PRESET)
 CMAKE := .venv/bin/cmake
@@ -60,6 +60,15 @@ asan sanitize: setup
 FUZZ_SECONDS ?= 600
 fuzz:
 	@.ci/fuzz $(FUZZ_SECONDS)
+
+# Does a training of 20,000 steps use up memory or files?
+long-run: configure
+	@$(CMAKE) --build --preset $(PRESET) --target long_run uvic-train
+	$(BUILD)/bin/long_run
+
+# What other programs on the same cores cost a training.
+busy-machine: apps
+	.ci/busy-machine $(BUILD)/bin
 
 setup:
 	@.ci/setup

@@ -19,8 +19,8 @@
 #include <ctime>
 #include <fstream>
 #include <limits>
+#include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -68,15 +68,17 @@ int crowd_size() {
   return own > 1 && size > 1 && size <= kLargestCrowd ? size : 0;
 }
 
-/// libgomp ends the process where the system refuses it a thread, so that is tried before.
-bool can_start(int threads) {
-  std::vector<std::jthread> started;
+/// None where the system refuses the threads. libgomp would end the process then, so that is tried before.
+std::unique_ptr<Crowd> gather(int threads) {
   try {
-    for (int i = 0; i < threads; ++i)
-      started.emplace_back([] { std::this_thread::sleep_for(std::chrono::milliseconds(1)); });
-    return true;
+    {
+      std::vector<std::jthread> started;
+      for (int i = 0; i < threads; ++i)
+        started.emplace_back([] { std::this_thread::sleep_for(std::chrono::milliseconds(1)); });
+    }
+    return std::make_unique<Crowd>(threads);
   } catch (const std::system_error&) {
-    return false;
+    return nullptr;
   }
 }
 
@@ -111,7 +113,7 @@ class Watch {
   void look_until(const std::stop_token& stop) {
     cpu_set_t cores;
     if (sched_getaffinity(0, sizeof cores, &cores) != 0) return;
-    std::optional<Crowd> crowd;
+    std::unique_ptr<Crowd> crowd;
     auto then = Clock::now();
     for (CpuTime before = cpu_time(cores); sleep(stop);) {
       const auto now = Clock::now();
@@ -122,7 +124,7 @@ class Watch {
       const double wanted = others - (CPU_COUNT(&cores) - at::get_num_threads());
       const int size = crowd_size();
       if (crowd && wanted < kQuiet) crowd.reset();
-      if (!crowd && wanted > kBusy && size > 0 && can_start(size)) crowd.emplace(size);
+      if (!crowd && wanted > kBusy && size > 0) crowd = gather(size);
       then = now;
       before = time;
     }

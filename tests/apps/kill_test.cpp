@@ -2,9 +2,12 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <random>
 
+#include "io/truncate_events.h"
 #include "support/trained_run.h"
+#include "train/run_log.h"
 
 namespace uvic {
 namespace {
@@ -27,34 +30,69 @@ std::string last_checkpoint_bytes(const fs::path& run_directory) {
   return bytes;
 }
 
-TEST(Kill, TenRandomKillsChangeNothing) {
+/// How many kills a run gets: UVIC_KILLS, or so many that CI can wait for them.
+int wanted_kills() {
+  const char* given = std::getenv("UVIC_KILLS");
+  return given != nullptr ? std::stoi(given) : 25;
+}
+
+/// Whether there is what `process`, alive or not, writes a checkpoint to before it renames it.
+bool is_within_checkpoint(const fs::path& run_directory, const testing::Process& process) {
+  const std::string end = ".tmp-" + std::to_string(process.id());
+  std::error_code changed_meanwhile;
+  for (fs::directory_iterator entry(run_directory / "checkpoints", changed_meanwhile), none;
+       !changed_meanwhile && entry != none; entry.increment(changed_meanwhile)) {
+    if (entry->path().string().ends_with(end)) return true;
+  }
+  return false;
+}
+
+TEST(Kill, RandomKillsChangeNothing) {
   const TrainedRun files(false);
+  const fs::path whole = files / "whole", killed = files / "killed";
   const auto started = std::chrono::steady_clock::now();
-  expect_ok(run(files.train_command("whole") + kSettings));
-  const auto whole_ms =
+  testing::Process first(files.train_command("whole") + kSettings);
+  while (first.running() && !fs::exists(whole / "checkpoints")) testing::sleep_ms(5);
+  const auto start_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started)
           .count();
+  expect_ok(first.wait());
+  const std::string expected = last_checkpoint_bytes(whole);
 
   std::mt19937 random(testing::random_seed());
-  int kills = 0;
-  for (int attempt = 0; attempt < 60 && kills < 10; ++attempt) {
+  const auto up_to = [&](int64_t most) { return std::uniform_int_distribution<int64_t>(0, most)(random); };
+  int kills = 0, within_checkpoint = 0, finished = 0;
+  while (kills < wanted_kills()) {
     testing::Process process(files.train_command("killed") + kSettings);
-    // Moments from start-up to past where the whole run ends, so that saving is hit too.
-    testing::sleep_ms(std::uniform_int_distribution<int64_t>(whole_ms / 8, whole_ms / 2)(random));
-    process.send(SIGKILL);
-    kills += process.wait().code == 128 + SIGKILL;
-    if (fs::exists(files / "killed/checkpoints/step-00000400") && kills < 10) {
-      fs::remove_all(files / "killed");  // finished before ten kills: start over
+    if (kills % 2 == 0) {  // at any moment from its start on
+      testing::sleep_ms(up_to(2 * start_ms));
+    } else {  // some way into the writing of a checkpoint
+      while (process.running() && !is_within_checkpoint(killed, process))
+        std::this_thread::sleep_for(std::chrono::microseconds(100));
+      std::this_thread::sleep_for(std::chrono::microseconds(up_to(5000)));
     }
+    process.send(SIGKILL);
+    const auto result = process.wait();
+    if (result.code == 128 + SIGKILL) {
+      ++kills;
+      within_checkpoint += is_within_checkpoint(killed, process);
+      continue;
+    }
+    expect_ok(result);
+    ++finished;
+    ASSERT_EQ(last_checkpoint_bytes(killed), expected) << "after " << kills << " kills";
+    fs::remove_all(killed);
   }
-  EXPECT_EQ(kills, 10);
+  std::printf("%d kills, %d of them within a checkpoint's writing; the run began anew %d times\n", kills,
+              within_checkpoint, finished);
+  EXPECT_GE(within_checkpoint, kills / 10);
   expect_ok(run(files.train_command("killed") + kSettings));
-  EXPECT_EQ(last_checkpoint_bytes(files / "whole"), last_checkpoint_bytes(files / "killed"));
+  EXPECT_EQ(last_checkpoint_bytes(killed), expected);
   // What a killed writer left behind is gone, and the metrics have each step once.
-  for (const auto& entry : fs::directory_iterator(files / "killed/checkpoints")) {
+  for (const auto& entry : fs::directory_iterator(killed / "checkpoints")) {
     EXPECT_EQ(entry.path().string().find(".tmp"), std::string::npos) << entry.path();
   }
-  const std::string metrics = testing::read_bytes(files / "killed/metrics.jsonl");
+  const std::string metrics = testing::read_bytes(killed / "metrics.jsonl");
   EXPECT_EQ(std::count(metrics.begin(), metrics.end(), '\n'), 200);
 }
 
@@ -102,6 +140,57 @@ TEST(Kill, AFullDiskIsExit1AndKeepsWhatWasThere) {
   EXPECT_EQ(testing::read_bytes(files / "run/checkpoints/step-00000006/model.safetensors"), before);
   expect_ok(run(files.train_command() + " --quiet --set train.steps=8"));
   EXPECT_TRUE(fs::exists(files / "run/checkpoints/step-00000008"));
+}
+
+fs::path events_file(const fs::path& run_directory) {
+  for (const auto& entry : fs::directory_iterator(run_directory)) {
+    if (entry.path().filename().string().starts_with("events.")) return entry.path();
+  }
+  return {};
+}
+
+/// Files of `process` can grow to `bytes` and no further.
+void limit_files(const testing::Process& process, rlim_t bytes) {
+  const rlimit limited{bytes, RLIM_INFINITY};
+  ASSERT_EQ(prlimit(process.id(), RLIMIT_FSIZE, &limited, nullptr), 0);
+}
+
+// The disk fills up in the middle of a line, and later there is room again.
+TEST(Kill, AFullDiskEndsNoRunAndLosesNoMeasurement) {
+  const TrainedRun files(false);
+  const fs::path metrics = files / "run/metrics.jsonl";
+  testing::Process process(
+      "sh -c 'trap \"\" XFSZ; exec " + files.train_command() +
+      " --steps 1000000 --sample-interval 0 --checkpoint-interval 0 --snapshot-interval 0'");
+  const auto size = [&] { return fs::exists(metrics) ? fs::file_size(metrics) : 0; };
+  const auto wait_for = [&](uintmax_t bytes) {
+    while (process.running() && size() < bytes) testing::sleep_ms(5);
+  };
+  wait_for(1000);
+  limit_files(process, size() + 1000);
+  for (uintmax_t before = 0; process.running() && before < size();) {
+    before = size();
+    testing::sleep_ms(500);
+  }
+  const std::string written = testing::read_bytes(metrics);
+  EXPECT_EQ(written.back(), '\n');
+  limit_files(process, RLIM_INFINITY);
+  wait_for(written.size() + 1000);
+  process.send(SIGTERM);
+  const auto result = process.wait();
+  EXPECT_EQ(result.code, 3) << result.err;
+  EXPECT_NE(result.err.find("warning: cannot write " + metrics.string() + ": File too large; "),
+            std::string::npos)
+      << result.err;
+  int64_t step = 0;
+  for_each_metric(files / "run", [&](int64_t of, const std::string& key, double) {
+    if (key != "loss") return;
+    EXPECT_EQ(of, step + 2);
+    step = of;
+  });
+  const auto events = testing::read_bytes(events_file(files / "run"));
+  truncate_events(files / "run", step);  // which would drop half a record
+  EXPECT_EQ(testing::read_bytes(events_file(files / "run")), events);
 }
 
 }  // namespace
