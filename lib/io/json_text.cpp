@@ -32,7 +32,7 @@ void check_json_depth(std::string_view text, const std::string& name) {
       continue;
     }
     depth += text[i] == '[' || text[i] == '{' ? 1 : text[i] == ']' || text[i] == '}' ? -1 : 0;
-    check_usage(depth <= kDeepest, name, ": not JSON that is read: a value is nested in more than ", kDeepest,
+    check_usage(depth <= kDeepest, name, ": not valid JSON: a value is nested in more than ", kDeepest,
                 " others");
   }
 }
@@ -50,6 +50,8 @@ Json parse_json(const std::string& text, const std::string& name, int64_t first_
     const size_t newline = at == 0 ? std::string::npos : text.rfind('\n', at - 1);
     const size_t column = newline == std::string::npos ? at + 1 : at - newline;
     usage_error(name, ": not valid JSON, line ", line, ", column ", column, ": ", reason_of(error.what()));
+  } catch (const Json::exception& error) {  // a number that no double holds
+    usage_error(name, ": not valid JSON: ", reason_of(error.what()));
   }
 }
 

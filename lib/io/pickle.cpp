@@ -285,10 +285,9 @@ class PickleMachine {
     return values;
   }
   void memoize(size_t index) {
-    // Indexes are counted up, a few bytes of the pickle each; one far beyond would ask for memory that the
-    // file does not back.
-    pickle_check(index < pickle_.bytes_.size(), "it remembers as ", index);
     check_count(index);
+    // Indexes are counted up, a few bytes of the pickle each: one far beyond would ask for memory in vain.
+    pickle_check(index < pickle_.bytes_.size(), "it remembers as ", index);
     if (memo_.size() <= index) memo_.resize(index + 1);
     if (!memo_[index].first) ++memoized_;
     memo_[index] = {true, top()};

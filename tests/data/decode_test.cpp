@@ -197,14 +197,20 @@ TEST_F(Decode, TooManyPixelsAreRefusedByTheHeader) {
       path.string() + ": too large: 50 x 40 pixels (5.86 KiB once decoded), over data.max_pixels, 1999");
 }
 
-// Memory that the system refuses, for a picture of 2^62 bytes; the file itself is small.
+// Memory that the system refuses, for a picture of 2^62 bytes; the file itself is small, as runs of one
+// colour are.
 #ifndef __SANITIZE_ADDRESS__  // its operator new ends the process where it should throw
 TEST_F(Decode, RunningOutOfMemoryNamesTheFile) {
-  const std::string text = "P2 2147483647 2147483647 255 0 0 0";
-  EXPECT_THROW_WITH(decode_image(file("x.pgm", text), {.channels = 1, .max_pixels = 0}), UsageError,
-                    "x.pgm: 2147483647 x 2147483647 pixels: not enough memory for this image");
-  EXPECT_THROW_WITH(decode_image(file("x.pgm", text), {}), UsageError,
-                    "x.pgm: too large: 2147483647 x 2147483647");
+  std::string bmp = "BM" + std::string(60, '\0');
+  bmp[10] = 54, bmp[14] = 40;                                 // where the pixels and the palette begin
+  bmp.replace(18, 8, "\xff\xff\xff\x7f\xff\xff\xff\x7f", 8);  // the sides
+  bmp[28] = 8, bmp[30] = 1;                                   // runs of 8 bits
+  EXPECT_THROW_WITH(decode_image(file("x.bmp", bmp), {.channels = 1, .max_pixels = 0}), UsageError,
+                    "x.bmp: 2147483647 x 2147483647 pixels: not enough memory for this image");
+  EXPECT_THROW_WITH(decode_image(file("x.bmp", bmp), {}), UsageError,
+                    "x.bmp: too large: 2147483647 x 2147483647");
+  EXPECT_THROW_WITH(decode_image(file("x.pgm", "P2 2147483647 2147483647 255 0 0 0"), {}), UsageError,
+                    "x.pgm: truncated or damaged: the file ends before its header says");
 }
 #endif
 
