@@ -56,6 +56,16 @@ asan sanitize: setup
 	@$(CMAKE) --build --preset asan --target test_core test_io test_data test_fuzz
 	.venv/bin/ctest --preset asan --no-tests=error -R '^(core|io|data|fuzz)'
 
+# ThreadSanitizer over what works in threads. With one thread LibTorch starts none of its own: its OpenMP is not instrumented, so
+# that every barrier of it would look like a race.
+TSAN_RUN = OMP_NUM_THREADS=1 TSAN_OPTIONS=halt_on_error=1 build/tsan/bin
+tsan: setup
+	@$(CMAKE) --preset tsan --log-level=NOTICE
+	@$(CMAKE) --build --preset tsan --target test_core test_data test_sampling
+	$(TSAN_RUN)/test_core --gtest_filter='Prefetch.*'
+	$(TSAN_RUN)/test_data --gtest_filter='Loader.*:Cache.*:ImageHeaders.*:Pack.*:CheckSet.*'
+	$(TSAN_RUN)/test_sampling --gtest_filter='EncodeQueue.*:Dump*'
+
 # libFuzzer over each target of tests/fuzz for so long; what it finds lies in build/fuzz/found, and the first finding is the end.
 FUZZ_SECONDS ?= 600
 fuzz:
