@@ -28,7 +28,7 @@ if(UVIC_SANITIZE)
   endif()
 endif()
 if(UVIC_FUZZ)
-  # Counters for libFuzzer in every unit; its main is linked to the targets alone. vptr: LibTorch hides some of its types.
+  # Counters for libFuzzer in every unit; its main is linked to the targets alone.
   target_compile_options(uvic_flags INTERFACE -fsanitize=fuzzer-no-link,float-cast-overflow -fno-sanitize-recover=all)
 endif()
 target_include_directories(uvic_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/lib)
