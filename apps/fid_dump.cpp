@@ -95,7 +95,10 @@ int DumpCommand::dump_together(const World& world, c10::Device device) {
       if (fs::exists(part)) shards.push_back(part);  // there may be fewer images than processes
     }
     const MergeReport report = merge_dumps(out, chosen, shards);
-    for (const fs::path& part : shards) fs::remove_all(part);
+    for (const fs::path& part : shards) {
+      fs::remove(manifest_path(format_of_ending(part), part));
+      fs::remove_all(part);
+    }
     log_info("the ", shards.size(), " parts are ", out, " now: ", count_of(report.images, "image"));
     return std::string();
   });

@@ -5,6 +5,7 @@
 
 #include "core/device.h"
 #include "core/environment.h"
+#include "core/errors.h"
 #include "core/log.h"
 #include "core/rank_log.h"
 
@@ -40,6 +41,12 @@ int as_rank(const CommonOptions& common, Needs needs,
   const c10::Device device = device_of(launch, common, chosen);
   set_rank(launch.rank);
   if (device.is_cpu()) share_cores(launch, common);
+  try {
+    check_launch(launch, device, needs);
+  } catch (const UsageError&) {
+    if (launch.rank > 0) leave_errors_to_rank_0();
+    throw;
+  }
   Job job(launch, device, needs);
   log_info(launch.by, ": this is rank 0 of ", launch.size, " processes, on ", device.str());
   try {

@@ -90,14 +90,22 @@ StorePtr meet(const Meeting& meeting, int rank) {
   return c10::make_intrusive<c10d::PrefixStore>("uvic/" + meeting.attempt, store);
 }
 
-[[noreturn]] void refuse_device(const Launch& launch, c10::Device device) {
-  usage_error(launch.by, " started ", launch.size, " processes, which would compute on ", device.str(),
-              device.is_cuda() ? ", but this build has no NCCL"
-                               : ": on CPUs they speak MPI; start them by mpirun -n N (or srun --mpi=pmix), "
-                                 "or one process without a launcher");
+bool meets_by_mpi(const Launch& launch, c10::Device device) {
+  return launch.mpi && !(device.is_cuda() && launch.meeting);
 }
 
 }  // namespace
+
+void check_launch(const Launch& launch, c10::Device device, Needs needs) {
+  if (launch.alone() || needs == Needs::kTexts) return;
+  const bool gpu = device.is_cuda();
+  check_usage(
+      gpu ? has_nccl() : meets_by_mpi(launch, device), launch.by, " started ", launch.size,
+      " processes (WORLD_SIZE=", launch.size, "), which would compute on ", device.str(),
+      gpu ? ", but this build has no NCCL"
+          : ": on CPUs they speak MPI; start them by mpirun -n N (or srun --mpi=pmix), or one process "
+            "without a launcher");
+}
 
 struct Job::Links {
   Launch launch;
@@ -111,8 +119,7 @@ struct Job::Links {
 Job::Job(const Launch& launch, c10::Device device, Needs needs) {
   if (launch.alone()) return;
   set_rank(launch.rank);
-  const bool gpu = device.is_cuda(), by_mpi = launch.mpi && !(gpu && launch.meeting);
-  if (needs == Needs::kTensors && (gpu ? !has_nccl() : !by_mpi)) refuse_device(launch, device);
+  const bool gpu = device.is_cuda(), by_mpi = meets_by_mpi(launch, device);
   links_ = std::make_unique<Links>();
   links_->launch = launch;
   if (by_mpi) links_->mpi = start_mpi(launch);

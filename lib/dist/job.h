@@ -12,10 +12,14 @@ namespace uvic {
 /// What a command needs of the others: to compute together, or to divide work and tell of it.
 enum class Needs { kTensors, kTexts };
 
+/// UsageError, the same for every rank, where the processes of `launch` cannot do what is needed on `device`:
+/// NCCL serves GPUs, MPI CPUs.
+void check_launch(const Launch& launch, c10::Device device, Needs needs);
+
 class Job {
  public:
-  /// Meets the other processes of `launch`. UsageError where they cannot meet (no MPI in this build, another
-  /// number of them than was said), or cannot do what is needed on `device`: NCCL serves GPUs, MPI CPUs.
+  /// Meets the other processes of `launch`, which has been checked. UsageError where they cannot meet: no MPI
+  /// in this build, another number of them than was said.
   /// From now on this process ends with an error that names the rank, within a minute, if another dies or
   /// hangs; `before_end` is then called first.
   Job(const Launch& launch, c10::Device device, Needs needs);

@@ -43,6 +43,7 @@ std::vector<at::Tensor> AdamW::gradients() {
 void AdamW::step(double lr) {
   const at::NoGradGuard no_grad;
   set_updates(updates_ + 1);
+  if (parameters_.empty()) return;  // a rank may have no part of a very small network
   at::_fused_adamw_(parameters_, gradients(), moments.exp_avgs, moments.exp_avg_sqs, /*max_exp_avg_sqs=*/{},
                     state_steps_, lr, options_.betas[0], options_.betas[1], options_.weight_decay,
                     options_.eps, /*amsgrad=*/false, /*maximize=*/false);

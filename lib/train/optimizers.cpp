@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "dist/buckets.h"
@@ -58,7 +59,8 @@ class ShardedOptimizer : public Optimizer {
       : world_(world),
         parameters_(std::move(parameters)),
         gradients_(world, parameters_, /*scatter=*/true),
-        weights_(my_parts(parameters_)),
+        pieces_(my_pieces()),
+        weights_(pieces_of(parameters_)),
         adamw_(weights_, options) {}
 
   void zero_grad() override {
@@ -68,17 +70,19 @@ class ShardedOptimizer : public Optimizer {
 
   double gradient_norm() override {
     gradients_.finish();
-    for (size_t b = 0; b < weights_.size(); ++b) weights_[b].mutable_grad() = gradients_.parts()[b];
+    for (size_t p = 0; p < pieces_.size(); ++p) {
+      const Piece& piece = pieces_[p];
+      weights_[p].mutable_grad() = gradients_.parts()[piece.bucket].narrow(0, piece.at, piece.count);
+    }
     return std::sqrt(world_.sum(std::pow(uvic::gradient_norm(gradients_.parts()).item<double>(), 2)));
   }
   void scale_gradients(double factor) override { at::_foreach_mul_(gradients_.parts(), factor); }
 
   void update(double lr) override {
     const at::NoGradGuard no_grad;
-    copy(my_parts(parameters_), weights_);
     adamw_.step(lr);
-    for (size_t b = 0; b < weights_.size(); ++b) {
-      for (const auto& [i, value] : whole(b, weights_[b])) parameters_[i].copy_(value);
+    for (size_t b = 0; b < buckets().size(); ++b) {
+      for (const auto& [i, value] : whole(b, weights_)) parameters_[i].copy_(value);
     }
   }
 
@@ -86,48 +90,67 @@ class ShardedOptimizer : public Optimizer {
     return {whole(adamw_.moments.exp_avgs), whole(adamw_.moments.exp_avg_sqs)};
   }
   void load(const AdamMoments& moments, int64_t updates) override {
-    copy(my_parts(moments.exp_avgs), adamw_.moments.exp_avgs);
-    copy(my_parts(moments.exp_avg_sqs), adamw_.moments.exp_avg_sqs);
+    copy(pieces_of(moments.exp_avgs), adamw_.moments.exp_avgs);
+    copy(pieces_of(moments.exp_avg_sqs), adamw_.moments.exp_avg_sqs);
     adamw_.set_updates(updates);
   }
   int64_t updates() const override { return adamw_.updates(); }
 
  private:
+  /// What of a parameter is this rank's: `count` values from `first` on, which lie at `at` in its part of a
+  /// bucket.
+  struct Piece {
+    size_t bucket, parameter;
+    int64_t first, count, at;
+  };
+
   const std::vector<Bucket>& buckets() const { return gradients_.buckets(); }
 
-  Tensors my_parts(const Tensors& of_parameters) const {
-    const at::NoGradGuard no_grad;
-    Tensors parts;
-    for (const Bucket& bucket : buckets()) {
-      Tensor flat =
-          at::zeros({bucket.numel}, of_parameters[bucket.members[0]].options().requires_grad(false));
+  std::vector<Piece> my_pieces() const {
+    std::vector<Piece> pieces;
+    for (size_t b = 0; b < buckets().size(); ++b) {
+      const Bucket& bucket = buckets()[b];
+      const int64_t begin = world_.rank() * bucket.part(), end = begin + bucket.part();
       for (size_t m = 0; m < bucket.members.size(); ++m) {
-        const Tensor& one = of_parameters[bucket.members[m]];
-        flat.narrow(0, bucket.offsets[m], one.numel()).copy_(one.flatten());
+        const int64_t offset = bucket.offsets[m], size = parameters_[bucket.members[m]].numel();
+        const int64_t first = std::max(begin, offset), last = std::min(end, offset + size);
+        if (first < last)
+          pieces.push_back({b, bucket.members[m], first - offset, last - first, first - begin});
       }
-      parts.push_back(flat.narrow(0, world_.rank() * bucket.part(), bucket.part()).clone());
     }
-    return parts;
+    return pieces;
   }
 
-  // Of all ranks' parts of a bucket: parameters and their values.
-  std::vector<std::pair<size_t, Tensor>> whole(size_t b, const Tensor& part) const {
+  // Views of a tensor a parameter.
+  Tensors pieces_of(const Tensors& of_parameters) const {
+    Tensors views;
+    for (const Piece& piece : pieces_)
+      views.push_back(of_parameters[piece.parameter].detach().view(-1).narrow(0, piece.first, piece.count));
+    return views;
+  }
+
+  // Of all ranks' pieces in a bucket: parameters and their values.
+  std::vector<std::pair<size_t, Tensor>> whole(size_t b, const Tensors& pieces) const {
     const Bucket& bucket = buckets()[b];
-    const Tensor flat = at::empty({bucket.numel}, part.options().requires_grad(false));
-    world_.start_gather(flat, part.detach()).wait();
+    const auto options = parameters_[bucket.members[0]].options().requires_grad(false);
+    const Tensor mine = at::zeros({bucket.part()}, options), all = at::empty({bucket.numel}, options);
+    for (size_t p = 0; p < pieces_.size(); ++p) {
+      if (pieces_[p].bucket == b) mine.narrow(0, pieces_[p].at, pieces_[p].count).copy_(pieces[p]);
+    }
+    world_.start_gather(all, mine).wait();
     std::vector<std::pair<size_t, Tensor>> values;
     for (size_t m = 0; m < bucket.members.size(); ++m) {
       const Tensor& like = parameters_[bucket.members[m]];
       values.emplace_back(bucket.members[m],
-                          flat.narrow(0, bucket.offsets[m], like.numel()).view(like.sizes()));
+                          all.narrow(0, bucket.offsets[m], like.numel()).view(like.sizes()));
     }
     return values;
   }
 
-  Tensors whole(const Tensors& parts) const {
+  Tensors whole(const Tensors& pieces) const {
     Tensors tensors(parameters_.size());
-    for (size_t b = 0; b < parts.size(); ++b) {
-      for (auto& [i, value] : whole(b, parts[b])) tensors[i] = std::move(value);
+    for (size_t b = 0; b < buckets().size(); ++b) {
+      for (auto& [i, value] : whole(b, pieces)) tensors[i] = std::move(value);
     }
     return tensors;
   }
@@ -135,7 +158,8 @@ class ShardedOptimizer : public Optimizer {
   World world_;
   Tensors parameters_;
   GradientBuckets gradients_;
-  Tensors weights_;  // this rank's part of each bucket, of the parameters as they are
+  std::vector<Piece> pieces_;
+  Tensors weights_;  // views of the parameters: this rank's pieces
   AdamW adamw_;
 };
 

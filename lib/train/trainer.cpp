@@ -38,7 +38,10 @@ void check_same_data(const Task& task, const std::string& now, const RunDirector
 TrainState make_state(Task& task, const RunDirectory& run, const TrainOptions& options,
                       const OptimizerOptions& optimizer, c10::Device device, const World& world) {
   const std::string data = task.data_identity();
-  check_alike(world, "the data", task.describe_data() + ", CRC-32 " + std::to_string(crc32_of(data)));
+  const std::string said = task.describe_data();
+  check_alike(
+      world, "the data",
+      said.substr(0, said.find('\n')) + ", CRC-32 of its description " + std::to_string(crc32_of(data)));
   if (!run.resume_from().empty()) check_same_data(task, data, run, options.allow_new_data);
   task.build(uint64_t(options.seed));
   TrainState state(task.module(), options, optimizer, device, world);

@@ -194,14 +194,19 @@ TEST_F(Habits, RanksThatAreLeftOver) {
   expect_usage_error("env RANK=4 WORLD_SIZE=4 " + dump("--num 8 --out " + path("x")), "RANK=4 WORLD_SIZE=4");
   const std::string ranks = "env RANK=1 WORLD_SIZE=2 ";
   for (const auto& [command, name] : std::vector<std::pair<std::string, std::string>>{
-           {files().train_command("ranks"), "uvic-train"},
            {sample("--seeds 0 --out " + path("ranks.png")), "uvic-sample"},
            {"uvic-fid merge " + path("ranks") + " " + path("whole"), "uvic-fid merge"},
            {"uvic-fid verify " + path("whole"), "uvic-fid verify"},
-           {"uvic-fid score " + path("whole") + " " + path("whole"), "uvic-fid score"},
            {"uvic-convert " + path("run") + " " + path("ranks.pth"), "uvic-convert"}}) {
     expect_usage_error(ranks + command,
                        "error: WORLD_SIZE=2 is set, as torchrun sets it, but " + name + " is one process");
+    expect_usage_error(ranks + command, "unset RANK WORLD_SIZE");
+  }
+  // What works in several processes names them, too: there is no launcher.
+  for (const std::string& command :
+       {files().train_command("ranks"), "uvic-fid score " + path("whole") + " " + path("whole")}) {
+    expect_usage_error(ranks + command,
+                       "error: RANK=1 and WORLD_SIZE=2 are set, but not MASTER_ADDR and MASTER_PORT");
     expect_usage_error(ranks + command, "unset RANK WORLD_SIZE");
   }
   for (const char* made : {"ranks", "ranks.png", "ranks.pth"}) EXPECT_FALSE(fs::exists(path(made))) << made;

@@ -19,9 +19,9 @@ TEST(Stop, ATimeLimitSavesAndExits3) {
   EXPECT_EQ(result.code, 3) << result.err;
   EXPECT_NE(result.err.find("--time-limit: saved "), std::string::npos) << result.err;
   EXPECT_FALSE(fs::is_empty(files / "run/checkpoints"));
-  for (const char* text : {"0s", "soon", "11", "1h1x", ""})
-    testing::expect_usage_error(files.train_command() + " --time-limit '" + text + "'",
-                                *text == '\0' ? "--time-limit" : "must be a time such as 11h30m");
+  for (const char* text : {"0s", "soon", "11", "1h1x"})
+    testing::expect_usage_error(files.train_command() + " --time-limit " + text,
+                                "must be a time such as 11h30m");
 }
 
 TEST(Stop, Sigusr1SavesAndExits3) {
