@@ -57,7 +57,7 @@ asan sanitize: setup
 	.venv/bin/ctest --preset asan --no-tests=error -R '^(core|io|data|fuzz)'
 
 # ThreadSanitizer over what works in threads. With one thread LibTorch starts none of its own: its OpenMP is not instrumented, so
-# that every barrier of it would look like a race. One test is left out, whose 20 s are too short for what is 60 times slower.
+# that every barrier of it would look like a race. One test is left out, which has 20 s and takes a minute here.
 TSAN_RUN = OMP_NUM_THREADS=1 TSAN_OPTIONS=halt_on_error=1:suppressions=tests/tsan.supp build/tsan/bin
 tsan: setup
 	@$(CMAKE) --preset tsan --log-level=NOTICE
