@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <random>
+#include <set>
 
 #include "io/truncate_events.h"
+#include "recipe/layout.h"
 #include "support/trained_run.h"
 #include "train/run_log.h"
 
@@ -30,10 +32,10 @@ std::string last_checkpoint_bytes(const fs::path& run_directory) {
   return bytes;
 }
 
-/// How many kills a run gets: UVIC_KILLS, or so many that CI can wait for them.
+/// How many kills a run gets: UVIC_KILLS, or a hundred, which take 75 s.
 int wanted_kills() {
   const char* given = std::getenv("UVIC_KILLS");
-  return given != nullptr ? std::stoi(given) : 25;
+  return given != nullptr ? std::stoi(given) : 100;
 }
 
 /// Whether there is what `process`, alive or not, writes a checkpoint to before it renames it.
@@ -62,10 +64,11 @@ TEST(Kill, RandomKillsChangeNothing) {
   std::mt19937 random(testing::random_seed());
   const auto up_to = [&](int64_t most) { return std::uniform_int_distribution<int64_t>(0, most)(random); };
   int kills = 0, within_checkpoint = 0, finished = 0;
+  std::set<std::string> resumed_from;
   while (kills < wanted_kills()) {
     testing::Process process(files.train_command("killed") + kSettings);
     if (kills % 2 == 0) {  // at any moment from its start on
-      testing::sleep_ms(up_to(2 * start_ms));
+      testing::sleep_ms(up_to(5 * start_ms / 2));
     } else {  // some way into the writing of a checkpoint
       while (process.running() && !is_within_checkpoint(killed, process))
         std::this_thread::sleep_for(std::chrono::microseconds(100));
@@ -76,6 +79,7 @@ TEST(Kill, RandomKillsChangeNothing) {
     if (result.code == 128 + SIGKILL) {
       ++kills;
       within_checkpoint += is_within_checkpoint(killed, process);
+      resumed_from.insert(latest_checkpoint(killed).filename().string());
       continue;
     }
     expect_ok(result);
@@ -83,8 +87,10 @@ TEST(Kill, RandomKillsChangeNothing) {
     ASSERT_EQ(last_checkpoint_bytes(killed), expected) << "after " << kills << " kills";
     fs::remove_all(killed);
   }
-  std::printf("%d kills, %d of them within a checkpoint's writing; the run began anew %d times\n", kills,
-              within_checkpoint, finished);
+  std::printf(
+      "%d kills, %d of them within a checkpoint's writing, left %zu different checkpoints to go on from; "
+      "the run ended %d times\n",
+      kills, within_checkpoint, resumed_from.size(), finished);
   EXPECT_GE(within_checkpoint, kills / 10);
   expect_ok(run(files.train_command("killed") + kSettings));
   EXPECT_EQ(last_checkpoint_bytes(killed), expected);

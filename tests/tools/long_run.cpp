@@ -40,7 +40,7 @@ int64_t resident_kib(const Process& process) {
 // The fewest of some moments: a checkpoint's writer has one more.
 int64_t open_files(const Process& process) {
   int64_t fewest = std::numeric_limits<int64_t>::max();
-  for (int look = 0; look < 5; ++look, sleep_ms(10)) {
+  for (int look = 0; look < 20; ++look, sleep_ms(10)) {
     std::error_code ended;
     const fs::directory_iterator files(of_process(process, "fd"), ended);
     if (!ended) fewest = std::min<int64_t>(fewest, std::distance(begin(files), end(files)));

@@ -172,6 +172,22 @@ TEST_F(DamagedRun, ZerosInItsMiddle) {
   expect_fallback(file("model").string() + ": damaged: its values are not those that were saved");
 }
 
+TEST_F(DamagedRun, OneBitOfAValueIsFlipped) {
+  for (const char* part : {"model", "ema-0.9", "training"}) {
+    const std::string whole = testing::read_bytes(file(part));
+    std::string bytes = whole;
+    bytes[bytes.size() - 1000] ^= 1;  // the lowest of a float's mantissa
+    testing::write_bytes(file(part), bytes);
+    EXPECT_EQ(damage_of_checkpoint(checkpoint_path(path(), 4)),
+              file(part).string() + ": damaged: its values are not those that were saved");
+    testing::write_bytes(file(part), whole);
+  }
+  std::string bytes = testing::read_bytes(file("training"));
+  bytes[bytes.size() - 1000] ^= 1;
+  testing::write_bytes(file("training"), bytes);
+  expect_fallback(file("training").string() + ": damaged: its values are not those that were saved");
+}
+
 TEST_F(DamagedRun, AFileOfItIsGone) {
   fs::remove(file("ema-0.9"));
   expect_fallback(file("ema-0.9").string());
