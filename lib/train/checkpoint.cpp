@@ -40,12 +40,14 @@ TensorMap with_names(const std::vector<std::string>& names, const std::vector<at
 /// The files of a checkpoint: their names in it, and their tensors.
 using Parts = std::vector<std::pair<std::string, TensorMap>>;
 
+// On rank 0, which saves them; the others have the same, or help with their part.
 Parts parts_to_save(const TrainState& state) {
+  const AdamMoments moments = state.optimizer->moments();
+  if (!state.world.first()) return {};
   const auto names = parameter_names(state);
   Parts parts = {{"model", with_names(names, state.module->parameters())}};
   for (size_t i = 0; i < state.ema->size(); ++i)
     parts.emplace_back(state.ema->name(i), with_names(names, state.ema->weights(i)));
-  const AdamMoments moments = state.optimizer->moments();
   TensorMap training = with_names(names, moments.exp_avgs, "exp_avg.");
   training.merge(with_names(names, moments.exp_avg_sqs, "exp_avg_sq."));
   parts.emplace_back("training", std::move(training));
@@ -68,9 +70,9 @@ std::string first_not_finite(const Parts& parts) {
   return "";
 }
 
-void check_finite(const Parts& parts, int64_t step, const fs::path& run_directory) {
-  const std::string bad = first_not_finite(parts);
-  if (!bad.empty()) refuse_not_finite(bad, step, run_directory);
+void check_finite(const TrainState& state, const Parts& parts, const fs::path& run_directory) {
+  const std::string bad = state.world.on_first([&] { return first_not_finite(parts); });
+  if (!bad.empty()) refuse_not_finite(bad, state.step, run_directory);
 }
 
 // CRC-32 of the values of all tensors, in the order of their names.
@@ -160,7 +162,8 @@ int64_t number(const Metadata& metadata, const std::string& key, const fs::path&
 }  // namespace
 
 std::string first_not_finite(const TrainState& state) {
-  return first_not_finite(parts_to_save(state));
+  const Parts parts = parts_to_save(state);
+  return state.world.on_first([&] { return first_not_finite(parts); });
 }
 
 namespace {
@@ -193,7 +196,7 @@ void write_checkpoint(const TrainState& state, const Parts& parts, const fs::pat
 fs::path save_checkpoint(const TrainState& state, const fs::path& run_directory) {
   const fs::path directory = checkpoint_path(run_directory, state.step);
   const Parts parts = parts_to_save(state);
-  check_finite(parts, state.step, run_directory);
+  check_finite(state, parts, run_directory);
   const std::string problem = state.world.on_first([&]() -> std::string {
     if (fs::exists(part_of(directory, "model"))) return "";
     try {
@@ -249,7 +252,7 @@ void write_snapshot(const TrainState& state, const fs::path& directory) {
 
 void save_snapshot(const TrainState& state, const fs::path& run_directory) {
   const fs::path directory = snapshot_path(run_directory, state.step);
-  check_finite(parts_to_save(state), state.step, run_directory);
+  check_finite(state, parts_to_save(state), run_directory);
   state.world.on_first([&] {
     if (!fs::exists(directory)) write_snapshot(state, directory);
     return std::string();

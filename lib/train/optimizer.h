@@ -33,7 +33,7 @@ class Optimizer {
   virtual void scale_gradients(double factor) = 0;
   virtual void update(double lr) = 0;
 
-  /// Whole, on every rank; not copies where they need not be.
+  /// Whole on rank 0, not copies where they need not be; on other ranks empty where the state is divided.
   virtual AdamMoments moments() const = 0;
   virtual void load(const AdamMoments& moments, int64_t updates) = 0;
   virtual int64_t updates() const = 0;

@@ -147,10 +147,13 @@ class ShardedOptimizer : public Optimizer {
     return values;
   }
 
+  // On rank 0, which saves them.
   Tensors whole(const Tensors& pieces) const {
-    Tensors tensors(parameters_.size());
+    Tensors tensors(world_.first() ? parameters_.size() : 0);
     for (size_t b = 0; b < buckets().size(); ++b) {
-      for (auto& [i, value] : whole(b, pieces)) tensors[i] = std::move(value);
+      auto values = whole(b, pieces);  // all ranks', as all ask
+      if (!world_.first()) continue;
+      for (auto& [i, value] : values) tensors[i] = std::move(value);
     }
     return tensors;
   }
