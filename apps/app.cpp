@@ -2,6 +2,7 @@
 
 #include <c10/util/Exception.h>
 
+#include <csignal>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -134,6 +135,7 @@ bool interrupted(const std::string& so_far) {
 
 int run_app(const std::string& name, const std::string& description, int argc, char** argv,
             const std::function<void(CLI::App&)>& add_options, const std::function<int()>& run) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that grows beyond its limit is an error like a full disk
   CLI::App app(description);
   app.set_help_flag("-h,--help", "what this is, and exit");
   app.set_version_flag(

@@ -50,7 +50,7 @@ class Crowd {
   Crowd& operator=(const Crowd&) = delete;
 
  private:
-  void sleep_together(int threads) const {
+  void sleep_together([[maybe_unused]] int threads) const {
 #pragma omp parallel num_threads(threads)
     over_.wait(false);
   }

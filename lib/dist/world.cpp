@@ -144,17 +144,17 @@ std::vector<std::string> World::texts(const std::string& mine) const {
 
 std::vector<std::string> World::texts_for_first(std::string mine) const {
   if (alone()) return {std::move(mine)};
-  auto& [device, backend, store, told] = *links_;
-  const auto key = [&](int rank) { return "for-first/" + links_->key(told, rank); };
-  if (!first()) store->set(key(rank_), std::vector<uint8_t>(mine.begin(), mine.end()));
+  c10d::Store& store = *links_->store;
+  const auto key = [&](int rank) { return "for-first/" + links_->key(links_->told, rank); };
+  if (!first()) store.set(key(rank_), std::vector<uint8_t>(mine.begin(), mine.end()));
   std::vector<std::string> all;
   for (int r = 1; r < size_ && first(); ++r) {
-    const auto bytes = store->get(key(r));
-    store->deleteKey(key(r));
+    const auto bytes = store.get(key(r));
+    store.deleteKey(key(r));
     all.emplace_back(bytes.begin(), bytes.end());
   }
   if (first()) all.insert(all.begin(), std::move(mine));
-  ++told;
+  ++links_->told;
   return all;
 }
 

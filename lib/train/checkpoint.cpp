@@ -168,6 +168,21 @@ std::string first_not_finite(const TrainState& state) {
 
 namespace {
 
+// Rank 0 writes, while the others wait.
+void write_on_first(const TrainState& state, const char* what, const std::function<void()>& write) {
+  const std::string problem = state.world.on_first([&]() -> std::string {
+    try {
+      write();
+      return "";
+    } catch (const c10::Error& error) {
+      return error.what_without_backtrace();
+    } catch (const std::exception& error) {
+      return error.what();
+    }
+  });
+  if (!problem.empty()) throw NotSaved(c10::str("step ", state.step, ": no ", what, ": ", problem));
+}
+
 void write_checkpoint(const TrainState& state, const Parts& parts, const fs::path& directory) {
   fs::create_directories(directory.parent_path());
   write_directory_atomically(directory, [&](const fs::path& target) {
@@ -197,19 +212,11 @@ fs::path save_checkpoint(const TrainState& state, const fs::path& run_directory)
   const fs::path directory = checkpoint_path(run_directory, state.step);
   const Parts parts = parts_to_save(state);
   check_finite(state, parts, run_directory);
-  const std::string problem = state.world.on_first([&]() -> std::string {
-    if (fs::exists(part_of(directory, "model"))) return "";
-    try {
-      if (fs::exists(directory)) move_aside(directory, "incomplete");
-      write_checkpoint(state, parts, directory);
-      return "";
-    } catch (const c10::Error& error) {
-      return error.what_without_backtrace();
-    } catch (const std::exception& error) {
-      return error.what();
-    }
+  write_on_first(state, "checkpoint", [&] {
+    if (fs::exists(part_of(directory, "model"))) return;
+    if (fs::exists(directory)) move_aside(directory, "incomplete");
+    write_checkpoint(state, parts, directory);
   });
-  if (!problem.empty()) throw NotSaved(c10::str("step ", state.step, ": no checkpoint: ", problem));
   return directory;
 }
 
@@ -253,9 +260,8 @@ void write_snapshot(const TrainState& state, const fs::path& directory) {
 void save_snapshot(const TrainState& state, const fs::path& run_directory) {
   const fs::path directory = snapshot_path(run_directory, state.step);
   check_finite(state, parts_to_save(state), run_directory);
-  state.world.on_first([&] {
+  write_on_first(state, "snapshot", [&] {
     if (!fs::exists(directory)) write_snapshot(state, directory);
-    return std::string();
   });
 }
 

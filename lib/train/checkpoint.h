@@ -39,7 +39,7 @@ std::string checkpoint_config(const std::filesystem::path& checkpoint);
 std::string checkpoint_data(const std::filesystem::path& checkpoint);
 
 /// Writes the power-function averages, in float16, to `<run>/snapshots/step-XXXXXXXX/` (see
-/// recipe/snapshots.h). std::runtime_error as save_checkpoint.
+/// recipe/snapshots.h). std::runtime_error and NotSaved as save_checkpoint.
 void save_snapshot(const TrainState& state, const std::filesystem::path& run_directory);
 
 /// Bytes of one checkpoint of a model with `parameters` parameters and `emas` averages.

@@ -79,9 +79,10 @@ struct TrainOptions {
            at_least(0))
         .mark(kFreeOnResume);
     fields("on_save_error", on_save_error,
-           "a checkpoint that cannot be written, as on a full disk: continue and try again at the next, or "
+           "a checkpoint or snapshot that cannot be written, as on a full disk: continue and try again at "
+           "the next, or "
            "fail; "
-           "after the last step it always fails")
+           "the last checkpoint always fails")
         .mark(kFreeOnResume);
     fields("log_interval", log_interval, "steps between lines of metrics.jsonl", at_least(1))
         .mark(kFreeOnResume);

@@ -142,7 +142,7 @@ std::vector<Trainer::Action> Trainer::make_actions() {
       {.interval = o.snapshot_interval,
        .optional = false,
        .slow = true,
-       .act = [this] { save_snapshot(state_, run_.path()); }},
+       .act = [this] { try_to_save(/*must=*/false, [this] { save_snapshot(state_, run_.path()); }); }},
       {.interval = scores ? 1 : 0,
        .optional = false,
        .slow = false,
@@ -207,14 +207,19 @@ void Trainer::save() {
   owes_checkpoint_ |= due(interval > 0 ? interval : state_.options.steps);
   if (!owes_checkpoint_ || (state_.skipped_in_a_row > 0 && !at_end())) return;
   owes_checkpoint_ = false;
+  try_to_save(/*must=*/at_end(), [this] { save_checkpoint(state_, run_.path()); });
+  pace_.restart(task_.wait_seconds());
+}
+
+// A disk may be full for a while.
+void Trainer::try_to_save(bool must, const std::function<void()>& save) {
   try {
-    save_checkpoint(state_, run_.path());
+    save();
   } catch (const NotSaved& error) {
-    if (at_end() || state_.options.on_save_error == OnSaveError::kFail) throw;
+    if (must || state_.options.on_save_error == OnSaveError::kFail) throw;
     if (state_.world.first())
       log_warning(error.what(), "; training goes on, and the next one is tried (train.on_save_error)");
   }
-  pace_.restart(task_.wait_seconds());
 }
 
 void Trainer::preview() {

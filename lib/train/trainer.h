@@ -46,6 +46,7 @@ class Trainer {
   void validate();
   void write_line();
   void save();
+  void try_to_save(bool must, const std::function<void()>& save);
   void preview();
   void start_scoring();
   void collect_score(bool wait);

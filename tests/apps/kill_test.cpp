@@ -140,7 +140,7 @@ TEST(Kill, AFullDiskIsExit1AndKeepsWhatWasThere) {
   const std::string before = testing::read_bytes(files / "run/checkpoints/step-00000006/model.safetensors");
   // ulimit -f: files of at most 16 KiB (blocks of 512 bytes), less than one weights file.
   const auto result =
-      run("sh -c 'trap \"\" XFSZ; ulimit -f 32; " + files.train_command() + " --set train.steps=8'");
+      run("sh -c 'ulimit -f 32; " + files.train_command() + " --set train.steps=8'");
   EXPECT_EQ(result.code, 1) << result.err;
   EXPECT_NE(result.err.find("error: "), std::string::npos) << result.err;
   EXPECT_EQ(testing::read_bytes(files / "run/checkpoints/step-00000006/model.safetensors"), before);
@@ -166,7 +166,7 @@ TEST(Kill, AFullDiskEndsNoRunAndLosesNoMeasurement) {
   const TrainedRun files(false);
   const fs::path metrics = files / "run/metrics.jsonl";
   testing::Process process(
-      "sh -c 'trap \"\" XFSZ; exec " + files.train_command() +
+      "sh -c 'exec " + files.train_command() +
       " --steps 1000000 --sample-interval 0 --checkpoint-interval 0 --snapshot-interval 0'");
   const auto size = [&] { return fs::exists(metrics) ? fs::file_size(metrics) : 0; };
   const auto wait_for = [&](uintmax_t bytes) {
