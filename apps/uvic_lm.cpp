@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
     commands.add(app, "pack", "text into tokens for training", pack);
     commands.add(app, "info", "what a file of tokens holds", info);
     commands.add(app, "train", "train a model on tokens; the same command again resumes", train,
-                     /*shares=*/true);
+                 /*shares=*/true);
     commands.add(app, "generate", "text that goes on with a prompt", generate);
     commands.add(app, "eval",
                  "perplexity and bits per byte of a text, or accuracy on multiple-choice questions", eval);

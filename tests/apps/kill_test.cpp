@@ -139,8 +139,7 @@ TEST(Kill, AFullDiskIsExit1AndKeepsWhatWasThere) {
   const TrainedRun files;
   const std::string before = testing::read_bytes(files / "run/checkpoints/step-00000006/model.safetensors");
   // ulimit -f: files of at most 16 KiB (blocks of 512 bytes), less than one weights file.
-  const auto result =
-      run("sh -c 'ulimit -f 32; " + files.train_command() + " --set train.steps=8'");
+  const auto result = run("sh -c 'ulimit -f 32; " + files.train_command() + " --set train.steps=8'");
   EXPECT_EQ(result.code, 1) << result.err;
   EXPECT_NE(result.err.find("error: "), std::string::npos) << result.err;
   EXPECT_EQ(testing::read_bytes(files / "run/checkpoints/step-00000006/model.safetensors"), before);

@@ -113,8 +113,8 @@ TEST_F(CheckpointFiles, NothingThatIsNotFiniteIsSaved) {
   expect_refusal([](DiffusionState& state) { return state.ema->weights(0); }, inf, "", "ema-0.9");
   expect_refusal([](DiffusionState& state) { return state.optimizer->moments().exp_avgs; }, nan, "exp_avg.",
                  "training");
-  expect_refusal([](DiffusionState& state) { return state.optimizer->moments().exp_avg_sqs; }, inf, "exp_avg_sq.",
-                 "training");
+  expect_refusal([](DiffusionState& state) { return state.optimizer->moments().exp_avg_sqs; }, inf,
+                 "exp_avg_sq.", "training");
   EXPECT_EQ(first_not_finite(good), "");
 }
 
