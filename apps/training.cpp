@@ -9,6 +9,7 @@
 #include "core/rank_log.h"
 #include "core/signals.h"
 #include "recipe/layout.h"
+#include "train/train_state.h"
 #include "train/trainer.h"
 
 namespace uvic {
@@ -56,6 +57,7 @@ void TrainingOptions::check_alone(const World& world) const {
 int TrainingOptions::run(const TrainingRun& run) const {
   check_alike(run.world, "the version", version_number() + ", LibTorch " + libtorch_version());
   check_alike_lines(run.world, "the configuration", run.config.yaml);
+  share_of_batch(run.world, run.train);
   std::chrono::seconds limit{0};
   check_usage(time_limit.empty() || parse_duration(time_limit, limit), "--time-limit ", time_limit,
               ": must be a time such as 11h30m, 45m or 11:30:00");

@@ -144,6 +144,7 @@ Job::Job(const Launch& launch, c10::Device device, Needs needs) {
 void Job::leave() {
   if (!links_) return;
   links_->watch.reset();
+  links_->store->setTimeout(60s);  // nobody watches any more
   // Rank 0 may keep the store: it goes last.
   const auto key = [](int rank) { return c10::str("left/", rank); };
   links_->store->set(key(world_.rank()), "left");

@@ -11,16 +11,12 @@ namespace uvic {
 
 using at::Tensor;
 
-namespace {
-
-SliceSequence slices_of(const World& world, const TrainOptions& train) {
+SliceSequence share_of_batch(const World& world, const TrainOptions& train) {
   const int64_t ranks = world.size(), size = train.batch_size, rounds = train.grad_accum;
   check_usage(size % (ranks * rounds) == 0, "train.batch_size: ", size, " cannot be shared by ", ranks,
               " processes in ", rounds, " equal micro-batches (train.grad_accum)");
   return {size, world.rank() * (size / ranks), size / ranks, rounds};
 }
-
-}  // namespace
 
 TrainState::TrainState(std::shared_ptr<torch::nn::Module> module_, const TrainOptions& train,
                        const OptimizerOptions& optimizer_options_, c10::Device device_, const World& world_)
@@ -29,7 +25,7 @@ TrainState::TrainState(std::shared_ptr<torch::nn::Module> module_, const TrainOp
       device(device_),
       module(std::move(module_)),
       world(world_),
-      slices(slices_of(world, train)),
+      slices(share_of_batch(world, train)),
       optimizer(make_optimizer(module->parameters(), optimizer_options, world, train.shard_optimizer)) {
   restart_ema();
 }

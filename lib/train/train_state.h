@@ -25,6 +25,9 @@ struct StepResult {
   bool stop = false;     ///< a rank wants to stop after this step
 };
 
+/// This process's part of each batch. UsageError where train.batch_size cannot be shared equally.
+SliceSequence share_of_batch(const World& world, const TrainOptions& train);
+
 /// The loss of each example of a slice, [slice.count], with its graph.
 using Losses = std::function<at::Tensor(const Slice&)>;
 

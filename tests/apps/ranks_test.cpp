@@ -178,6 +178,7 @@ TEST(Ranks, BadInputIsOneLineOfAll) {
     EXPECT_EQ(result.code, 2) << result.err;
     EXPECT_NE(result.err.find(text), std::string::npos) << result.err;
     EXPECT_EQ(count(result.err, "error: "), 1U) << result.err;
+    EXPECT_FALSE(fs::exists(files / "run")) << more;
   }
 }
 
