@@ -1,7 +1,5 @@
 #include "app.h"
 
-#include <c10/util/Exception.h>
-
 #include <csignal>
 #include <filesystem>
 #include <iostream>
@@ -10,6 +8,7 @@
 #include <string_view>
 
 #include "core/device.h"
+#include "core/error_text.h"
 #include "core/errors.h"
 #include "core/home.h"
 #include "core/log.h"
@@ -162,10 +161,8 @@ int run_app(const std::string& name, const std::string& description, int argc, c
     return report(kUsage, error.what());
   } catch (const std::bad_alloc&) {
     return report(kFailed, "out of memory");
-  } catch (const c10::Error& error) {
-    return report(kFailed, error.what_without_backtrace());
   } catch (const std::exception& error) {
-    return report(kFailed, error.what());
+    return report(kFailed, error_text(error));
   }
 }
 

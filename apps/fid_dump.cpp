@@ -78,17 +78,15 @@ int DumpCommand::dump_together(const World& world, c10::Device device) {
   if (!makes) return world.first() ? dump_part({}, device) : int(kDone);
   check_usage(!out.empty(), "--out: give the folder or the file of the images");
   const DumpFormat chosen = parse_format(subdirs ? "subdirs" : format, out);
-  const auto is_there = [&] {
-    return std::string(find_manifest(out) && !fs::exists(shard_path(out, shard_of(0))) ? "yes" : "");
-  };
-  if (!world.on_first(is_there).empty()) {  // made before: what is missing of it is rank 0's
+  if (world.first_finds([&] { return find_manifest(out) && !fs::exists(shard_path(out, shard_of(0))); })) {
+    // Made before: what is missing of it is rank 0's.
     return world.first() ? dump_part({}, device) : int(kDone);
   }
   const std::string code = std::to_string(dump_part(shard_of(world.rank()), device));
   for (const std::string& of_rank : world.texts(code)) {
     if (of_rank != "0") return std::stoi(of_rank);
   }
-  world.on_first([&] {
+  world.first_does([&] {
     std::vector<fs::path> shards;
     for (int64_t r = 0; r < world.size(); ++r) {
       const fs::path part = shard_path(out, shard_of(r));
@@ -100,7 +98,6 @@ int DumpCommand::dump_together(const World& world, c10::Device device) {
       fs::remove_all(part);
     }
     log_info("the ", shards.size(), " parts are ", out, " now: ", count_of(report.images, "image"));
-    return std::string();
   });
   return kDone;
 }

@@ -9,9 +9,10 @@
 #include "data/dataset_images.h"
 #include "data/open.h"
 #include "fid_inputs.h"
-#include "fid_ranks.h"
+#include "image_part.h"
 #include "tasks/diffusion/check_data.h"
 #include "tasks/diffusion/examples.h"
+#include "tasks/diffusion/shared_features.h"
 
 namespace uvic {
 
@@ -79,6 +80,7 @@ std::unique_ptr<FeatureExtractor> FeatureCommand::open_extractor(c10::Device dev
 FeatureCommand::Extracted FeatureCommand::extract(FeatureExtractor& extractor, ImageSet& images,
                                                   const std::string& name, BadFiles& bad,
                                                   const ExtractOptions& options, const World& world) const {
+  const int64_t by_headers = images.left_out();  // the same on all ranks
   ImagePart part(images, world.size(), world.rank());
   ImageBatches batches(part, batch_size, workers);
   FeatureCollector collector(extractor, options);
@@ -91,7 +93,7 @@ FeatureCommand::Extracted FeatureCommand::extract(FeatureExtractor& extractor, I
   }
   bar.finish();
   bad.tell();
-  const int64_t left_out = collect_of_all(world, collector, images.left_out());
+  const int64_t left_out = by_headers + collect_of_all(world, collector, part.left_out_here());
   if (!world.first()) return {{}, times, left_out};
   const int64_t used = collector.count();
   if (left_out > 0) {

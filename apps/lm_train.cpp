@@ -20,10 +20,7 @@ int LanguageTrainCommand::run() {
 
 int LanguageTrainCommand::run(const World& world, c10::Device device) {
   options.config.apply_to(fields_of(effective_));
-  if (!options.ab.empty() && !options.config.print_config) {
-    options.check_alone(world);
-    return compare(device);
-  }
+  if (!options.ab.empty() && !options.config.print_config) return compare(world, device);
   effective_.validate();
   if (options.config.print_config) {
     if (world.first()) std::cout << effective_.to_yaml();
@@ -32,10 +29,10 @@ int LanguageTrainCommand::run(const World& world, c10::Device device) {
   return train(options, effective_, world, device);
 }
 
-int LanguageTrainCommand::compare(c10::Device device) const {
+int LanguageTrainCommand::compare(const World& world, c10::Device device) const {
   return train_variants(
-      options, effective_, "windows",
-      [&](const AbRun<LanguageConfig>& run) { return train(run.options, run.config, {}, device); },
+      options, world, effective_, "windows",
+      [&](const AbRun<LanguageConfig>& run) { return train(run.options, run.config, world, device); },
       [&](const LanguageConfig& config) {
         LanguageTask task(config, device);
         task.describe();  // asks for the kernels

@@ -12,7 +12,7 @@ struct LanguageTrainCommand {
   int run();
 
  private:
-  int compare(c10::Device device) const;
+  int compare(const World& world, c10::Device device) const;
   int run(const World& world, c10::Device device);
   static int train(const TrainingOptions& options, const LanguageConfig& config, const World& world,
                    c10::Device device);

@@ -1,10 +1,10 @@
 #include "ranks.h"
 
 #include <c10/core/impl/VirtualGuardImpl.h>
-#include <c10/util/Exception.h>
 
 #include "core/device.h"
 #include "core/environment.h"
+#include "core/error_text.h"
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/rank_log.h"
@@ -53,11 +53,8 @@ int as_rank(const CommonOptions& common, Needs needs,
     const int code = work(job.world(), device);
     job.leave();
     return code;
-  } catch (const c10::Error& error) {
-    if (!job.fail(error.what_without_backtrace())) leave_errors_to_rank_0();
-    throw;
   } catch (const std::exception& error) {
-    if (!job.fail(error.what())) leave_errors_to_rank_0();
+    if (!job.fail(error_text(error))) leave_errors_to_rank_0();
     throw;
   }
 }

@@ -19,11 +19,13 @@ struct AbRun {
 };
 
 /// Trains all runs in folders of options.out, or goes on with what is not finished there, and prints the
-/// table. `train_one(AbRun)` returns an exit code; `check(Config)` throws what is wrong with a variant before
-/// anything is trained; `unit`: what examples are counted in.
+/// table; of one process alone. `train_one(AbRun)` returns an exit code; `check(Config)` throws what is wrong
+/// with a variant before anything is trained; `unit`: what examples are counted in.
 template <class Config, class TrainOne, class Check>
-int train_variants(const TrainingOptions& options, const Config& base, const std::string& unit,
-                   const TrainOne& train_one, const Check& check) {
+int train_variants(const TrainingOptions& options, const World& world, const Config& base,
+                   const std::string& unit, const TrainOne& train_one, const Check& check) {
+  check_usage(world.alone(), "--ab: trains one run after the other in one process, and here are ",
+              world.size(), "; start it without a launcher");
   check_usage(!options.config.given("train.seed"), "train.seed: --seeds gives the seeds of a comparison");
   check_usage(!options.out.empty(), "--out: give the folder of the comparison");
   check_usage(!is_run(options.out), "--out ", options.out,

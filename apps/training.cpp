@@ -49,11 +49,6 @@ void TrainingOptions::add_to(CLI::App& app, const std::vector<FieldView>& fields
   common.add_to(app);
 }
 
-void TrainingOptions::check_alone(const World& world) const {
-  check_usage(world.alone(), "--ab: trains one run after the other in one process, and here are ",
-              world.size(), "; start it without a launcher");
-}
-
 int TrainingOptions::run(const TrainingRun& run) const {
   check_alike(run.world, "the version", version_number() + ", LibTorch " + libtorch_version());
   check_alike_lines(run.world, "the configuration", run.config.yaml);
@@ -77,10 +72,7 @@ int TrainingOptions::run(const TrainingRun& run) const {
   }
   if (limit.count() > 0) set_time_limit(limit);
   // The others find what rank 0 has remembered.
-  run.world.on_first([&] {
-    open(run);
-    return std::string();
-  });
+  run.world.first_does([&] { open(run); });
   if (!run.world.first()) open(run);
   install_signal_handlers();
   return train(run, weights);
@@ -114,9 +106,7 @@ std::filesystem::path TrainingOptions::start_weights_file(const TrainingRun& run
 
 int TrainingOptions::train(const TrainingRun& run, const std::filesystem::path& weights) const {
   RunDirectory directory(out, run.config, restart, run.world);
-  const std::string finished = run.world.on_first(
-      [&] { return std::string(is_finished(directory, run.train, run.task.scorer()) ? "yes" : ""); });
-  if (!finished.empty()) {
+  if (run.world.first_finds([&] { return is_finished(directory, run.train, run.task.scorer()); })) {
     log_info("finished already: ", directory.resume_from().string(), " has all ", run.train.steps, " steps; ",
              how_to_go_on(directory, run.optimizer));
     return kDone;

@@ -41,8 +41,6 @@ struct TrainingOptions {
   void add_to(CLI::App& app, const std::vector<FieldView>& fields, const std::string& taken);
   /// Trains, resumes, or says in a dry run what would be done. Returns the exit code.
   int run(const TrainingRun& run) const;
-  /// UsageError for what a comparison cannot be among several processes.
-  void check_alone(const World& world) const;
 
  private:
   void open(const TrainingRun& run) const;

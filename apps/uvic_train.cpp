@@ -32,10 +32,7 @@ struct TrainCommand {
 
   int run(const World& world, c10::Device device) {
     options.config.apply_to(fields_of(effective));
-    if (!options.ab.empty() && !options.config.print_config) {
-      options.check_alone(world);
-      return compare(device);
-    }
+    if (!options.ab.empty() && !options.config.print_config) return compare(world, device);
     effective.resolve();
     effective.validate();
     if (options.config.print_config) {
@@ -46,13 +43,13 @@ struct TrainCommand {
     return train(options, effective, task, world, device);
   }
 
-  int compare(c10::Device device) const {
+  int compare(const World& world, c10::Device device) const {
     return train_variants(
-        options, effective, "images",
+        options, world, effective, "images",
         [&](const AbRun<DiffusionConfig>& run) {
           DiffusionTask task(run.config, device);
           task.begin_like(run.baseline.model);
-          return train(run.options, run.config, task, {}, device);
+          return train(run.options, run.config, task, world, device);
         },
         [&](const DiffusionConfig& config) {
           DiffusionTask task(config, device);

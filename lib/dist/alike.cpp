@@ -27,6 +27,14 @@ std::string missing(const std::vector<std::string>& a, const std::vector<std::st
 
 }  // namespace
 
+void check_alike(const World& world, const std::string& what, const std::string& mine) {
+  const auto all = world.texts(mine);
+  for (size_t r = 1; r < all.size(); ++r) {
+    check_usage(all[r] == all[0], "the processes differ in ", what, ": ", all[0], " on rank 0, ", all[r],
+                " on rank ", r);
+  }
+}
+
 void check_alike_lines(const World& world, const std::string& what, const std::string& mine) {
   const auto all = world.texts(mine);
   const auto first = lines_of(all[0]);

@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <thread>
 #include <torch/csrc/distributed/c10d/Backend.hpp>
@@ -12,6 +13,7 @@
 #include "core/environment.h"
 #include "core/errors.h"
 #include "core/log.h"
+#include "core/machine.h"
 #include "core/rank_log.h"
 #include "dist/mpi_backend.h"
 #include "dist/nccl_backend.h"
@@ -29,12 +31,6 @@ constexpr auto kPatience = 24h;
 // Of a store that does not answer at all.
 constexpr auto kStoreAnswers = 25s;
 constexpr size_t kAddressBytes = 256;
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  gethostname(name.data(), name.size() - 1);
-  return name.data();
-}
 
 StorePtr open_store(const Meeting& meeting, bool serves, uint16_t* port = nullptr) {
   c10d::TCPStoreOptions options;
@@ -108,7 +104,6 @@ void check_launch(const Launch& launch, c10::Device device, Needs needs) {
 }
 
 struct Job::Links {
-  Launch launch;
   Mpi mpi;  // no module: not by MPI
   StorePtr store;
   BackendPtr backend;
@@ -118,10 +113,8 @@ struct Job::Links {
 
 Job::Job(const Launch& launch, c10::Device device, Needs needs) {
   if (launch.alone()) return;
-  set_rank(launch.rank);
   const bool gpu = device.is_cuda(), by_mpi = meets_by_mpi(launch, device);
   links_ = std::make_unique<Links>();
-  links_->launch = launch;
   if (by_mpi) links_->mpi = start_mpi(launch);
   links_->store = by_mpi ? links_->mpi.store : meet(*launch.meeting, launch.rank);
   if (gpu) {
@@ -178,9 +171,8 @@ int threads_of_rank(const Launch& launch) {
   cpu_set_t bound;
   CPU_ZERO(&bound);
   if (sched_getaffinity(0, sizeof bound, &bound) != 0) return 0;
-  const int mine = CPU_COUNT(&bound), all = int(std::thread::hardware_concurrency());
-  const auto online = int(sysconf(_SC_NPROCESSORS_ONLN));
-  return mine < std::max(all, online) ? mine : std::max(1, mine / launch.local_size);
+  const int mine = CPU_COUNT(&bound);
+  return mine < sysconf(_SC_NPROCESSORS_ONLN) ? mine : std::max(1, mine / launch.local_size);
 }
 
 }  // namespace uvic

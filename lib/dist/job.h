@@ -1,6 +1,5 @@
 // Joining a job of several processes, and leaving it.
 #pragma once
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -21,7 +20,7 @@ class Job {
   /// Meets the other processes of `launch`, which has been checked. UsageError where they cannot meet: no MPI
   /// in this build, another number of them than was said.
   /// From now on this process ends with an error that names the rank, within a minute, if another dies or
-  /// hangs; `before_end` is then called first.
+  /// hangs.
   Job(const Launch& launch, c10::Device device, Needs needs);
   /// Without `leave` the others are told that this rank failed, if `fail` has not.
   ~Job();

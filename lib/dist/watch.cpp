@@ -30,7 +30,8 @@ Watch::Watch(c10::intrusive_ptr<c10d::Store> store, int rank, std::vector<std::s
       names_(std::move(names)),
       times_(times),
       end_(std::move(end)),
-      signs_(names_.size(), Sign{"", Clock::now()}) {
+      signs_(names_.size(), Sign{{}, Clock::now()}) {
+  for (size_t r = 0; r < names_.size(); ++r) beat_keys_.push_back(beat_key(r));
   store_->set(beat_key(size_t(rank_)), bytes_of("0"));
   thread_ = std::thread([this] { run(); });
 }
@@ -72,11 +73,9 @@ std::string Watch::look() {
     for (Sign& sign : signs_) sign.seen = now;
   }
   looked_ = now;
+  const auto beats = store_->multiGet(beat_keys_);  // waits for one that is only just starting
   for (size_t r = 0; r < names_.size(); ++r) {
-    if (!store_->check({beat_key(r)})) continue;  // it is only just starting
-    const auto bytes = store_->get(beat_key(r));
-    const std::string text(bytes.begin(), bytes.end());
-    if (text != signs_[r].text) signs_[r] = {text, now};
+    if (beats[r] != signs_[r].beat) signs_[r] = {beats[r], now};
   }
   if (store_->check({kFailed})) {
     if (!failure_seen_) failure_seen_ = now;

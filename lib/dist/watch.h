@@ -47,10 +47,11 @@ class Watch {
   WatchTimes times_;
   std::function<void(const std::string&)> end_;
   struct Sign {
-    std::string text;
+    std::vector<uint8_t> beat;
     std::chrono::steady_clock::time_point seen;
   };
   std::vector<Sign> signs_;
+  std::vector<std::string> beat_keys_;
   std::chrono::steady_clock::time_point looked_ = std::chrono::steady_clock::now();
   std::optional<std::chrono::steady_clock::time_point> failure_seen_;
   std::mutex mutex_;

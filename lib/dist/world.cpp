@@ -7,6 +7,7 @@
 #include <torch/csrc/distributed/c10d/Backend.hpp>
 #include <torch/csrc/distributed/c10d/Store.hpp>
 
+#include "core/error_text.h"
 #include "core/errors.h"
 
 namespace uvic {
@@ -52,6 +53,14 @@ std::vector<int64_t> World::share(int64_t count) const {
   return mine;
 }
 
+std::vector<std::pair<int64_t, int64_t>> World::share_in_runs(int64_t count, int64_t most) const {
+  const int64_t run = std::max<int64_t>(most / size_, 1);
+  std::vector<std::pair<int64_t, int64_t>> mine;
+  for (const int64_t index : share((count + run - 1) / run))
+    mine.emplace_back(index * run, std::min(run, count - index * run));
+  return mine;
+}
+
 // NCCL takes tensors of its GPU alone.
 void World::reduce(const Tensor& data, int operation) const {
   if (alone()) return;
@@ -66,32 +75,27 @@ void World::sum(const Tensor& data) const {
   reduce(data, c10d::ReduceOp::SUM);
 }
 
-double World::sum(double value) const {
+double World::reduce(double value, int operation) const {
   const Tensor one = at::full({1}, value, at::kDouble);
-  reduce(one, c10d::ReduceOp::SUM);
+  reduce(one, operation);
   return one.item<double>();
+}
+
+double World::sum(double value) const {
+  return reduce(value, c10d::ReduceOp::SUM);
 }
 
 double World::max(double value) const {
-  const Tensor one = at::full({1}, value, at::kDouble);
-  reduce(one, c10d::ReduceOp::MAX);
-  return one.item<double>();
-}
-
-void World::broadcast(const Tensor& data) const {
-  if (alone()) return;
-  std::vector<Tensor> tensors = {data.to(links_->device)};
-  links_->backend->broadcast(tensors, {})->wait();
-  if (!tensors[0].is_same(data)) data.copy_(tensors[0]);
+  return reduce(value, c10d::ReduceOp::MAX);
 }
 
 // The parts are padded to the longest, as an operation of all has one size.
 Tensor World::gather(const Tensor& part) const {
   if (alone()) return part;
-  const auto longest = int64_t(max(double(part.size(0))));
   Tensor lengths = at::zeros({size_}, at::kLong);
   lengths[rank_] = part.size(0);
   sum(lengths);
+  const auto longest = lengths.max().item<int64_t>();
   auto shape = part.sizes().vec();
   shape[0] = longest;
   Tensor from = at::zeros(shape, part.options().device(links_->device));
@@ -169,14 +173,11 @@ std::string World::on_first(const std::function<std::string()>& act) const {
   const auto tell = [&]() -> std::string {
     try {
       return "r" + act();
-    } catch (const c10::Error& error) {
-      failed = std::current_exception();
-      return std::string("e") + error.what_without_backtrace();
     } catch (const std::exception& error) {
       failed = std::current_exception();
       const bool of_user = dynamic_cast<const UsageError*>(&error) != nullptr ||
                            dynamic_cast<const std::filesystem::filesystem_error*>(&error) != nullptr;
-      return (of_user ? "u" : "e") + std::string(error.what());
+      return (of_user ? "u" : "e") + error_text(error);
     }
   };
   const std::string told = text_of_first(first() ? tell() : "");
@@ -186,12 +187,15 @@ std::string World::on_first(const std::function<std::string()>& act) const {
   return told.substr(1);
 }
 
-void check_alike(const World& world, const std::string& what, const std::string& mine) {
-  const auto all = world.texts(mine);
-  for (size_t r = 1; r < all.size(); ++r) {
-    check_usage(all[r] == all[0], "the processes differ in ", what, ": ", all[0], " on rank 0, ", all[r],
-                " on rank ", r);
-  }
+bool World::first_finds(const std::function<bool()>& look) const {
+  return on_first([&] { return std::string(look() ? "yes" : "no"); }) == "yes";
+}
+
+void World::first_does(const std::function<void()>& act) const {
+  on_first([&] {
+    act();
+    return std::string();
+  });
 }
 
 }  // namespace uvic

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace c10d {
@@ -50,6 +51,8 @@ class World {
 
   /// This rank's part of `count` things, which go round in turn: rank, rank + size, ...
   std::vector<int64_t> share(int64_t count) const;
+  /// This rank's part in runs, {first, count} each, of at most most / size things, or one.
+  std::vector<std::pair<int64_t, int64_t>> share_in_runs(int64_t count, int64_t most) const;
 
   /// Sums over the ranks, in place. `data`: contiguous, of `device` or of the CPU; float32, float64 or int64.
   void sum(const at::Tensor& data) const;
@@ -57,7 +60,6 @@ class World {
   double max(double value) const;
   bool any(bool value) const { return max(value ? 1 : 0) > 0; }
   bool all(bool value) const { return !any(!value); }
-  void broadcast(const at::Tensor& data) const;  ///< from rank 0
   /// The tensors of all ranks, of one shape but for their first dimension, one behind the other.
   at::Tensor gather(const at::Tensor& part) const;
   /// Of what the ranks made of their share(count): all of it in order.
@@ -77,10 +79,13 @@ class World {
   std::vector<std::string> texts_for_first(std::string mine) const;
   /// What rank 0 does while the others wait: its result, or its error, on all.
   std::string on_first(const std::function<std::string()>& act) const;
+  bool first_finds(const std::function<bool()>& look) const;
+  void first_does(const std::function<void()>& act) const;
 
  private:
   struct Links;
   void reduce(const at::Tensor& data, int operation) const;
+  double reduce(double value, int operation) const;
   int rank_ = 0, size_ = 1;
   std::shared_ptr<Links> links_;  // null: alone
 };

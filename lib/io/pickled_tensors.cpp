@@ -14,8 +14,8 @@ namespace {
 
 constexpr int kMaxDepth = 100;
 constexpr size_t kMaxOutlined = 8, kMaxSettings = 1000, kMaxSetting = 1000;
-constexpr size_t kMaxLookedAt =
-    1'000'000;  // for settings: a dict may be named by any number of keys of another
+// For settings: a dict may be named by any number of keys of another.
+constexpr size_t kMaxLookedAt = 1'000'000;
 // Of the names that are made, with some for each tensor: a pickle of a few bytes can name millions.
 constexpr size_t kMaxNameBytes = size_t{64} << 20, kTensorBytes = 64, kMaxName = 4096;
 

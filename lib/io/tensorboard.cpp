@@ -6,6 +6,7 @@
 #include <bit>
 #include <chrono>
 
+#include "core/machine.h"
 #include "io/png.h"
 
 namespace uvic {
@@ -61,10 +62,8 @@ double now() {
 
 fs::path new_file(const fs::path& directory) {
   fs::create_directories(directory);
-  std::array<char, 256> host{};
-  if (gethostname(host.data(), host.size() - 1) != 0) host = {"localhost"};
   return directory /
-         c10::str("events.out.tfevents.", static_cast<int64_t>(now()), ".", host.data(), ".", getpid());
+         c10::str("events.out.tfevents.", static_cast<int64_t>(now()), ".", host_name(), ".", getpid());
 }
 
 }  // namespace

@@ -41,8 +41,8 @@ void FeatureCollector::add_pictures(const at::Tensor& pictures) {
 FeatureCollector::State FeatureCollector::state() const {
   State state;
   if (count() == 0) return state;
-  state.pooled = pooled_.state(pooled_.dim());
-  if (spatial_.count() > 0) state.spatial = spatial_.state(spatial_.dim());
+  state.pooled = pooled_.state();
+  if (spatial_.count() > 0) state.spatial = spatial_.state();
   if (options_.keep_rows) state.rows = at::cat(rows_);
   if (options_.probabilities) state.probabilities = at::cat(probabilities_);
   return state;

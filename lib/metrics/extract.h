@@ -42,8 +42,6 @@ class FeatureCollector {
   /// Any number of them, also grey, uint8 [n, 1 or 3, H, W], few at a time.
   void add_pictures(const at::Tensor& pictures);
   int64_t count() const { return pooled_.count(); }
-  /// Of the images so far, without what is kept.
-  const Moments& moments() const { return pooled_; }
   /// What has been collected, and taking it in elsewhere, behind one's own: other processes' images.
   struct State {
     at::Tensor pooled, spatial;      ///< Moments::state; spatial undefined if the extractor gives none

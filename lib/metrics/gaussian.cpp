@@ -31,14 +31,12 @@ void Moments::take_in(int64_t count, const at::Tensor& mean, const at::Tensor& s
   count_ += count;
 }
 
-at::Tensor Moments::state(int64_t dim) const {
-  if (count_ == 0) return at::zeros({1 + dim + dim * dim}, at::kDouble);
+at::Tensor Moments::state() const {
   return at::cat({at::full({1}, double(count_), at::kDouble), mean_, scatter_.flatten()});
 }
 
 void Moments::merge(const at::Tensor& state) {
   const auto count = int64_t(state[0].item<double>());
-  if (count == 0) return;
   const auto dim = int64_t(std::lround((std::sqrt(4.0 * double(state.size(0)) - 3.0) - 1.0) / 2.0));
   take_in(count, state.narrow(0, 1, dim), state.narrow(0, 1 + dim, dim * dim).view({dim, dim}));
 }

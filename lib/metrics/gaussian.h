@@ -26,8 +26,9 @@ class Moments {
   /// Needs two rows.
   Gaussian gaussian() const;
 
-  /// What has been collected, float64 [1 + D + D * D], and taking it in elsewhere: other processes' rows.
-  at::Tensor state(int64_t dim) const;
+  /// What has been collected, of one row or more, float64 [1 + D + D * D], and taking it in elsewhere: other
+  /// processes' rows.
+  at::Tensor state() const;
   void merge(const at::Tensor& state);
 
  private:

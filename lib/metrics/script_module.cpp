@@ -7,6 +7,7 @@
 #include <regex>
 #include <set>
 
+#include "core/error_text.h"
 #include "core/errors.h"
 #include "io/content_kind.h"
 #include "io/read_file.h"
@@ -63,8 +64,7 @@ torch::jit::Module load_script(const std::filesystem::path& path, c10::Device de
 }
 
 std::string script_error(const std::exception& error) {
-  const auto* own = dynamic_cast<const c10::Error*>(&error);
-  const std::string text = own != nullptr ? own->what_without_backtrace() : error.what();
+  const std::string text = error_text(error);
   size_t from = text.rfind("RuntimeError: ");
   from = from == std::string::npos ? text.find_first_not_of('\n') : from + 14;
   if (from == std::string::npos) return text;

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "core/device.h"
+#include "core/error_text.h"
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/machine.h"
@@ -159,30 +160,6 @@ int64_t number(const Metadata& metadata, const std::string& key, const fs::path&
   }
 }
 
-}  // namespace
-
-std::string first_not_finite(const TrainState& state) {
-  const Parts parts = parts_to_save(state);
-  return state.world.on_first([&] { return first_not_finite(parts); });
-}
-
-namespace {
-
-// Rank 0 writes, while the others wait.
-void write_on_first(const TrainState& state, const char* what, const std::function<void()>& write) {
-  const std::string problem = state.world.on_first([&]() -> std::string {
-    try {
-      write();
-      return "";
-    } catch (const c10::Error& error) {
-      return error.what_without_backtrace();
-    } catch (const std::exception& error) {
-      return error.what();
-    }
-  });
-  if (!problem.empty()) throw NotSaved(c10::str("step ", state.step, ": no ", what, ": ", problem));
-}
-
 void write_checkpoint(const TrainState& state, const Parts& parts, const fs::path& directory) {
   fs::create_directories(directory.parent_path());
   write_directory_atomically(directory, [&](const fs::path& target) {
@@ -206,14 +183,41 @@ void write_checkpoint(const TrainState& state, const Parts& parts, const fs::pat
   remove_old(directory.parent_path(), state.options.keep, state.options.keep_every);
 }
 
+void write_snapshot(const TrainState& state, const fs::path& directory) {
+  fs::create_directories(directory.parent_path());
+  const auto names = parameter_names(state);
+  write_directory_atomically(directory, [&](const fs::path& target) {
+    for (size_t i = 0; i < state.ema->size(); ++i) {
+      if (!state.ema->is_power(i)) continue;
+      TensorMap half = with_names(names, state.ema->weights(i));
+      for (auto& [name, tensor] : half) tensor = tensor.to(at::kHalf);
+      save_safetensors(part_of(target, state.ema->name(i)), half, weights_metadata(state));
+    }
+  });
+}
+
+// Of what rank 0 writes, while the others wait.
+void write_on_first(const TrainState& state, const char* what, const std::function<void()>& write) {
+  try {
+    state.world.first_does(write);
+  } catch (const std::exception& error) {
+    throw NotSaved(c10::str("step ", state.step, ": no ", what, ": ", error_text(error)));
+  }
+}
+
 }  // namespace
+
+std::string first_not_finite(const TrainState& state) {
+  const Parts parts = parts_to_save(state);
+  return state.world.on_first([&] { return first_not_finite(parts); });
+}
 
 fs::path save_checkpoint(const TrainState& state, const fs::path& run_directory) {
   const fs::path directory = checkpoint_path(run_directory, state.step);
+  if (state.world.first_finds([&] { return fs::exists(part_of(directory, "model")); })) return directory;
   const Parts parts = parts_to_save(state);
   check_finite(state, parts, run_directory);
   write_on_first(state, "checkpoint", [&] {
-    if (fs::exists(part_of(directory, "model"))) return;
     if (fs::exists(directory)) move_aside(directory, "incomplete");
     write_checkpoint(state, parts, directory);
   });
@@ -240,29 +244,11 @@ std::string damage_of_checkpoint(const fs::path& checkpoint) {
   }
 }
 
-namespace {
-
-void write_snapshot(const TrainState& state, const fs::path& directory) {
-  fs::create_directories(directory.parent_path());
-  const auto names = parameter_names(state);
-  write_directory_atomically(directory, [&](const fs::path& target) {
-    for (size_t i = 0; i < state.ema->size(); ++i) {
-      if (!state.ema->is_power(i)) continue;
-      TensorMap half = with_names(names, state.ema->weights(i));
-      for (auto& [name, tensor] : half) tensor = tensor.to(at::kHalf);
-      save_safetensors(part_of(target, state.ema->name(i)), half, weights_metadata(state));
-    }
-  });
-}
-
-}  // namespace
-
 void save_snapshot(const TrainState& state, const fs::path& run_directory) {
   const fs::path directory = snapshot_path(run_directory, state.step);
+  if (state.world.first_finds([&] { return fs::exists(directory); })) return;
   check_finite(state, parts_to_save(state), run_directory);
-  write_on_first(state, "snapshot", [&] {
-    if (!fs::exists(directory)) write_snapshot(state, directory);
-  });
+  write_on_first(state, "snapshot", [&] { write_snapshot(state, directory); });
 }
 
 void load_checkpoint(TrainState& state, const fs::path& checkpoint) {
@@ -283,10 +269,8 @@ void load_checkpoint(TrainState& state, const fs::path& checkpoint) {
   state.skipped_in_a_row = number(training.metadata, "uvic.skipped_in_a_row", training_file);
   for (const auto& [key, value] : environment(state)) {
     const auto recorded = training.metadata.find(key);
-    const bool from_before_ranks = key == "uvic.ranks" && recorded == training.metadata.end();
-    const std::string then = from_before_ranks                     ? "1"
-                             : recorded == training.metadata.end() ? "unknown"
-                                                                   : recorded->second;
+    const std::string unless_recorded = key == "uvic.ranks" ? "1" : "unknown";  // there were none before
+    const std::string then = recorded == training.metadata.end() ? unless_recorded : recorded->second;
     if (then != value)
       log_warning("resuming with ", key, " ", value, ", saved with ", then, ": not exact to the bit");
   }

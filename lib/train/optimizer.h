@@ -43,7 +43,7 @@ class Optimizer {
 std::unique_ptr<Optimizer> make_optimizer(std::vector<at::Tensor> parameters, const OptimizerOptions& options,
                                           const World& world, bool shard);
 
-/// AdamW through ATen's fused kernel. AdamMoments are zero until the first update.
+/// AdamW through ATen's fused kernel. Moments are zero until the first update.
 class AdamW {
  public:
   AdamW(std::vector<at::Tensor> parameters, const OptimizerOptions& options);

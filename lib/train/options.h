@@ -80,9 +80,7 @@ struct TrainOptions {
         .mark(kFreeOnResume);
     fields("on_save_error", on_save_error,
            "a checkpoint or snapshot that cannot be written, as on a full disk: continue and try again at "
-           "the next, or "
-           "fail; "
-           "the last checkpoint always fails")
+           "the next, or fail; the last checkpoint always fails")
         .mark(kFreeOnResume);
     fields("log_interval", log_interval, "steps between lines of metrics.jsonl", at_least(1))
         .mark(kFreeOnResume);

@@ -87,9 +87,7 @@ bool Trainer::due(int64_t interval) const {
 
 // Its log is rank 0's.
 bool Trainer::scored(int64_t step) const {
-  return !state_.world
-              .on_first([&] { return std::string(has_score(task_.scorer(), run_, step) ? "yes" : ""); })
-              .empty();
+  return state_.world.first_finds([&] { return has_score(task_.scorer(), run_, step); });
 }
 
 bool Trainer::agree_to_stop() {
@@ -171,8 +169,7 @@ void Trainer::take_step() {
   const std::string bad = first_not_finite(state_);
   if (!bad.empty()) refuse_not_finite(bad, state_.step, run_.path());  // no step can mend that
   if (state_.skipped_in_a_row < kMaxSkippedInARow) return;
-  state_.world.on_first(
-      [&]() -> std::string { give_up_diverged(state_.step, state_.skipped_in_a_row, run_.path()); });
+  state_.world.first_does([&] { give_up_diverged(state_.step, state_.skipped_in_a_row, run_.path()); });
 }
 
 void Trainer::log_step() {

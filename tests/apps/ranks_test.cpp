@@ -293,6 +293,17 @@ TEST(Ranks, StatisticsAreThoseOfOneProcess) {
   const auto whole = scores(score), shared = scores(mpirun(2) + score);
   EXPECT_EQ(shared.at("num_images"), 33);
   EXPECT_NEAR(shared.at("fid").get<double>(), whole.at("fid").get<double>(), 1e-6);
+  // A file that is no image counts once, whoever finds it.
+  fs::copy(files.path("d"), files.path("odd"));
+  fs::remove(files.path("odd") + "/manifest.json");
+  testing::write_bytes(files.path("odd") + "/text.png", "no image");
+  const std::string odd = "uvic-fid score " + files.path("odd") + " " + files.path("one.npz") +
+                          " --device cpu --threads 1 --quiet --json --on-error skip --features " + network;
+  for (const std::string& launcher : {std::string(), mpirun(2)}) {
+    const auto result = scores(launcher + odd);
+    EXPECT_EQ(result.at("num_images"), 33);
+    EXPECT_EQ(result.at("left_out"), 1);
+  }
   for (const char* key : {"mu", "sigma"})
     EXPECT_LT(testing::relative_error(three.at(key), one.at(key)), 1e-12);
 }

@@ -13,6 +13,7 @@
 #include "sampling/captioned_grid.h"
 #include "sampling/finite.h"
 #include "sampling/record.h"
+#include "train/preview_file.h"
 
 namespace uvic {
 
@@ -70,12 +71,7 @@ void write_preview(UViT& model, const DiffusionConfig& config, const TrainingSam
   const std::string record = record_of(model, config, samples, step, context.run_directory);
   if (!record.empty() && !finite.any_bad()) text["parameters"] = record;
   const auto file = context.run_directory / "samples" / (checkpoint_name(step) + ".png");
-  try {
-    std::filesystem::create_directories(file.parent_path());
-    save_png(file, grid, text);
-  } catch (const std::exception& error) {  // a full disk: no reason to end the run
-    log_warning("preview of step ", step, ": not written: ", error.what());
-  }
+  write_preview_file(file, step, [&] { save_png(file, grid, text); });
   context.log->write_image(step, "samples", grid);
 }
 

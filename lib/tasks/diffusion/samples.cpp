@@ -18,16 +18,16 @@ std::vector<int64_t> seeds_in_turn(int64_t images) {
   return seeds;
 }
 
-std::vector<int64_t> TrainingSamples::spread(int64_t images) const {
-  std::vector<int64_t> indexes = seeds_in_turn(images);
-  for (int64_t& index : indexes) index = index * dataset_.size() / images;
-  return indexes;
+std::vector<int64_t> TrainingSamples::spread(std::vector<int64_t> seeds, int64_t images) const {
+  for (int64_t& seed : seeds) seed = seed * dataset_.size() / images;
+  return seeds;
 }
 
 std::vector<std::string> TrainingSamples::captions(int64_t images) const {
   std::vector<std::string> texts;
   if (!config_.model.has_context()) return texts;
-  for (const int64_t index : spread(images)) texts.push_back(dataset_.captions()->text(index, 0));
+  for (const int64_t index : spread(seeds_in_turn(images), images))
+    texts.push_back(dataset_.captions()->text(index, 0));
   return texts;
 }
 
@@ -38,10 +38,7 @@ bool TrainingSamples::run(UViT& model, const SampleOptions& options, int64_t ima
   request.seeds = world.share(images);
   if (request.seeds.empty()) return true;
   request.labels = choose_labels("balanced", request.seeds, model.options().real_classes());
-  const std::vector<int64_t> all = spread(images);
-  std::vector<int64_t> indexes;
-  for (const int64_t seed : request.seeds) indexes.push_back(all[size_t(seed)]);
-  request.context = examples_.context_rows(dataset_, indexes);
+  request.context = examples_.context_rows(dataset_, spread(request.seeds, images));
   try {
     Sampler(with_parts(generator_of(model, options.precision, device_), examples_.sampler_parts()),
             config_.diffusion, options, device_)

@@ -29,7 +29,8 @@ class TrainingSamples {
   c10::Device device() const { return device_; }
 
  private:
-  std::vector<int64_t> spread(int64_t images) const;
+  /// The images of the data set whose captions `seeds` of `images` get.
+  std::vector<int64_t> spread(std::vector<int64_t> seeds, int64_t images) const;
 
   DiffusionConfig config_;
   const ExampleMaker& examples_;

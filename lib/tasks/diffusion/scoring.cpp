@@ -14,6 +14,7 @@
 #include "sampling/finite.h"
 #include "sampling/make_sampler.h"
 #include "tasks/diffusion/samples.h"
+#include "tasks/diffusion/shared_features.h"
 
 namespace uvic {
 namespace {
@@ -127,17 +128,16 @@ at::Tensor FidScorer::pop() {
 FidScorer::Result FidScorer::collect_features(int64_t step, bool alone) {
   Result result{.step = step, .score = no_score(step)};
   try {
-    FeatureCollector collector(extractor_, {});
+    auto collector = std::make_unique<FeatureCollector>(extractor_, ExtractOptions{});
     for (at::Tensor images = pop(); images.defined(); images = pop()) {
       for (const at::Tensor& part : images.split(kExtractorBatch)) {
-        collector.add(part.expand({-1, 3, -1, -1}));
+        collector->add(part.expand({-1, 3, -1, -1}));
         const std::lock_guard lock(mutex_);
         if (given_up_) throw GivenUp{};
       }
     }
-    result.features = collector.moments();
-    result.good = true;
-    if (alone) result.score = score(step, result.features);
+    if (alone) result.score = score(step, *collector);
+    result.features = std::move(collector);
   } catch (const GivenUp&) {
   } catch (const std::exception& error) {
     take_no_more();  // whoever waits for room must not wait for ever
@@ -146,16 +146,14 @@ FidScorer::Result FidScorer::collect_features(int64_t step, bool alone) {
   return result;
 }
 
-Scorer::Score FidScorer::score(int64_t step, const Moments& features) const {
+Scorer::Score FidScorer::score(int64_t step, const FeatureCollector& features) const {
   try {
-    const std::string name = c10::str("the samples of step ", step);
-    check_usage(features.count() >= 2, few_images_text(name, features.count()));
-    const Gaussian samples = features.gaussian();
-    const FrechetResult distance = frechet_distance(samples, reference_.pooled);
+    const FeatureSet samples = features.finish(c10::str("the samples of step ", step));
+    const FrechetResult distance = frechet_distance(samples.pooled, reference_.pooled);
     const std::string warning =
-        small_sample_warning({{name, features.count(), distance.rank_a}}, samples.dim());
+        small_sample_warning({{samples.name, samples.images, distance.rank_a}}, samples.pooled.dim());
     if (!warning.empty()) log_warning(warning);
-    return {step, {{"fid", distance.distance}, {"fid_images", double(features.count())}}};
+    return {step, {{"fid", distance.distance}, {"fid_images", double(samples.images)}}};
   } catch (const std::exception& error) {
     log_warning("the evaluation of step ", step, " failed: ", error.what());
     return no_score(step);
@@ -173,13 +171,11 @@ std::optional<Scorer::Score> FidScorer::collect(bool wait, const TaskContext& co
     context.progress("waiting for the features of what is scored");
   }
   Result result = result_.get();
-  Score made = result.score;
-  if (!world.alone() && world.all(result.good)) {
-    Moments all;
-    const at::Tensor mine = result.features.state(reference_.pooled.dim()).unsqueeze(0);
-    for (const at::Tensor& state : world.gather(mine).unbind(0)) all.merge(state);
-    if (world.first()) made = score(result.step, all);
+  if (!world.alone() && world.all(result.features != nullptr)) {
+    collect_of_all(world, *result.features);
+    if (world.first()) result.score = score(result.step, *result.features);
   }
+  const Score& made = result.score;
   log_info("step ", made.step, ": FID ", made.values[0].second, " of ", made.values[1].second,
            " images, guidance ", config_.sample.cfg);
   return made;

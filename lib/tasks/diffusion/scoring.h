@@ -42,12 +42,11 @@ class FidScorer : public Scorer {
  private:
   struct Result {
     int64_t step = 0;
-    bool good = false;      // else a warning has said why
-    Moments features = {};  // of this rank's images
-    Score score = {};       // of one process: made behind training, too
+    std::unique_ptr<FeatureCollector> features = {};  // of this rank's images; null: a warning has said why
+    Score score = {};                                 // of one process: made behind training, too
   };
   Result collect_features(int64_t step, bool alone);
-  Score score(int64_t step, const Moments& features) const;
+  Score score(int64_t step, const FeatureCollector& features) const;
   void push(at::Tensor images);
   void take_no_more();
   at::Tensor pop();

@@ -52,12 +52,9 @@ Validation::Validation(const Dataset& dataset, const DiffusionConfig& config, co
 
 double Validation::loss(const DiffusionObjective& objective, const World& world) const {
   const at::NoGradGuard no_grad;
-  const int64_t part = std::max<int64_t>(micro_batch_ / world.size(), 1);
   double sum = 0;
-  for (const int64_t index : world.share((size() + part - 1) / part)) {
-    const int64_t first = index * part, count = std::min(part, size() - first);
+  for (const auto& [first, count] : world.share_in_runs(size(), micro_batch_))
     sum += objective.losses(inputs_.part(first, count)).sum().item<double>();
-  }
   return world.sum(sum) / double(size());
 }
 

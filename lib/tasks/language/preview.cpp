@@ -5,6 +5,7 @@
 #include "io/atomic_file.h"
 #include "language/generate.h"
 #include "recipe/layout.h"
+#include "train/preview_file.h"
 
 namespace uvic {
 
@@ -52,9 +53,8 @@ void write_texts(const std::shared_ptr<Cogformer>& model, const Tokenizer& token
     tokens.insert(tokens.end(), texts[i].tokens.begin(), texts[i].tokens.end());
     all += c10::str("--- seed ", i, "\n", tokenizer.decode(tokens), "\n");
   }
-  const auto folder = context.run_directory / "samples";
-  std::filesystem::create_directories(folder);
-  write_file_atomically(folder / (checkpoint_name(step) + ".txt"), all);
+  const auto file = context.run_directory / "samples" / (checkpoint_name(step) + ".txt");
+  write_preview_file(file, step, [&] { write_file_atomically(file, all); });
 }
 
 }  // namespace uvic

@@ -30,12 +30,10 @@ TokenValidation::TokenValidation(std::shared_ptr<const TokenFile> tokens, const 
 double TokenValidation::loss(Cogformer& model, const World& world) const {
   const at::NoGradGuard no_grad;
   const int64_t whole = (tokens_->size() - 1) / context_;
-  const int64_t part = std::max<int64_t>(micro_batch_ / world.size(), 1);
   double sum = 0;
-  for (const int64_t index : world.share((windows_ + part - 1) / part)) {
-    const int64_t first = index * part;
+  for (const auto& [first, count] : world.share_in_runs(windows_, micro_batch_)) {
     std::vector<at::Tensor> windows;
-    for (int64_t i = first; i < std::min(first + part, windows_); ++i)
+    for (int64_t i = first; i < first + count; ++i)
       windows.push_back(tokens_->read(i * whole / windows_ * context_, context_ + 1));
     sum += next_token_losses(model, at::stack(windows), precision_, device_).sum().item<double>();
   }

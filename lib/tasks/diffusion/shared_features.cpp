@@ -1,8 +1,7 @@
-#include "fid_ranks.h"
+#include "tasks/diffusion/shared_features.h"
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
 #include <cstring>
 
 namespace uvic {
@@ -29,18 +28,6 @@ int64_t width_of(const at::Tensor& rows) {
 }
 
 }  // namespace
-
-ImagePart::ImagePart(ImageSet& set, int64_t count, int64_t index)
-    : set_(set), first_(set.size() * index / count), end_(set.size() * (index + 1) / count) {}
-
-std::vector<ImageRun> ImagePart::read(int64_t first, int64_t count) {
-  constexpr int64_t kSkipped = 256;
-  if (sequential() && !at_first_) {
-    for (int64_t i = 0; i < first_; i += kSkipped) set_.read(i, std::min(kSkipped, first_ - i));
-    at_first_ = true;
-  }
-  return set_.read(first_ + first, count);
-}
 
 int64_t collect_of_all(const World& world, FeatureCollector& collector, int64_t left_out) {
   if (world.alone()) return left_out;

@@ -1,8 +1,6 @@
-// Images shared among processes for their features, and what comes of it at rank 0.
+// One process's part of an image set that several go through.
 #pragma once
 #include "data/image_set.h"
-#include "dist/world.h"
-#include "metrics/extract.h"
 
 namespace uvic {
 
@@ -16,15 +14,14 @@ class ImagePart : public ImageSet {
   bool sequential() const override { return set_.sequential(); }
   std::string name(int64_t number) const override { return set_.name(number); }
   std::string describe() const override { return set_.describe(); }
+  /// Of this part, as decoding failed.
+  int64_t left_out_here() const { return set_.left_out() - before_; }
 
  private:
   ImageSet& set_;
   int64_t first_, end_;
+  int64_t before_;         // left out by their headers, or ahead of this part
   bool at_first_ = false;  // of a set that is read front to back
 };
-
-/// Takes the other ranks' images into rank 0's collector, in their order; returns the sum of `left_out`
-/// there, and elsewhere anything.
-int64_t collect_of_all(const World& world, FeatureCollector& collector, int64_t left_out);
 
 }  // namespace uvic
