@@ -1,7 +1,8 @@
-// Cog Attention on a GPU, fused and in plain ATen, beside the flash kernel of scaled_dot_product_attention: B
-// = 64, H = 8, D = 64, bfloat16, times by CUDA events. Rows are named as in bench_attention.cpp; without a
-// GPU each says why it was skipped.
+// Cog Attention on a GPU, fused and in plain ATen, beside scaled_dot_product_attention by FlashAttention-2
+// and by cuDNN: B = 64, H = 8, D = 64, bfloat16, times by CUDA events. Rows are named as in
+// bench_attention.cpp; without a GPU each says why it was skipped.
 #include <ATen/ATen.h>
+#include <ATen/Context.h>
 #include <ATen/SDPBackend.h>
 #include <ATen/ops/_fused_sdp_choice.h>
 #include <benchmark/benchmark.h>
@@ -19,10 +20,14 @@ using at::Tensor;
 
 constexpr int kB = 64, kH = 8, kD = 64;
 
-enum class Kind { kCogFused, kCogUnfused, kSdpa };
+enum class Kind { kCogFused, kCogUnfused, kFlash, kCudnn };
+
+bool is_sdpa(Kind kind) {
+  return kind == Kind::kFlash || kind == Kind::kCudnn;
+}
 
 Tensor attention(Kind kind, const Tensor& q, const Tensor& k, const Tensor& v) {
-  if (kind == Kind::kSdpa) return at::scaled_dot_product_attention(q, k, v);
+  if (is_sdpa(kind)) return at::scaled_dot_product_attention(q, k, v);
   return std::get<0>(uvic::cog_attention(q, k, v, std::nullopt, false, kind == Kind::kCogFused));
 }
 
@@ -43,14 +48,16 @@ void run(benchmark::State& state, Kind kind, int64_t N, bool backward) {
   const Tensor qkv = at::randn({kB, N, 3, kH, kD}, options).permute({2, 0, 3, 1, 4});
   std::vector<Tensor> inputs;
   for (int i = 0; i < 3; ++i) {
-    const Tensor x = kind == Kind::kSdpa ? qkv[i].contiguous() : qkv[i];
+    const Tensor x = is_sdpa(kind) ? qkv[i].contiguous() : qkv[i];
     inputs.push_back(backward ? x.detach().requires_grad_() : x);
   }
-  if (kind == Kind::kSdpa) {
-    const auto backend = at::SDPBackend(at::_fused_sdp_choice(inputs[0], inputs[1], inputs[2]));
-    if (backend != at::SDPBackend::flash_attention)
-      return state.SkipWithError("SDPA did not choose its flash backend");
-    state.SetLabel("flash_attention");
+  if (is_sdpa(kind)) {
+    const bool flash = kind == Kind::kFlash;
+    at::globalContext().setSDPUseFlash(flash);
+    at::globalContext().setSDPUseCuDNN(!flash);
+    const auto wanted = flash ? at::SDPBackend::flash_attention : at::SDPBackend::cudnn_attention;
+    if (at::SDPBackend(at::_fused_sdp_choice(inputs[0], inputs[1], inputs[2])) != wanted)
+      return state.SkipWithError("SDPA chose another backend");
   }
   const Tensor grad = at::randn({kB, N, kH, kD}, options).transpose(1, 2);
   const c10::AutoGradMode recording(backward);
@@ -81,7 +88,8 @@ void register_rows() {
     for (const bool backward : {false, true}) {
       for (const auto& [name, kind] : {std::pair{"cog_fused", Kind::kCogFused},
                                        {"cog_unfused", Kind::kCogUnfused},
-                                       {"sdpa", Kind::kSdpa}}) {
+                                       {"sdpa_flash", Kind::kFlash},
+                                       {"sdpa_cudnn", Kind::kCudnn}}) {
         const std::string row =
             c10::str(name, backward ? "/fwd_bwd" : "/fwd", "/bf16/B", kB, "_H", kH, "_N", N, "_D", kD);
         benchmark::RegisterBenchmark(

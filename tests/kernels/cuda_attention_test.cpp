@@ -83,7 +83,8 @@ void expect_close(const Case& c, const std::string& what) {
     const auto [name, expected] = truth.named()[i];
     const Tensor found = ours.named()[i].second;
     const bool exact = c.q.scalar_type() == at::kFloat || name == std::string("lse");
-    const double allowed = exact ? 1e-3 : 2 * norm_error(low.named()[i].second, expected) + 1e-9;
+    // 5e-5: where the truth is 0, as the gradients of a single key are, what is left is rounding.
+    const double allowed = exact ? 1e-3 : 2 * norm_error(low.named()[i].second, expected) + 5e-5;
     EXPECT_LE(norm_error(found, expected), allowed) << what << " " << name;  // 1e-3 squared: NMSE 1e-6
     if (!exact) continue;
     const Tensor errors = (found.to(at::kDouble) - expected).abs().flatten();

@@ -2,6 +2,7 @@
 #include "sampling/sampler.h"
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Context.h>
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
@@ -37,12 +38,14 @@ class SeedContract : public ::testing::TestWithParam<std::string> {
     const at::NoGradGuard no_grad;
     for (auto& parameter : model_->parameters()) parameter.mul_(3);
   }
-  Tensor sample(std::vector<int64_t> seeds, int64_t batch_size, double cfg = 1.0) {
+  Tensor sample(std::vector<int64_t> seeds, int64_t batch_size, double cfg = 1.0,
+                c10::Device device = c10::kCPU) {
     SampleOptions options = quick(GetParam(), batch_size);
     options.cfg = cfg;
     std::vector<int64_t> labels;
     for (const int64_t seed : seeds) labels.push_back(seed % 10);
-    return Sampler(*model_, {}, options).sample({seeds, labels});
+    model_->to(device);
+    return Sampler(*model_, {}, options, device).sample({seeds, labels});
   }
   std::shared_ptr<UViT> model_;
 };
@@ -68,6 +71,13 @@ TEST_P(SeedContract, OtherBatchSizesMoveAtMostOneGreyLevelOnFivePercent) {
 TEST_P(SeedContract, DifferentSeedsGiveDifferentImages) {
   const Tensor images = sample({0, 1}, 2);
   EXPECT_GT(testing::max_abs_error(images[0], images[1]), 0.1);
+}
+
+TEST_P(SeedContract, TheSameImagesOnCuda) {
+  if (!at::hasCUDA()) GTEST_SKIP() << "no CUDA in this build of LibTorch, or no GPU";
+  const Tensor here = sample({0, 1, 2, 3, 4}, 3, 1.5), there = sample({0, 1, 2, 3, 4}, 3, 1.5, c10::kCUDA);
+  EXPECT_LT(testing::relative_error(there, here), 1e-3);
+  EXPECT_TRUE(at::equal(sample({3, 1}, 3, 1.5, c10::kCUDA)[0], there[3]));
 }
 
 INSTANTIATE_TEST_SUITE_P(Solvers, SeedContract, ::testing::ValuesIn(solver_names()),

@@ -10,9 +10,9 @@ namespace uvic::testing {
 /// The state of a fresh run, and steps of given inputs.
 class DiffusionState : public TrainState {
  public:
-  explicit DiffusionState(const DiffusionConfig& config)
-      : DiffusionState(
-            config, std::make_shared<DiffusionObjective>(config, c10::kCPU, uint64_t(config.train.seed))) {}
+  explicit DiffusionState(const DiffusionConfig& config, c10::Device device = c10::kCPU)
+      : DiffusionState(config, device,
+                       std::make_shared<DiffusionObjective>(config, device, uint64_t(config.train.seed))) {}
   using TrainState::train_step;
   StepResult train_step(const StepInputs& inputs) {
     return train_step(
@@ -24,8 +24,8 @@ class DiffusionState : public TrainState {
   std::shared_ptr<UViT> model;
 
  private:
-  DiffusionState(const DiffusionConfig& config, std::shared_ptr<DiffusionObjective> made)
-      : TrainState(made->model(), config.train, config.optimizer, c10::kCPU),
+  DiffusionState(const DiffusionConfig& config, c10::Device device, std::shared_ptr<DiffusionObjective> made)
+      : TrainState(made->model(), config.train, config.optimizer, device),
         objective(std::move(made)),
         model(objective->model()) {
     config_yaml = config.to_yaml();

@@ -2,25 +2,23 @@
 // and its generation, ours and PyTorch's in turn. PEER is the command that runs tests/peer/cogformer.py; its
 // sizes are its own defaults.
 #include <ATen/ATen.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <map>
 
 #include "core/device.h"
 #include "language/network.h"
 #include "tasks/language/loss.h"
+#include "tools/peer.h"
 #include "train/train_state.h"
 
 namespace uvic {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using tools::Fastest;
+using tools::Peer;
 
 constexpr int64_t kBatch = 4, kPrompt = 64, kTokens = 64;
 
@@ -34,45 +32,6 @@ CogformerOptions options_of(AttentionKind kind) {
   options.attention = kind;
   return options;
 }
-
-// A process that answers a line with the seconds that what it says has taken.
-class Peer {
- public:
-  explicit Peer(char** command) {
-    int to_peer[2], from_peer[2];
-    TORCH_CHECK(pipe(to_peer) == 0 && pipe(from_peer) == 0, "no pipes");
-    process_ = fork();
-    TORCH_CHECK(process_ >= 0, "no process");
-    if (process_ == 0) {
-      dup2(to_peer[0], STDIN_FILENO);
-      dup2(from_peer[1], STDOUT_FILENO);
-      for (const int end : {to_peer[0], to_peer[1], from_peer[0], from_peer[1]}) close(end);
-      execvp(command[0], command);
-      std::perror(command[0]);
-      _exit(127);
-    }
-    close(to_peer[0]), close(from_peer[1]);
-    to_ = fdopen(to_peer[1], "w"), from_ = fdopen(from_peer[0], "r");
-  }
-  ~Peer() {
-    std::fclose(to_), std::fclose(from_);
-    waitpid(process_, nullptr, 0);
-  }
-  Peer(const Peer&) = delete;
-  Peer& operator=(const Peer&) = delete;
-
-  double run(const std::string& command) {
-    std::fprintf(to_, "%s\n", command.c_str());
-    std::fflush(to_);
-    double seconds = 0;
-    TORCH_CHECK(std::fscanf(from_, "%lf", &seconds) == 1, "the peer has ended");
-    return seconds;
-  }
-
- private:
-  pid_t process_;
-  FILE *to_, *from_;
-};
 
 double since(Clock::time_point began) {
   return std::chrono::duration<double>(Clock::now() - began).count();
@@ -113,48 +72,37 @@ double generate(const LanguageNetwork& network) {
   return since(began);
 }
 
-// Both by their fastest round: what else the machine does only adds.
-class Table {
- public:
-  void add(const std::string& name, double seconds) {
-    const auto [at, fresh] = fastest_.emplace(name, seconds);
-    at->second = std::min(at->second, seconds);
-  }
-  void ratio(const std::string& ours, const std::string& peers) const {
-    const double a = fastest_.at(ours), b = fastest_.at(peers);
-    std::printf("%-28s %8.3f s   %-28s %8.3f s   ratio %.2f\n", ours.c_str(), a, peers.c_str(), b, a / b);
-  }
-
- private:
-  std::map<std::string, double> fastest_;
-};
+void print_ratio(const Fastest& fastest, const std::string& ours, const std::string& peers) {
+  const double a = fastest.of(ours), b = fastest.of(peers);
+  std::printf("%-28s %8.3f s   %-28s %8.3f s   ratio %.2f\n", ours.c_str(), a, peers.c_str(), b, a / b);
+}
 
 void bench_training(Peer& peer, int rounds, const std::string& precision) {
-  Table table;
+  Fastest fastest;
   Training training{Choice<Precision>(precision)};
   for (int i = 0; i < rounds; ++i) {
-    table.add("train cog, ours", training.step());
-    table.add("train cog, PyTorch", peer.run("train cog " + precision));
+    fastest.add("train cog, ours", training.step());
+    fastest.add("train cog, PyTorch", peer.run("train cog " + precision));
   }
   // Apart, as the peer makes its network anew for each kind.
   for (int i = 0; i < rounds; ++i)
-    table.add("train softmax, PyTorch", peer.run("train softmax " + precision));
-  table.ratio("train cog, ours", "train cog, PyTorch");
-  table.ratio("train cog, ours", "train softmax, PyTorch");
+    fastest.add("train softmax, PyTorch", peer.run("train softmax " + precision));
+  print_ratio(fastest, "train cog, ours", "train cog, PyTorch");
+  print_ratio(fastest, "train cog, ours", "train softmax, PyTorch");
 }
 
 void bench_generation(Peer& peer, int rounds, const std::string& precision) {
-  Table table;
+  Fastest fastest;
   const LanguageNetwork network(std::make_shared<Cogformer>(options_of(AttentionKind::kCog)),
                                 Choice<Precision>(precision));
   for (int i = 0; i < rounds; ++i) {
-    table.add("generate cog, ours", generate(network));
+    fastest.add("generate cog, ours", generate(network));
     for (const std::string kind : {"cog", "softmax"})
-      table.add("generate " + kind + ", PyTorch",
-                peer.run("generate " + kind + " " + precision + " " + std::to_string(kTokens)));
+      fastest.add("generate " + kind + ", PyTorch",
+                  peer.run("generate " + kind + " " + precision + " " + std::to_string(kTokens)));
   }
-  table.ratio("generate cog, ours", "generate cog, PyTorch");
-  table.ratio("generate cog, ours", "generate softmax, PyTorch");
+  print_ratio(fastest, "generate cog, ours", "generate cog, PyTorch");
+  print_ratio(fastest, "generate cog, ours", "generate softmax, PyTorch");
 }
 
 }  // namespace
@@ -172,7 +120,7 @@ int main(int argc, char** argv) {
   std::vector<char*> command(argv + 1, argv + end);
   command.push_back(nullptr);
   uvic::keep_freed_memory();
-  uvic::Peer peer(command.data());
+  uvic::tools::Peer peer(command.data());
   const int rounds = argc > end + 1 ? std::atoi(argv[end + 1]) : 3;
   const std::string precision = argc > end + 2 ? argv[end + 2] : "fp32",
                     what = argc > end + 3 ? argv[end + 3] : "all";
