@@ -11,8 +11,6 @@ namespace {
 
 using Call = AttentionCall;
 
-// Turn on when `make gpu-check` has passed on a GPU; until then `auto` means plain ATen there.
-constexpr bool kCudaIsProven = false;
 constexpr int64_t kMaxCpuHeadDim = 256, kMaxCudaPositions = int64_t(1) << 30;
 
 /// What the fused kernels of a device ask of a call.
@@ -84,10 +82,6 @@ constexpr Condition kCudaConditions[] = {
     {[](const Call& c) { return c.batch * c.heads * c.queries > 0; },
      [](const Call&) -> std::string { return "there are no queries"; }, /*yields=*/true},
     {[](const Call& c) { return c.scale > 0 && std::isfinite(c.scale); }, scale_is, /*yields=*/true},
-    {[](const Call& c) { return kCudaIsProven || c.fused.has_value(); },
-     [](const Call&) -> std::string {
-       return "the CUDA kernel is not yet proven on a GPU; `fused` asks for it";
-     }},
 };
 
 constexpr Condition kOtherConditions[] = {{[](const Call&) { return false; },

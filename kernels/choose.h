@@ -15,8 +15,7 @@ struct AttentionCall {
   c10::DeviceType device = c10::kCPU;
   at::ScalarType dtype = at::kFloat;
   int64_t head_dim = 64;
-  /// true asks for the fused kernel, false for plain ATen, nullopt for the fused one where it exists and is
-  /// trusted: on CUDA it is not until its tests have passed on a GPU.
+  /// true asks for the fused kernel, false for plain ATen, nullopt for the fused one where it exists.
   std::optional<bool> fused = std::nullopt;
   AttentionKind kind = AttentionKind::kCog;
   double scale = 1;

@@ -10,12 +10,14 @@
 #endif
 
 #include "core/errors.h"
+#include "core/reproducible.h"
 #include "core/version.h"
 
 namespace uvic {
 
 c10::Device parse_device(const std::string& text) {
   const bool cuda = at::hasCUDA() && at::getNumGPUs() > 0;
+  if (cuda && text != "cpu") make_gpus_reproducible();
   if (text == "auto") return cuda ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
   if (text == "cpu") return c10::Device(c10::kCPU);
   const bool form = text == "cuda" || (text.starts_with("cuda:") && text.size() > 5 && text.size() < 9 &&

@@ -7,7 +7,7 @@
 namespace uvic {
 
 /// "auto" is the first CUDA device if this build and machine have one, else the CPU. UsageError for a device
-/// that is misspelt or absent.
+/// that is misspelt or absent. GPUs then compute the same bits in every run, see core/reproducible.h.
 c10::Device parse_device(const std::string& text);
 
 /// Sets the intra-op threads of LibTorch; 0 keeps its default (the physical cores).

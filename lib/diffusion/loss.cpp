@@ -59,19 +59,24 @@ double DiffusionLoss::x0_weight(double snr) const {
   TORCH_CHECK(false, "loss ", options_.loss, " has no weight of x0's error");
 }
 
-Tensor DiffusionLoss::operator()(const Network& network, const Tensor& x0, const Tensor& noise,
-                                 const Tensor& t, const Condition& condition) const {
+NoisedBatch DiffusionLoss::noised(const Tensor& x0, const Tensor& noise, const Tensor& t) const {
   const auto mix = [&](double s) { return prediction_.mix(schedule_->alpha(s), schedule_->sigma(s)); };
-  const Tensor timesteps = map_times(t, x0.device(), [&](double s) { return schedule_->timestep(s); });
   const Tensor scale =
       map_times(t, x0.device(), [&](double s) { return prediction_.input_scale(*schedule_, s); });
-  const Tensor input = add_noise(*schedule_, x0, noise, t) * scale.view({-1, 1, 1, 1});
-  const Tensor target = mix_images(
+  NoisedBatch batch;
+  batch.input = add_noise(*schedule_, x0, noise, t) * scale.view({-1, 1, 1, 1});
+  batch.target = mix_images(
       x0, noise, t, [&](double s) { return mix(s).p; }, [&](double s) { return mix(s).q; });
-  const Tensor error = (network(input, timesteps, condition) - target).square().flatten(1).mean(1);
-  return options_.loss == LossKind::kSimple
-             ? error
-             : error * map_times(t, x0.device(), [&](double s) { return weight(s); });
+  batch.timesteps = map_times(t, x0.device(), [&](double s) { return schedule_->timestep(s); });
+  if (options_.loss != LossKind::kSimple)
+    batch.weight = map_times(t, x0.device(), [&](double s) { return weight(s); });
+  return batch;
+}
+
+Tensor DiffusionLoss::of(const Network& network, const NoisedBatch& batch, const Condition& condition) {
+  const Tensor error =
+      (network(batch.input, batch.timesteps, condition) - batch.target).square().flatten(1).mean(1);
+  return batch.weight.defined() ? error * batch.weight : error;
 }
 
 }  // namespace uvic

@@ -14,6 +14,13 @@ namespace uvic {
 at::Tensor add_noise(const NoiseSchedule& schedule, const at::Tensor& x0, const at::Tensor& noise,
                      const at::Tensor& t);
 
+/// What the loss of a batch is computed from, on its device.
+struct NoisedBatch {
+  at::Tensor input, target;  ///< of the network, [B, C, H, W]
+  at::Tensor timesteps;      ///< [B], in the schedule's units
+  at::Tensor weight;         ///< [B], of the squared error; undefined: 1
+};
+
 /// The training loss of each image.
 class DiffusionLoss {
  public:
@@ -22,7 +29,12 @@ class DiffusionLoss {
   /// weight(t) times the mean over C, H, W of the squared error of the network's output. t: float32 [B] on
   /// the CPU, in the schedule's times. Returns [B].
   at::Tensor operator()(const Network& network, const at::Tensor& x0, const at::Tensor& noise,
-                        const at::Tensor& t, const Condition& condition) const;
+                        const at::Tensor& t, const Condition& condition) const {
+    return of(network, noised(x0, noise, t), condition);
+  }
+  /// The same in two parts, of which the second computes on the device alone.
+  NoisedBatch noised(const at::Tensor& x0, const at::Tensor& noise, const at::Tensor& t) const;
+  static at::Tensor of(const Network& network, const NoisedBatch& batch, const Condition& condition);
 
   /// The weight of the output's squared error. `simple`: 1 (Ho et al. 2020, eq. 14). The others are weights
   /// of x0's squared error, in SNR = alpha^2 / sigma^2, divided by what the output's error makes of it:

@@ -10,6 +10,7 @@
 #include "nn/uvit.h"
 #include "sampling/image_noise.h"
 #include "sampling/repaint.h"
+#include "sampling/replayed.h"
 
 namespace uvic {
 namespace {
@@ -52,7 +53,7 @@ Sampler::Sampler(Generator generator, const DiffusionOptions& diffusion, const S
                  c10::Device device)
     : shape_(generator.shape),
       plan_(plan_sampling(options, diffusion)),
-      parts_{.network = std::move(generator.network),
+      parts_{.network = replayed(std::move(generator.network), device),
              .schedule = plan_.schedule,
              .prediction = PredictionType(diffusion),
              .clip_x0 = options.clip_x0,

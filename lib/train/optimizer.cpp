@@ -22,13 +22,15 @@ AdamW::AdamW(std::vector<at::Tensor> parameters, const OptimizerOptions& options
   for (const auto& parameter : parameters_) {
     moments.exp_avgs.push_back(at::zeros_like(parameter));
     moments.exp_avg_sqs.push_back(at::zeros_like(parameter));
-    state_steps_.push_back(at::zeros({}, parameter.options().dtype(at::kFloat)));
   }
+  // One count for all of them, as all are updated together.
+  if (!parameters_.empty())
+    state_steps_.assign(parameters_.size(), at::zeros({}, parameters_[0].options().dtype(at::kFloat)));
 }
 
 void AdamW::set_updates(int64_t updates) {
   updates_ = updates;
-  for (auto& step : state_steps_) step.fill_(updates);
+  if (!state_steps_.empty()) state_steps_[0].fill_(updates);
 }
 
 std::vector<at::Tensor> AdamW::gradients() {

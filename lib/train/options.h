@@ -54,7 +54,7 @@ struct TrainOptions {
   int64_t val_interval = 1000, eval_interval = 0;
   int64_t keep_every = 0;
   Choice<OnSaveError> on_save_error = OnSaveError::kContinue;
-  bool allow_new_data = false, shard_optimizer = false;
+  bool allow_new_data = false, shard_optimizer = false, cuda_graph = true;
 
   void visit(FieldList& fields) {
     fields("steps", steps, "optimiser steps in all", at_least(1)).mark(kFreeOnResume);
@@ -101,6 +101,11 @@ struct TrainOptions {
         .mark(kFreeOnResume);
     fields("shard_optimizer", shard_optimizer,
            "divide the optimiser's state among the processes (ZeRO stage 1): less memory, more to exchange")
+        .mark(kFreeOnResume);
+    fields(
+        "cuda_graph", cuda_graph,
+        "on a GPU: record a step's kernels once and replay them, which small networks gain most by; not of "
+        "several processes or micro-batches")
         .mark(kFreeOnResume);
   }
 

@@ -86,9 +86,16 @@ class Task {
   virtual int64_t units_per_example() const { return 1; }
   /// The slices that `losses` will be asked for: those of steps first_step .. last_step - 1, in order.
   virtual void begin(const SliceSequence& slices, int64_t first_step, int64_t last_step) = 0;
-  /// The loss of each example of the next slice, [slice.count], with its graph.
-  virtual at::Tensor losses(const Slice& slice) = 0;
-  /// Seconds that `losses` has waited for data so far.
+  /// What the losses of the next slice are computed from, on the device; some may be undefined.
+  virtual std::vector<at::Tensor> inputs(const Slice& slice) = 0;
+  /// The loss of each example, [slice.count], with its graph.
+  virtual at::Tensor losses(const std::vector<at::Tensor>& inputs) = 0;
+  /// Whether `losses` does the same for all inputs of the same shapes, whatever they hold, and never waits
+  /// for the device, so that a GPU can be given it in one piece.
+  virtual bool replayable() const = 0;
+  /// Hears what the losses of the slice were, [slice.count], on the device and perhaps not computed yet.
+  virtual void count(const at::Tensor& /*losses*/) {}
+  /// Seconds that `inputs` has waited for data so far.
   virtual double wait_seconds() const = 0;
   /// What else metrics.jsonl says of the steps since the last call, those of all ranks.
   virtual Values step_values(const World& world) = 0;

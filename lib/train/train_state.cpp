@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/errors.h"
+#include "core/reproducible.h"
 
 namespace uvic {
 
@@ -27,6 +28,9 @@ TrainState::TrainState(std::shared_ptr<torch::nn::Module> module_, const TrainOp
       world(world_),
       slices(share_of_batch(world, train)),
       optimizer(make_optimizer(module->parameters(), optimizer_options, world, train.shard_optimizer)) {
+  // The ranks' sums start while the backward runs, and micro-batches add to gradients that are there.
+  if (options.cuda_graph && GpuGraph::possible(device) && world.alone() && slices.rounds == 1)
+    recorded_.emplace(module->parameters(), device);
   restart_ema();
 }
 
@@ -39,22 +43,31 @@ SwappedWeights TrainState::with_largest_average() const {
   return {module->parameters(), average < 0 ? module->parameters() : ema->weights(size_t(average))};
 }
 
-double TrainState::accumulate_gradients(const Losses& losses) {
+double TrainState::accumulate_gradients(const StepWork& work) {
+  const DeterministicScope deterministic(device);
   double loss = 0;
   for (int64_t round = 0; round < slices.rounds; ++round) {
-    const Tensor share = losses(slices[step * slices.rounds + round]).sum() / double(slices.total);
-    if (round == slices.rounds - 1) optimizer->begin_last();
-    share.backward();
-    loss += share.item<double>();
+    const auto inputs = work.inputs(slices[step * slices.rounds + round]);
+    Tensor losses;
+    if (recorded_ && work.replayable) {
+      losses = recorded_->run(inputs, double(slices.total), work.losses);
+    } else {
+      losses = work.losses(inputs);
+      if (round == slices.rounds - 1) optimizer->begin_last();
+      (losses.sum() / double(slices.total)).backward();
+    }
+    losses = losses.detach();
+    work.count(losses);
+    loss += (losses.sum() / double(slices.total)).item<double>();
   }
   return loss;
 }
 
-StepResult TrainState::train_step(const Losses& losses, const std::function<bool()>& stopping) {
+StepResult TrainState::train_step(const StepWork& work, const std::function<bool()>& stopping) {
   StepResult result;
   result.lr = learning_rate(optimizer_options, step, options.steps);
   optimizer->zero_grad();
-  const double loss = accumulate_gradients(losses);
+  const double loss = accumulate_gradients(work);
   const Tensor told = at::tensor({loss, stopping && stopping() ? 1.0 : 0.0}, at::kDouble);
   world.sum(told);
   result.loss = told[0].item<double>();

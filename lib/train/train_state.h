@@ -4,12 +4,14 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/slice.h"
 #include "recipe/ema.h"
 #include "train/optimizer.h"
 #include "train/options.h"
+#include "train/recorded_step.h"
 
 namespace torch::nn {
 class Module;
@@ -28,8 +30,13 @@ struct StepResult {
 /// This process's part of each batch. UsageError where train.batch_size cannot be shared equally.
 SliceSequence share_of_batch(const World& world, const TrainOptions& train);
 
-/// The loss of each example of a slice, [slice.count], with its graph.
-using Losses = std::function<at::Tensor(const Slice&)>;
+/// What a step is made of, as Task has it.
+struct StepWork {
+  std::function<std::vector<at::Tensor>(const Slice&)> inputs;
+  std::function<at::Tensor(const std::vector<at::Tensor>&)> losses;
+  bool replayable = true;
+  std::function<void(const at::Tensor&)> count = [](const at::Tensor&) {};
+};
 
 class TrainState {
  public:
@@ -41,7 +48,7 @@ class TrainState {
   /// Forward and backward over the slices of the next step, clipping, update, EMA. Advances `step` whether
   /// skipped or not. Loss and gradients are of all ranks, so that all decide alike, also on whether to stop,
   /// as `stopping` says after the backward.
-  StepResult train_step(const Losses& losses, const std::function<bool()>& stopping = {});
+  StepResult train_step(const StepWork& work, const std::function<bool()>& stopping = {});
 
   /// Makes the EMAs copies of the current weights again (after weights were loaded into a fresh run).
   void restart_ema();
@@ -70,7 +77,10 @@ class TrainState {
   int64_t units() const { return step * options.batch_size * units_per_example; }
 
  private:
-  double accumulate_gradients(const Losses& losses);
+  /// The loss of this process's slices of the step, whose gradients are then there.
+  double accumulate_gradients(const StepWork& work);
+
+  std::optional<RecordedStep> recorded_;  ///< where the steps of this run can be
 };
 
 }  // namespace uvic

@@ -158,7 +158,11 @@ std::vector<Trainer::Action> Trainer::make_actions() {
 
 void Trainer::take_step() {
   const auto began = Clock::now();
-  last_ = state_.train_step([this](const Slice& slice) { return task_.losses(slice); }, should_stop);
+  last_ = state_.train_step({.inputs = [this](const Slice& slice) { return task_.inputs(slice); },
+                             .losses = [this](const auto& inputs) { return task_.losses(inputs); },
+                             .replayable = task_.replayable(),
+                             .count = [this](const at::Tensor& losses) { task_.count(losses); }},
+                            should_stop);
   stop_ = last_.stop;
   pace_.add_step(std::chrono::duration<double>(Clock::now() - began).count(), state_.step, last_.loss,
                  last_.skipped);

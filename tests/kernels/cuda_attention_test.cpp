@@ -275,8 +275,9 @@ TEST_F(CudaAttention, ScalesThatAreNotPositiveAndEmptyBatchesTakePlainAten) {
   EXPECT_EQ(std::get<0>(cog_attention(none, none, none, std::nullopt, false, true)).sizes(), none.sizes());
 }
 
-TEST_F(CudaAttention, AutomaticMeansUnfusedUntilProven) {
-  EXPECT_FALSE(choose_kernel({at::kCUDA, at::kBFloat16, 64}).fused);
+TEST_F(CudaAttention, AutomaticMeansFusedWhereThereIsAKernel) {
+  EXPECT_TRUE(choose_kernel({at::kCUDA, at::kBFloat16, 64}).fused);
+  EXPECT_FALSE(choose_kernel({at::kCUDA, at::kBFloat16, 48}).fused);
   EXPECT_TRUE(choose_kernel({at::kCUDA, at::kBFloat16, 64, true}).fused);
   EXPECT_THROW_WITH(choose_kernel({at::kCUDA, at::kBFloat16, 48, true}), c10::Error, "head sizes");
 }

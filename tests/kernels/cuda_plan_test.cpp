@@ -19,14 +19,12 @@ constexpr Pass kPasses[] = {Pass::kForward, Pass::kStatistics, Pass::kQueryGradi
 constexpr int kSm80Bytes = 164 << 10, kSm80BlockBytes = 163 << 10, kSm90Bytes = 228 << 10,
               kReservedBytes = 1 << 10;
 
-// Why a call is unfused; "" where nothing but the build and the missing proof on a GPU stands against it.
+// Why a call is unfused; "" where nothing but the build stands against it.
 std::string obstacle(AttentionCall call) {
   call.device = c10::kCUDA;
-  const std::string text = choose_kernel(call).description();
-  return text == (built() ? "unfused (the CUDA kernel is not yet proven on a GPU; `fused` asks for it)"
-                          : "unfused (this build has no CUDA kernels)")
-             ? ""
-             : text;
+  const KernelChoice choice = choose_kernel(call);
+  const std::string text = choice.description();
+  return choice.fused || (!built() && text == "unfused (this build has no CUDA kernels)") ? "" : text;
 }
 
 TEST(CudaPlan, CoverageNamesWhatIsMissing) {

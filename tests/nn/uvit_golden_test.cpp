@@ -3,6 +3,7 @@
 #include <ATen/Context.h>
 #include <gtest/gtest.h>
 
+#include "core/reproducible.h"
 #include "support/golden_model.h"
 
 namespace uvic {
@@ -41,6 +42,7 @@ TEST_P(ModelGolden, OutputAndGradients) {
 
 TEST_P(ModelGolden, OutputAndGradientsOnCuda) {
   if (!at::hasCUDA()) GTEST_SKIP() << "no CUDA in this build of LibTorch";
+  make_gpus_reproducible();
   check_case(GetParam(), c10::kCUDA);
   // The cases of D = 32 and 72 through the fused kernel too; D = 12 has none.
   if (GetParam() == "uvic_class" || GetParam() == "uvic_head72") check_case(GetParam(), c10::kCUDA, "fused");

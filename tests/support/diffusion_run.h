@@ -16,7 +16,8 @@ class DiffusionState : public TrainState {
   using TrainState::train_step;
   StepResult train_step(const StepInputs& inputs) {
     return train_step(
-        [&](const Slice& slice) { return objective->losses(inputs.part(slice.first, slice.count)); });
+        {[&](const Slice& slice) { return objective->prepared(inputs.part(slice.first, slice.count)); },
+         [&](const auto& prepared) { return objective->losses(prepared); }});
   }
   const NoiseSchedule& schedule() const { return objective->schedule(); }
 

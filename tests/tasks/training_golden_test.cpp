@@ -3,6 +3,7 @@
 #include <ATen/Context.h>
 #include <gtest/gtest.h>
 
+#include "core/reproducible.h"
 #include "support/diffusion_run.h"
 #include "support/golden_model.h"
 
@@ -53,6 +54,7 @@ TEST(TrainingGolden, SixStepsOfThePublishedRecipe) {
 
 TEST(TrainingGolden, SixStepsOfThePublishedRecipeOnCuda) {
   if (!at::hasCUDA()) GTEST_SKIP() << "no CUDA in this build of LibTorch, or no GPU";
+  make_gpus_reproducible();
   six_steps(c10::kCUDA);
 }
 

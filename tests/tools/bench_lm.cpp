@@ -46,9 +46,10 @@ class Training {
   double step() {
     const at::Tensor windows = at::randint(2, 50257, {kBatch, 1025}, at::kLong);
     const auto began = Clock::now();
-    state_.train_step([&](const Slice&) {
-      return next_token_losses(*model_, windows, state_.options.precision, c10::kCPU);
-    });
+    state_.train_step({[&](const Slice&) { return std::vector{windows}; },
+                       [&](const auto& inputs) {
+                         return next_token_losses(*model_, inputs[0], state_.options.precision, c10::kCPU);
+                       }});
     return since(began);
   }
 

@@ -37,10 +37,14 @@ struct LineConfig {
 };
 
 /// y = 3 x + 1 at points drawn by their position in the stream.
-inline Tensor line_losses(torch::nn::LinearImpl& line, uint64_t seed, const Slice& slice) {
+inline Tensor line_points(uint64_t seed, const Slice& slice) {
   Tensor x = at::empty({slice.count, 1});
   for (int64_t i = 0; i < slice.count; ++i)
     x.data_ptr<float>()[i] = CounterRandom(seed, RandomStream::kNoise, uint64_t(slice.position(i))).uniform();
+  return x;
+}
+
+inline Tensor line_losses(torch::nn::LinearImpl& line, const Tensor& x) {
   return (line.forward(x) - (x * 3 + 1)).square().squeeze(1);
 }
 
@@ -82,17 +86,18 @@ class LineTask : public Task {
   void init_from(const fs::path&) override {}
   std::string unit() const override { return "points"; }
   void begin(const SliceSequence&, int64_t, int64_t) override {}
-  Tensor losses(const Slice& slice) override {
+  std::vector<Tensor> inputs(const Slice& slice) override {
     if (on_slice) on_slice(slice);
     const bool spoilt = slice.step >= spoil_from && slice.step < spoil_to;
-    const double factor = spoilt ? std::numeric_limits<double>::quiet_NaN() : 1;
-    return factor * line_losses(*line_, 1, slice);
+    return {line_points(1, slice) * (spoilt ? std::numeric_limits<double>::quiet_NaN() : 1)};
   }
+  bool replayable() const override { return true; }
+  Tensor losses(const std::vector<Tensor>& inputs) override { return line_losses(*line_, inputs[0]); }
   double wait_seconds() const override { return 0; }
   Values step_values(const World&) override { return {{"slope", line_->weight.item<double>()}}; }
   bool can_validate() const override { return true; }
   Values validate(const World&) override {
-    return {{"val_loss", line_losses(*line_, 2, {0, 0, 64, 64}).mean().item<double>()}};
+    return {{"val_loss", line_losses(*line_, line_points(2, {0, 0, 64, 64})).mean().item<double>()}};
   }
   void preview(int64_t step, const TaskContext&) override { previews.push_back(step); }
   Scorer* scorer() override { return line_scorer ? &*line_scorer : nullptr; }

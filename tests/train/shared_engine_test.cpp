@@ -79,7 +79,10 @@ TEST_F(Engine, RanksMakeOneBatch) {
   const auto six_steps = [](TrainState& state, LineTask& task) {
     std::vector<double> losses;
     for (int i = 0; i < 6; ++i)
-      losses.push_back(state.train_step([&](const Slice& s) { return task.losses(s); }).loss);
+      losses.push_back(state
+                           .train_step({[&](const Slice& s) { return task.inputs(s); },
+                                        [&](const auto& inputs) { return task.losses(inputs); }})
+                           .loss);
     return losses;
   };
   LineTask alone_task;

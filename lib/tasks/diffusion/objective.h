@@ -17,7 +17,10 @@ class DiffusionObjective {
   DiffusionObjective(const DiffusionConfig& config, c10::Device device, uint64_t seed);
 
   /// The loss of each image at the current weights, [B].
-  at::Tensor losses(const StepInputs& inputs) const;
+  at::Tensor losses(const StepInputs& inputs) const { return losses(prepared(inputs)); }
+  /// The same in two parts, as Task has them.
+  std::vector<at::Tensor> prepared(const StepInputs& inputs) const;
+  at::Tensor losses(const std::vector<at::Tensor>& prepared) const;
 
   const std::shared_ptr<UViT>& model() const { return model_; }
   const NoiseSchedule& schedule() const { return loss_.schedule(); }

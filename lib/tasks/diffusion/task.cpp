@@ -140,14 +140,17 @@ void DiffusionTask::begin(const SliceSequence& slices, int64_t first_step, int64
                                          first_step, last_step, examples_->caption_use());
 }
 
-at::Tensor DiffusionTask::losses(const Slice& slice) {
+std::vector<at::Tensor> DiffusionTask::inputs(const Slice& slice) {
   Batch batch = loader_->next();
   TORCH_CHECK(batch.slice == slice, "asked for a slice of step ", slice.step, " that is not the next");
   const StepInputs inputs = examples_->inputs(std::move(batch), objective_->schedule());
-  at::Tensor losses = objective_->losses(inputs);
+  times_ = inputs.t;
+  return objective_->prepared(inputs);
+}
+
+void DiffusionTask::count(const at::Tensor& losses) {
   count_losses();
-  uncounted_ = {inputs.t, losses.detach()};
-  return losses;
+  uncounted_ = {times_, losses};
 }
 
 // Those of the slice before: by now its backward has waited for the device anyway.

@@ -35,7 +35,10 @@ class DiffusionTask : public Task {
   void init_from(const std::filesystem::path& weights_file) override;
   std::string unit() const override { return "images"; }
   void begin(const SliceSequence& slices, int64_t first_step, int64_t last_step) override;
-  at::Tensor losses(const Slice& slice) override;
+  std::vector<at::Tensor> inputs(const Slice& slice) override;
+  at::Tensor losses(const std::vector<at::Tensor>& inputs) override { return objective_->losses(inputs); }
+  bool replayable() const override { return true; }
+  void count(const at::Tensor& losses) override;
   double wait_seconds() const override { return loader_ ? loader_->wait_seconds() : 0; }
   Values step_values(const World& world) override;
   bool can_validate() const override { return validation_ != nullptr; }
@@ -61,7 +64,8 @@ class DiffusionTask : public Task {
   LossBuckets buckets_;
   std::string start_network_ = "ema";
   std::optional<ModelOptions> begins_like_;
-  std::pair<at::Tensor, at::Tensor> uncounted_;  // times and losses that are not in them yet
+  at::Tensor times_;                             // of the slice
+  std::pair<at::Tensor, at::Tensor> uncounted_;  // times and losses that are not in buckets_ yet
 };
 
 }  // namespace uvic

@@ -153,11 +153,15 @@ void LanguageTask::init_from(const fs::path& weights_file) {
 
 void LanguageTask::begin(const SliceSequence&, int64_t, int64_t) {}
 
-at::Tensor LanguageTask::losses(const Slice& slice) {
+std::vector<at::Tensor> LanguageTask::inputs(const Slice& slice) {
   const auto began = Clock::now();
   const at::Tensor windows = windows_->read(slice);
   wait_seconds_ += std::chrono::duration<double>(Clock::now() - began).count();
-  return next_token_losses(*model_, windows, config_.train.precision, device_);
+  return {windows};
+}
+
+at::Tensor LanguageTask::losses(const std::vector<at::Tensor>& inputs) {
+  return next_token_losses(*model_, inputs[0], config_.train.precision, device_);
 }
 
 Values LanguageTask::validate(const World& world) {

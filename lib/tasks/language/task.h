@@ -32,7 +32,9 @@ class LanguageTask : public Task {
   std::string unit() const override { return "tokens"; }
   int64_t units_per_example() const override { return config_.model.max_seq_length; }
   void begin(const SliceSequence& slices, int64_t first_step, int64_t last_step) override;
-  at::Tensor losses(const Slice& slice) override;
+  std::vector<at::Tensor> inputs(const Slice& slice) override;
+  at::Tensor losses(const std::vector<at::Tensor>& inputs) override;
+  bool replayable() const override { return false; }  // attention is laid out by where documents end
   double wait_seconds() const override { return wait_seconds_; }
   Values step_values(const World&) override { return {}; }
   bool can_validate() const override { return validation_ != nullptr; }
