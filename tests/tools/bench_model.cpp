@@ -14,6 +14,7 @@
 
 #include "core/device.h"
 #include "core/errors.h"
+#include "sampling/replayed.h"
 #include "sampling/sampler.h"
 #include "support/diffusion_run.h"
 #include "tools/peer.h"
@@ -104,7 +105,7 @@ class Ours {
     if (config.model.conditional())
       inputs_.condition.labels = at::randint(config.model.num_classes, {batch}, at::kLong).to(device_);
     times_ = at::rand({batch}).mul(999).to(device_);
-    network_ = inference_network(*state_->model, config.train.precision, device_);
+    network_ = replayed(inference_network(*state_->model, config.train.precision, device_), device_);
   }
   double train(int64_t repeats) {
     return seconds(device_, repeats, [&] { state_->train_step(inputs_); });
