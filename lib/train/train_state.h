@@ -3,6 +3,7 @@
 #include <c10/core/Device.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>

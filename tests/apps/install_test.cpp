@@ -32,8 +32,8 @@ TEST(Install, RunsFromElsewhereAndServesAConsumer) {
   expect_ok(run(cmake + " -S " + source + " -B " + consumer +
                 " -DCMAKE_BUILD_TYPE=Debug -DCMAKE_PREFIX_PATH=" + moved));
   expect_ok(run(cmake + " --build " + consumer));
-  // Its ten lines load the weights that ship and draw the picture that uvic-sample draws of the same seeds.
-  const std::string weights = UVIC_SOURCE "/assets/fashion_mnist_cog.safetensors";
+  // Its ten lines load weights that ship and draw the picture that uvic-sample draws of the same seeds.
+  const std::string weights = UVIC_SOURCE "/assets/fashion_mnist_cog_patch4.safetensors";
   const std::string own = (directory / "own.png").string(), theirs = (directory / "theirs.png").string();
   expect_ok(run(consumer + "/consumer " + weights + " " + own));
   expect_ok(run("env -i " + moved + "/bin/uvic-sample --quiet --checkpoint " + weights +

@@ -99,8 +99,8 @@ class Ours {
     config.train.precision = precision;
     config.train.grad_clip = 1;
     state_.emplace(config, device_);
-    const auto [C, H, W] = config.model.image_shape();
-    const auto random = [&] { return at::randn({batch, C, H, W}).to(device_); };
+    const auto shape = config.model.image_shape();
+    const auto random = [&] { return at::randn({batch, shape[0], shape[1], shape[2]}).to(device_); };
     inputs_ = {random(), random(), at::rand({batch}), {}};
     if (config.model.conditional())
       inputs_.condition.labels = at::randint(config.model.num_classes, {batch}, at::kLong).to(device_);
