@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "core/errors.h"
+#include "core/gpu_graph.h"
+#include "core/reproducible.h"
 #include "support/support.h"
 
 namespace uvic {
@@ -49,6 +51,15 @@ TEST(Device, VersionText) {
         "\nCPU capability " + cpu_capability()}) {
     EXPECT_NE(text.find(part), std::string::npos) << text;
   }
+}
+
+// What graphs and fixed orders do on a GPU: TrainingGolden, SeedContract and .ci/gpu-runs.
+TEST(Gpu, ACpuHasNoGraphsAndKeepsItsAlgorithms) {
+  EXPECT_FALSE(GpuGraph::possible(c10::kCPU));
+  const DeterministicScope scope(c10::kCPU);
+  EXPECT_FALSE(at::globalContext().deterministicAlgorithms());
+  const DeterministicScope of_a_gpu(c10::Device(c10::kCUDA, 0));
+  EXPECT_TRUE(at::globalContext().deterministicAlgorithms());
 }
 
 }  // namespace
