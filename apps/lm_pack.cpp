@@ -72,7 +72,7 @@ int PackCommand::run() {
     log_warning(tokenizer, ": has no token that begins a document, so nothing in the pack parts documents");
   constexpr int64_t kMega = 1'000'000;
   std::optional<ProgressBar> bar;
-  const PackReport report = pack_text(inputs, out, *opened, options, [&](int64_t done, int64_t total) {
+  const PackTextReport report = pack_text(inputs, out, *opened, options, [&](int64_t done, int64_t total) {
     if (total == 0) return;  // a pipe does not say how long it is
     if (!bar) bar.emplace("packing", "MB", total / kMega);
     bar->update(done / kMega);

@@ -11,8 +11,8 @@
 namespace uvic {
 namespace {
 
-constexpr int64_t kMostRows = 16;    // from there on oneDNN's products are as fast
-constexpr int64_t kGrain = 1 << 15;  // multiply-adds that are worth a thread
+constexpr int64_t kMostRows = 16;            // from there on oneDNN's products are as fast
+constexpr int64_t kGrainProducts = 1 << 15;  // multiply-adds that are worth a thread
 
 bool has_dtype(const at::Tensor& x) {
   return x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16;
@@ -54,7 +54,7 @@ at::Tensor linear_of_rows(const at::Tensor& x_in, const at::Tensor& weight) {
                                 weight.size(0)};
   const auto& kernels = cpu::default_isa().decode();
   const auto run = weight.scalar_type() == at::kFloat ? kernels.linear_f32 : kernels.linear_bf16;
-  const int64_t grain = std::max<int64_t>(kGrain / (problem.rows * problem.in + 1), 4);
+  const int64_t grain = std::max<int64_t>(kGrainProducts / (problem.rows * problem.in + 1), 4);
   at::parallel_for(0, problem.out, grain, [&](int64_t begin, int64_t end) { run(problem, begin, end); });
   return y;
 }
@@ -82,7 +82,7 @@ at::Tensor attend_one(AttentionKind kind, const at::Tensor& q_in, const at::Tens
                               .v_row = values.stride(1),
                               .scale = 1 / std::sqrt(double(D))};
   const auto run = kernel_of(kind, keys.scalar_type());
-  const int64_t grain = std::max<int64_t>(kGrain / (2 * M * D), 1);
+  const int64_t grain = std::max<int64_t>(kGrainProducts / (2 * M * D), 1);
   at::parallel_for(0, H, grain, [&](int64_t begin, int64_t end) {
     std::vector<float> scores(size_t(M + 16));  // up to a vector more
     for (int64_t head = begin; head < end; ++head) run(problem, head, scores.data());

@@ -47,7 +47,7 @@ std::tuple<Tensor, Tensor> attention(AttentionKind kind, const Tensor& q, const 
   if (!documents.empty()) {
     const Tensor out = empty_token_major(q), lse = empty_statistics(q);
     for_each_document(documents, q.size(2), [&](const auto& part) {
-      const auto [o, l] = attention(kind, part(q), part(k), part(v), scale, causal);
+      const auto [o, l] = reference::attention(kind, part(q), part(k), part(v), scale, causal);
       part(out).copy_(o), part(lse).copy_(l);
     });
     return {out, lse};
@@ -64,7 +64,7 @@ std::tuple<Tensor, Tensor, Tensor> attention_backward(AttentionKind kind, const 
   if (!documents.empty()) {
     const Tensor grad_q = empty_token_major(q), grad_k = empty_token_major(k), grad_v = empty_token_major(v);
     for_each_document(documents, q.size(2), [&](const auto& part) {
-      const auto [gq, gk, gv] = attention_backward(kind, part(grad_out), part(q), part(k), part(v), part(out),
+      const auto [gq, gk, gv] = reference::attention_backward(kind, part(grad_out), part(q), part(k), part(v), part(out),
                                                    part(lse), scale, causal);
       part(grad_q).copy_(gq), part(grad_k).copy_(gk), part(grad_v).copy_(gv);
     });

@@ -14,8 +14,8 @@ using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr int64_t kGrain = 1 << 14;  // numbers that are worth a thread
-constexpr int64_t kRowsOfASum = 64;  // whose gradients of a weight are added up by one thread
+constexpr int64_t kGrainNumbers = 1 << 14;  // numbers that are worth a thread
+constexpr int64_t kRowsOfASum = 64;         // whose gradients of a weight are added up by one thread
 
 bool has_kernels(const Tensor& x) {
   return x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
@@ -29,7 +29,7 @@ const cpu::RowKernels& kernels_of(const Tensor& x) {
 template <class Problem>
 void run(void (*kernel)(const Problem&, int64_t, int64_t), const Problem& problem, int64_t n,
          int64_t numbers_each) {
-  at::parallel_for(0, n, std::max<int64_t>(kGrain / numbers_each, 1),
+  at::parallel_for(0, n, std::max<int64_t>(kGrainNumbers / numbers_each, 1),
                    [&](int64_t begin, int64_t end) { kernel(problem, begin, end); });
 }
 

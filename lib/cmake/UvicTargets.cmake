@@ -41,6 +41,15 @@ foreach(pch tensor aten nn)
   target_precompile_headers(uvic_pch_${pch} PRIVATE ${PROJECT_SOURCE_DIR}/lib/core/pch_${pch}.h)
 endforeach()
 
+# For who builds once: eight files of a room as one unit, so that what their headers instantiate is compiled once. Who develops
+# has single units, as a touched file is then all that is compiled again.
+option(UVIC_UNITY "Compile the files of a room in batches" OFF)
+function(uvic_batches target)
+  if(UVIC_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+  endif()
+endfunction()
+
 # Which precompiled header a target's units begin with; aten if none is said.
 function(uvic_precompiled target pch)
   if(NOT pch)
@@ -59,6 +68,7 @@ function(uvic_room name)
     target_link_libraries(uvic_${name} PUBLIC uvic_${room})
   endforeach()
   uvic_precompiled(uvic_${name} "${arg_PCH}")
+  uvic_batches(uvic_${name})
   set_property(GLOBAL APPEND PROPERTY UVIC_ROOMS uvic_${name})
   set_property(GLOBAL APPEND PROPERTY UVIC_ROOM_LIBRARIES ${arg_LIBRARIES})
 endfunction()

@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kMostNamed = 10;
+constexpr size_t kMostProblems = 10;
 
 /// Where all of them are named, or why they are not.
 std::string write_list(const fs::path& list, const std::vector<std::string>& problems) {
@@ -32,7 +32,7 @@ BadFiles::BadFiles(OnError on_error, std::string option, fs::path list)
 
 std::string BadFiles::names() const {
   const auto first = problems_.begin() + std::ptrdiff_t(told_);
-  const size_t news = problems_.size() - told_, named = std::min(news, kMostNamed);
+  const size_t news = problems_.size() - told_, named = std::min(news, kMostProblems);
   std::string text = join({first, first + std::ptrdiff_t(named)}, "; ");
   if (news > named) text += c10::str("; and ", news - named, " more, ", write_list(list_, problems_));
   return text;

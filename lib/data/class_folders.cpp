@@ -18,7 +18,7 @@ using Names = std::vector<std::string>;
 constexpr std::array kParts = {"train", "training",   "images", "image",    "imgs", "img",
                                "data",  "dataset",    "photos", "pictures", "val",  "valid",
                                "dev",   "validation", "test",   "testing"};
-constexpr size_t kMostNamed = 6;
+constexpr size_t kMostFolders = 6;
 
 /// Its place in kParts, which is their number for a name that is none.
 size_t part_rank(const std::string& name) {
@@ -26,7 +26,7 @@ size_t part_rank(const std::string& name) {
 }
 
 std::string named(const Names& names) {
-  const Names first(names.begin(), names.begin() + std::ptrdiff_t(std::min(names.size(), kMostNamed)));
+  const Names first(names.begin(), names.begin() + std::ptrdiff_t(std::min(names.size(), kMostFolders)));
   const std::string more =
       names.size() > first.size() ? c10::str(" and ", names.size() - first.size(), " more") : "";
   return join(first, ", ") + more;

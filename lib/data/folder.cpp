@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kMostNamed = 10;
+constexpr size_t kMostFolderNames = 10;
 
 class FileDataset : public Dataset {
  public:
@@ -100,7 +100,8 @@ class FileDataset : public Dataset {
   std::string some_names() const {
     const auto& names = listing_.class_names;
     if (names.empty()) return "";
-    return " (" + (names.size() <= kMostNamed ? join(names, ", ") : names.front() + " ... " + names.back()) +
+    return " (" +
+           (names.size() <= kMostFolderNames ? join(names, ", ") : names.front() + " ... " + names.back()) +
            ")";
   }
 

@@ -11,10 +11,10 @@ namespace {
 using Names = std::vector<std::string>;
 using Json = nlohmann::ordered_json;
 
-constexpr size_t kMostNamed = 4;  // clauses of one kind
+constexpr size_t kMostClauses = 4;  // clauses of one kind
 constexpr auto kHeldOut = "held_out";
 
-bool holds(const Names& names, const std::string& name) {
+bool contains(const Names& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
@@ -22,13 +22,14 @@ bool holds(const Names& names, const std::string& name) {
 Names clauses_for_missing(const Names& names, const Names& others, const Names& told, const char* what) {
   Names clauses;
   for (const std::string& name : names) {
-    if (!holds(others, name) && !holds(told, name)) clauses.push_back(c10::str("class '", name, "' ", what));
+    if (!contains(others, name) && !contains(told, name))
+      clauses.push_back(c10::str("class '", name, "' ", what));
   }
   return clauses;
 }
 
 void append_some(const Names& clauses, Names& all) {
-  const size_t named = std::min(clauses.size(), kMostNamed);
+  const size_t named = std::min(clauses.size(), kMostClauses);
   all.insert(all.end(), clauses.begin(), clauses.begin() + std::ptrdiff_t(named));
   if (clauses.size() > named) all.push_back(c10::str("and ", clauses.size() - named, " more of these"));
 }
@@ -73,7 +74,7 @@ void compare_names(const Names& then, const Names& now, Names& clauses) {
   for (size_t i = 0; i < std::min(then.size(), now.size()); ++i) {
     if (then[i] == now[i]) continue;
     renumbered.push_back(c10::str("class ", i, " was '", then[i], "', now '", now[i], "'"));
-    if (!holds(now, then[i]) && !holds(then, now[i])) {
+    if (!contains(now, then[i]) && !contains(then, now[i])) {
       told.push_back(then[i]);
       told.push_back(now[i]);
     }

@@ -12,7 +12,7 @@
 namespace uvic {
 namespace {
 
-constexpr size_t kMostNamed = 5, kMostLookedAt = 16;
+constexpr size_t kMostNotes = 5, kMostLookedAt = 16;
 constexpr int kTwelveBits = 4095, kMask = 15;
 
 /// Which files have been spoken of, by note.
@@ -82,9 +82,9 @@ void hint_at_darkness(const FileSource& source, const std::vector<std::string>& 
 void note_once(const std::string& file, const std::string& note) {
   if (!said().add(file, note)) return;
   const size_t lines = said().count_line(note);
-  if (lines <= kMostNamed) {
+  if (lines <= kMostNotes) {
     log_warning(file, ": ", note);
-  } else if (lines == kMostNamed + 1) {
+  } else if (lines == kMostNotes + 1) {
     log_warning("more images follow of which this is so, and are not named: ", note);
   }
 }
@@ -99,8 +99,8 @@ void report_notes(const FileSource& source, const std::vector<std::string>& file
   }
   for (auto& [note, names] : noted) {
     const size_t count = names.size();
-    names.resize(std::min(count, kMostNamed));
-    if (count > kMostNamed) names.push_back(c10::str("and ", count - kMostNamed, " more"));
+    names.resize(std::min(count, kMostNotes));
+    if (count > kMostNotes) names.push_back(c10::str("and ", count - kMostNotes, " more"));
     log_warning(source.name(), ": ", join(names, ", "), ": ", note);
   }
   hint_at_darkness(source, files, verdicts, 16, kTwelveBits);

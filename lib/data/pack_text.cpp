@@ -53,8 +53,8 @@ class Packer {
     done_ += reader.position();
   }
 
-  PackReport finish() {
-    PackReport report;
+  PackTextReport finish() {
+    PackTextReport report;
     report.held_out_is_end = splitter_.finish();
     writer_.finish();
     report.train = writer_.part(TokenSplit::kTrain);
@@ -120,7 +120,7 @@ class Packer {
 
 }  // namespace
 
-PackReport pack_text(const std::vector<std::string>& inputs, const fs::path& out, const Tokenizer& tokenizer,
+PackTextReport pack_text(const std::vector<std::string>& inputs, const fs::path& out, const Tokenizer& tokenizer,
                      const PackTextOptions& options, const PackProgress& progress) {
   check_usage(options.held_out >= 0 && options.held_out <= 0.9, "held-out share ", options.held_out,
               ": must be from 0 to 0.9");
@@ -135,7 +135,7 @@ PackReport pack_text(const std::vector<std::string>& inputs, const fs::path& out
     if (progress) progress(done, found.bytes);
   });
   for (const fs::path& file : found.files) packer.add(file);
-  PackReport report = packer.finish();
+  PackTextReport report = packer.finish();
   report.files = int64_t(found.files.size());
   report.others = found.others;
   return report;

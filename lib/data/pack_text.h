@@ -36,7 +36,7 @@ struct PackedPart {
   int64_t documents = 0, tokens = 0, bytes = 0;  ///< bytes: of text, without what parts documents
 };
 
-struct PackReport {
+struct PackTextReport {
   PackedPart train, held_out;
   bool held_out_is_end = false;  ///< the end of the text, not documents from all over it
   int64_t files = 0;
@@ -62,7 +62,7 @@ using PackProgress = std::function<void(int64_t done, int64_t total)>;
 /// UsageError: an input that cannot be read or is no text (compressed, a PDF ...), with file, line and byte
 /// where text is not UTF-8 but must be, with line and column where a line is not JSON or has no text; no text
 /// at all, too little to hold some out; `out` is an input or cannot be written.
-PackReport pack_text(const std::vector<std::string>& inputs, const std::filesystem::path& out,
+PackTextReport pack_text(const std::vector<std::string>& inputs, const std::filesystem::path& out,
                      const Tokenizer& tokenizer, const PackTextOptions& options,
                      const PackProgress& progress = {});
 

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kPiece = 1 << 20;
+constexpr size_t kReadPiece = 1 << 20;
 constexpr int64_t kBeginning = 4096;
 constexpr const char* kStandardInput = "/dev/stdin";
 // Of content_kind: text all the same, in whatever encoding.
@@ -92,7 +92,7 @@ TextInputs find_text(const std::vector<std::string>& inputs) {
 TextReader::TextReader(const fs::path& path, bool needs_utf8)
     : file_(path),
       needs_utf8_(needs_utf8),
-      piece_(file_.size() > 0 ? std::min(kPiece, size_t(file_.size()) + 1) : kPiece) {}
+      piece_(file_.size() > 0 ? std::min(kReadPiece, size_t(file_.size()) + 1) : kReadPiece) {}
 
 void TextReader::check_beginning() {
   const std::string_view start = std::string_view(buffer_).substr(0, size_t(kBeginning));

@@ -11,7 +11,7 @@
 namespace uvic {
 namespace {
 
-constexpr size_t kPiece = 1 << 20;
+constexpr size_t kSpoolPiece = 1 << 20;
 
 }  // namespace
 
@@ -25,7 +25,7 @@ Spool::Spool(const std::filesystem::path& target) : target_(target) {
 void Spool::append(std::string_view bytes) {
   crc32_ = crc32_of(bytes, crc32_);
   waiting_ += bytes;
-  if (waiting_.size() >= kPiece) flush();
+  if (waiting_.size() >= kSpoolPiece) flush();
 }
 
 void Spool::flush() {
@@ -38,7 +38,7 @@ void Spool::read(int64_t begin, int64_t end, const std::function<void(std::strin
   flush();
   std::string piece;
   while (begin < end) {
-    piece.resize(size_t(std::min(int64_t(kPiece), end - begin)));
+    piece.resize(size_t(std::min(int64_t(kSpoolPiece), end - begin)));
     const ssize_t got = TEMP_FAILURE_RETRY(::pread(file_.get(), piece.data(), piece.size(), begin));
     if (got <= 0) fail_to_write(target_, got < 0 ? errno : EIO);
     take(std::string_view(piece).substr(0, size_t(got)));

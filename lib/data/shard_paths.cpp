@@ -16,7 +16,7 @@ using Names = std::vector<std::string>;
 
 constexpr int64_t kMostShards = 1'000'000;
 
-std::optional<int64_t> number(const std::string& text) {
+std::optional<int64_t> shard_number(const std::string& text) {
   int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size() || value < 0) return std::nullopt;
@@ -36,7 +36,7 @@ Names alternatives(const std::string& inside, const std::string& pattern) {
     return all;
   }
   const std::string from = inside.substr(0, dots), to = inside.substr(dots + 2);
-  const auto first = number(from), last = number(to);
+  const auto first = shard_number(from), last = shard_number(to);
   check_usage(first && last && *first <= *last && *last - *first < kMostShards, pattern, ": {", inside,
               "}: must be {FIRST..LAST}, two whole numbers, as {000..127}");
   const size_t width = from.starts_with('0') || to.starts_with('0') ? std::max(from.size(), to.size()) : 0;

@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 /// The values of one object of a file.
-struct Values {
+struct ClipValues {
   std::string file;
   const Json& json;
 
@@ -55,7 +55,7 @@ std::optional<ClipConfig> read_transformers(const fs::path& path) {
                                ? json["model_type"].get<std::string>()
                                : "";
   if (!type.starts_with("clip") || (type == "clip" && !whole)) return std::nullopt;
-  const Values values{path.string(), whole ? json["text_config"] : json};
+  const ClipValues values{path.string(), whole ? json["text_config"] : json};
   return ClipConfig{.file = path.string(),
                     .heads = values.size("num_attention_heads", 8),
                     .layers = values.size("num_hidden_layers", 12),
@@ -72,7 +72,7 @@ std::optional<ClipConfig> read_open_clip(const fs::path& path) {
   const Json& model = json.contains("model_cfg") ? json["model_cfg"] : json;
   check_usage(model.is_object() && model.contains("text_cfg") && model["text_cfg"].is_object(), path.string(),
               ": has no text_cfg");
-  const Values values{path.string(), model["text_cfg"]};
+  const ClipValues values{path.string(), model["text_cfg"]};
   const bool quick = model.contains("quick_gelu") && model["quick_gelu"] == Json(true);
   return ClipConfig{.file = path.string(),
                     .heads = values.size("heads", 8),

@@ -12,17 +12,17 @@
 namespace uvic {
 namespace {
 
-constexpr std::string_view kMagic("\x93NUMPY\x01\x00", 8);
-constexpr size_t kMostDimensions = 64;         // as NumPy's own limit
-constexpr size_t kPrefix = kMagic.size() + 2;  // the header's length, u16, follows
+constexpr std::string_view kNpyMagic("\x93NUMPY\x01\x00", 8);
+constexpr size_t kMostDimensions = 64;            // as NumPy's own limit
+constexpr size_t kPrefix = kNpyMagic.size() + 2;  // the header's length, u16, follows
 
-struct DtypeName {
+struct NpyDtype {
   at::ScalarType dtype;
   std::string_view name;
 };
-constexpr DtypeName kDtypes[] = {{at::kFloat, "<f4"}, {at::kDouble, "<f8"}, {at::kLong, "<i8"},
-                                 {at::kInt, "<i4"},   {at::kUInt32, "<u4"}, {at::kUInt16, "<u2"},
-                                 {at::kByte, "|u1"},  {at::kHalf, "<f2"},   {at::kBool, "|b1"}};
+constexpr NpyDtype kNpyDtypes[] = {{at::kFloat, "<f4"}, {at::kDouble, "<f8"}, {at::kLong, "<i8"},
+                                   {at::kInt, "<i4"},   {at::kUInt32, "<u4"}, {at::kUInt16, "<u2"},
+                                   {at::kByte, "|u1"},  {at::kHalf, "<f2"},   {at::kBool, "|b1"}};
 
 /// Removes `expected` from the front of `text`.
 bool consume(std::string_view& text, std::string_view expected) {
@@ -54,7 +54,7 @@ bool consume_order(std::string_view& text, bool& fortran_order) {
 
 std::string npy_header(at::ScalarType dtype, at::IntArrayRef shape) {
   std::string_view name;
-  for (const DtypeName& known : kDtypes) {
+  for (const NpyDtype& known : kNpyDtypes) {
     if (known.dtype == dtype) name = known.name;
   }
   TORCH_CHECK(!name.empty(),
@@ -67,13 +67,13 @@ std::string npy_header(at::ScalarType dtype, at::IntArrayRef shape) {
   header.resize(total - kPrefix - 1, ' ');
   header += '\n';
   const auto length = static_cast<uint16_t>(header.size());
-  return std::string(kMagic) + std::string(reinterpret_cast<const char*>(&length), sizeof length) + header;
+  return std::string(kNpyMagic) + std::string(reinterpret_cast<const char*>(&length), sizeof length) + header;
 }
 
 NpyHeader read_npy_header(const ReadBytes& read, const std::string& name) {
-  std::string prefix(kMagic.size(), '\0');
+  std::string prefix(kNpyMagic.size(), '\0');
   read(prefix.data(), static_cast<int64_t>(prefix.size()));
-  check_usage(prefix == kMagic, name, ": not a .npy file of format 1.0");
+  check_usage(prefix == kNpyMagic, name, ": not a .npy file of format 1.0");
   uint16_t length = 0;
   read(&length, sizeof length);
   std::string header(length, '\0');
@@ -82,8 +82,8 @@ NpyHeader read_npy_header(const ReadBytes& read, const std::string& name) {
   std::string_view text = header;
   check_usage(consume(text, "{'descr': '"), name, ": malformed header");
   const std::string_view descr = text.substr(0, text.find('\''));
-  const DtypeName* dtype = nullptr;
-  for (const DtypeName& known : kDtypes) {
+  const NpyDtype* dtype = nullptr;
+  for (const NpyDtype& known : kNpyDtypes) {
     if (known.name == descr) dtype = &known;
   }
   check_usage(dtype != nullptr, name, ": dtype '", descr,

@@ -10,7 +10,7 @@
 namespace uvic {
 namespace {
 
-constexpr std::pair<std::string_view, at::ScalarType> kDtypes[] = {
+constexpr std::pair<std::string_view, at::ScalarType> kPickledDtypes[] = {
     {"f8", at::kDouble}, {"f4", at::kFloat}, {"f2", at::kHalf}, {"i8", at::kLong}, {"i4", at::kInt},
     {"i2", at::kShort},  {"i1", at::kChar},  {"u1", at::kByte}, {"b1", at::kBool}};
 
@@ -41,9 +41,9 @@ bool read_dtype(const PickleContainer* object, PickledArray& array) {
   auto* const* parts = std::get_if<PickleContainer*>(state);
   const auto* order = parts == nullptr ? nullptr : at_index<std::string_view>((*parts)->items, 1);
   if (name == nullptr || order == nullptr || *order == ">") return false;
-  const auto* const known = std::find_if(std::begin(kDtypes), std::end(kDtypes),
+  const auto* const known = std::find_if(std::begin(kPickledDtypes), std::end(kPickledDtypes),
                                          [&](const auto& dtype) { return dtype.first == *name; });
-  if (known == std::end(kDtypes)) return false;
+  if (known == std::end(kPickledDtypes)) return false;
   array.dtype = known->second;
   return true;
 }

@@ -26,11 +26,11 @@ struct DtypeName {
   at::ScalarType dtype;
   const char* name;
 };
-constexpr DtypeName kDtypes[] = {{at::kDouble, "F64"},    {at::kFloat, "F32"},  {at::kHalf, "F16"},
-                                 {at::kBFloat16, "BF16"}, {at::kLong, "I64"},   {at::kInt, "I32"},
-                                 {at::kShort, "I16"},     {at::kChar, "I8"},    {at::kUInt64, "U64"},
-                                 {at::kUInt32, "U32"},    {at::kUInt16, "U16"}, {at::kByte, "U8"},
-                                 {at::kBool, "BOOL"}};
+constexpr DtypeName kSafetensorsDtypes[] = {
+    {at::kDouble, "F64"}, {at::kFloat, "F32"},  {at::kHalf, "F16"},   {at::kBFloat16, "BF16"},
+    {at::kLong, "I64"},   {at::kInt, "I32"},    {at::kShort, "I16"},  {at::kChar, "I8"},
+    {at::kUInt64, "U64"}, {at::kUInt32, "U32"}, {at::kUInt16, "U16"}, {at::kByte, "U8"},
+    {at::kBool, "BOOL"}};
 
 json parse_header(const std::string& text, const std::string& file) {
   std::vector<std::set<std::string>> keys;  // of the objects that are open, outermost first
@@ -74,9 +74,9 @@ Entry parse_entry(const std::string& name, const json& fields, const std::string
   const json &dtype = fields["dtype"], &shape = fields["shape"], &offsets = fields["data_offsets"];
   Entry entry;
   entry.name = name;
-  const auto known = std::find_if(std::begin(kDtypes), std::end(kDtypes),
+  const auto known = std::find_if(std::begin(kSafetensorsDtypes), std::end(kSafetensorsDtypes),
                                   [&](const DtypeName& candidate) { return dtype == candidate.name; });
-  check(known != std::end(kDtypes), "dtype ", dtype.dump(),
+  check(known != std::end(kSafetensorsDtypes), "dtype ", dtype.dump(),
         " is not one of F64, F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8, BOOL");
   entry.dtype = known->dtype;
   check(read_counts(shape, entry.shape), "shape ", shape.dump(), " is not a list of sizes");
@@ -149,10 +149,10 @@ std::string safetensors_header(const std::vector<Entry>& entries,
   for (const Entry& entry : entries) by_name.push_back(&entry);
   std::sort(by_name.begin(), by_name.end(), [](auto a, auto b) { return a->name < b->name; });
   for (const Entry* entry : by_name) {
-    const auto known = std::find_if(std::begin(kDtypes), std::end(kDtypes), [&](const DtypeName& candidate) {
-      return candidate.dtype == entry->dtype;
-    });
-    TORCH_CHECK(known != std::end(kDtypes), "safetensors cannot hold ", entry->name, " of ",
+    const auto known =
+        std::find_if(std::begin(kSafetensorsDtypes), std::end(kSafetensorsDtypes),
+                     [&](const DtypeName& candidate) { return candidate.dtype == entry->dtype; });
+    TORCH_CHECK(known != std::end(kSafetensorsDtypes), "safetensors cannot hold ", entry->name, " of ",
                 dtype_name(entry->dtype));
     TORCH_CHECK(entry->name != kMetadata, "a tensor cannot be named ", kMetadata);
     auto& fields = header[entry->name];

@@ -11,7 +11,7 @@
 namespace uvic {
 namespace {
 
-constexpr size_t kTokensAtATime = 4096;
+constexpr size_t kTokensABatch = 4096;
 constexpr const char* kBlanks = " \t\n\v\f\r\x1c\x1d\x1e\x1f";  // of ASCII, what Python's rstrip takes off
 
 /// A choice of a question as the network is to see it.
@@ -73,7 +73,7 @@ std::vector<std::vector<double>> likelihoods_of(
   std::stable_sort(items.begin(), items.end(),
                    [](const Item& a, const Item& b) { return a.tokens.size() > b.tokens.size(); });
   for (size_t first = 0; first < items.size();) {
-    const size_t most = std::max<size_t>(kTokensAtATime / items[first].tokens.size(), 1);
+    const size_t most = std::max<size_t>(kTokensABatch / items[first].tokens.size(), 1);
     const auto batch = std::span(items).subspan(first, std::min(most, items.size() - first));
     const auto sums = likelihoods_of_batch(network, batch);
     for (size_t i = 0; i < batch.size(); ++i) found[batch[i].question][batch[i].choice] = sums[i];

@@ -14,7 +14,7 @@ using at::Tensor;
 constexpr auto kTokens = "embeddings.token_embedding.weight",
                kPositions = "embeddings.position_embedding.weight", kFinalNorm = "final_layer_norm";
 
-std::string layer_name(int64_t index, const char* part) {
+std::string clip_layer(int64_t index, const char* part) {
   return c10::str("encoder.layers.", index, ".", part);
 }
 
@@ -29,11 +29,11 @@ ParameterShapes parameter_shapes(const ClipTextOptions& o) {
   shapes[kTokens] = {o.vocab_size, o.dim};
   shapes[kPositions] = {o.length, o.dim};
   for (int64_t i = 0; i < o.layers; ++i) {
-    for (const char* norm : {"layer_norm1", "layer_norm2"}) add(layer_name(i, norm), {o.dim});
+    for (const char* norm : {"layer_norm1", "layer_norm2"}) add(clip_layer(i, norm), {o.dim});
     for (const char* part : {"q_proj", "k_proj", "v_proj", "out_proj"})
-      add(layer_name(i, "self_attn.") + part, {o.dim, o.dim});
-    add(layer_name(i, "mlp.fc1"), {o.hidden_dim, o.dim});
-    add(layer_name(i, "mlp.fc2"), {o.dim, o.hidden_dim});
+      add(clip_layer(i, "self_attn.") + part, {o.dim, o.dim});
+    add(clip_layer(i, "mlp.fc1"), {o.hidden_dim, o.dim});
+    add(clip_layer(i, "mlp.fc2"), {o.dim, o.hidden_dim});
   }
   add(kFinalNorm, {o.dim});
   return shapes;
@@ -53,14 +53,14 @@ ClipText::ClipText(const ClipTextOptions& options, const std::map<std::string, T
   tokens_ = take(kTokens);
   positions_ = take(kPositions);
   for (int64_t i = 0; i < options_.layers; ++i) {
-    const Pair q = pair(layer_name(i, "self_attn.q_proj")), k = pair(layer_name(i, "self_attn.k_proj")),
-               v = pair(layer_name(i, "self_attn.v_proj"));
-    layers_.push_back({.norm1 = pair(layer_name(i, "layer_norm1")),
+    const Pair q = pair(clip_layer(i, "self_attn.q_proj")), k = pair(clip_layer(i, "self_attn.k_proj")),
+               v = pair(clip_layer(i, "self_attn.v_proj"));
+    layers_.push_back({.norm1 = pair(clip_layer(i, "layer_norm1")),
                        .qkv = {at::cat({q.weight, k.weight, v.weight}), at::cat({q.bias, k.bias, v.bias})},
-                       .out = pair(layer_name(i, "self_attn.out_proj")),
-                       .norm2 = pair(layer_name(i, "layer_norm2")),
-                       .fc1 = pair(layer_name(i, "mlp.fc1")),
-                       .fc2 = pair(layer_name(i, "mlp.fc2"))});
+                       .out = pair(clip_layer(i, "self_attn.out_proj")),
+                       .norm2 = pair(clip_layer(i, "layer_norm2")),
+                       .fc1 = pair(clip_layer(i, "mlp.fc1")),
+                       .fc2 = pair(clip_layer(i, "mlp.fc2"))});
   }
   final_norm_ = pair(kFinalNorm);
 }
@@ -73,14 +73,14 @@ std::map<std::string, Tensor> ClipText::weights() const {
   };
   for (int64_t i = 0; i < options_.layers; ++i) {
     const Layer& layer = layers_[size_t(i)];
-    put(layer_name(i, "layer_norm1"), layer.norm1);
-    put(layer_name(i, "layer_norm2"), layer.norm2);
+    put(clip_layer(i, "layer_norm1"), layer.norm1);
+    put(clip_layer(i, "layer_norm2"), layer.norm2);
     const auto weights = layer.qkv.weight.chunk(3), biases = layer.qkv.bias.chunk(3);
     const char* const parts[] = {"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"};
-    for (size_t j = 0; j < 3; ++j) put(layer_name(i, parts[j]), {weights[j], biases[j]});
-    put(layer_name(i, "self_attn.out_proj"), layer.out);
-    put(layer_name(i, "mlp.fc1"), layer.fc1);
-    put(layer_name(i, "mlp.fc2"), layer.fc2);
+    for (size_t j = 0; j < 3; ++j) put(clip_layer(i, parts[j]), {weights[j], biases[j]});
+    put(clip_layer(i, "self_attn.out_proj"), layer.out);
+    put(clip_layer(i, "mlp.fc1"), layer.fc1);
+    put(clip_layer(i, "mlp.fc2"), layer.fc2);
   }
   put(kFinalNorm, final_norm_);
   return found;

@@ -151,12 +151,12 @@ std::string meaning_of(const std::string& loss) {
 }
 
 // Null where there is none.
-nlohmann::ordered_json number(double value) {
+nlohmann::ordered_json json_number(double value) {
   return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json(nullptr);
 }
 
 nlohmann::ordered_json json_of(const Estimate& estimate) {
-  return {{"mean", number(estimate.mean)}, {"standard_error", number(estimate.standard_error)}};
+  return {{"mean", json_number(estimate.mean)}, {"standard_error", json_number(estimate.standard_error)}};
 }
 
 }  // namespace
@@ -219,7 +219,7 @@ std::string ab_json(const AbResults& results) {
       entry["values"] = values_of(results, i, key);
       if (i > 0) {
         entry["difference"] = json_of(compared.difference);
-        entry["difference"]["p"] = number(compared.p);
+        entry["difference"]["p"] = json_number(compared.p);
       }
       variant["figures"][key] = entry;
     }

@@ -39,7 +39,7 @@ struct Room {
   TemporaryDirectory directory;
   std::unique_ptr<Tokenizer> tokenizer = open_tokenizer("bytes");
   PackTextOptions options{.held_out = 0};
-  PackReport report;
+  PackTextReport report;
 
   std::string path(const std::string& name) const { return (directory / name).string(); }
   void write(const std::string& name, const std::string& text) const {

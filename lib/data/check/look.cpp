@@ -11,7 +11,7 @@
 namespace uvic {
 namespace {
 
-constexpr int64_t kAtOnce = 64;  // images of a task of a thread
+constexpr int64_t kImagesATask = 64;  // images of a task of a thread
 
 bool is_grey(const Pixels& image) {
   for (size_t i = 0; i + 2 < image.data.size(); i += 3) {
@@ -79,11 +79,11 @@ template <class Look>
 std::vector<ImageLook> look_at_all(int64_t count, int64_t workers, const Look& look,
                                    const std::function<void(int64_t)>& progress) {
   using Looks = std::vector<ImageLook>;
-  const int64_t tasks = (count + kAtOnce - 1) / kAtOnce;
+  const int64_t tasks = (count + kImagesATask - 1) / kImagesATask;
   Prefetch<Looks> pieces(
       [&](int64_t task) {
         Looks looks;
-        for (int64_t i = task * kAtOnce; i < std::min(count, (task + 1) * kAtOnce); ++i)
+        for (int64_t i = task * kImagesATask; i < std::min(count, (task + 1) * kImagesATask); ++i)
           looks.push_back(look(i));
         return looks;
       },
