@@ -64,8 +64,8 @@ std::tuple<Tensor, Tensor, Tensor> attention_backward(AttentionKind kind, const 
   if (!documents.empty()) {
     const Tensor grad_q = empty_token_major(q), grad_k = empty_token_major(k), grad_v = empty_token_major(v);
     for_each_document(documents, q.size(2), [&](const auto& part) {
-      const auto [gq, gk, gv] = reference::attention_backward(kind, part(grad_out), part(q), part(k), part(v), part(out),
-                                                   part(lse), scale, causal);
+      const auto [gq, gk, gv] = reference::attention_backward(kind, part(grad_out), part(q), part(k), part(v),
+                                                              part(out), part(lse), scale, causal);
       part(grad_q).copy_(gq), part(grad_k).copy_(gk), part(grad_v).copy_(gv);
     });
     return {grad_q, grad_k, grad_v};

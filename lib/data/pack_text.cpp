@@ -120,8 +120,9 @@ class Packer {
 
 }  // namespace
 
-PackTextReport pack_text(const std::vector<std::string>& inputs, const fs::path& out, const Tokenizer& tokenizer,
-                     const PackTextOptions& options, const PackProgress& progress) {
+PackTextReport pack_text(const std::vector<std::string>& inputs, const fs::path& out,
+                         const Tokenizer& tokenizer, const PackTextOptions& options,
+                         const PackProgress& progress) {
   check_usage(options.held_out >= 0 && options.held_out <= 0.9, "held-out share ", options.held_out,
               ": must be from 0 to 0.9");
   check_output_file("", out);

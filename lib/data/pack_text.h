@@ -63,7 +63,7 @@ using PackProgress = std::function<void(int64_t done, int64_t total)>;
 /// where text is not UTF-8 but must be, with line and column where a line is not JSON or has no text; no text
 /// at all, too little to hold some out; `out` is an input or cannot be written.
 PackTextReport pack_text(const std::vector<std::string>& inputs, const std::filesystem::path& out,
-                     const Tokenizer& tokenizer, const PackTextOptions& options,
-                     const PackProgress& progress = {});
+                         const Tokenizer& tokenizer, const PackTextOptions& options,
+                         const PackProgress& progress = {});
 
 }  // namespace uvic

@@ -54,7 +54,8 @@ at::Tensor sweep_sheet(const std::vector<at::Tensor>& cells, const std::vector<s
   }
   for (size_t row = 0; row < rows.size(); ++row)
     write_caption(sheet, rows[row],
-                  {int(kSheetGap), int(top + int64_t(row) * layout.step_y) + cell_height / 2 + 4}, Align::kLeft);
+                  {int(kSheetGap), int(top + int64_t(row) * layout.step_y) + cell_height / 2 + 4},
+                  Align::kLeft);
   for (size_t i = 0; i < cells.size(); ++i) {
     const int x = int(layout.left + int64_t(i % columns.size()) * layout.step_x),
               y = int(top + int64_t(i / columns.size()) * layout.step_y);
