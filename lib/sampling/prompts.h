@@ -1,13 +1,11 @@
 // Which prompt each seed shows.
 #pragma once
+#include <ATen/core/Tensor.h>
+
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
-
-namespace at {
-class Tensor;
-}
 
 namespace uvic {
 
