@@ -48,17 +48,19 @@ double TrainState::accumulate_gradients(const StepWork& work) {
   double loss = 0;
   for (int64_t round = 0; round < slices.rounds; ++round) {
     const auto inputs = work.inputs(slices[step * slices.rounds + round]);
-    Tensor losses;
+    const auto share_of = [&](const Tensor& losses) { return losses.sum() / double(slices.total); };
+    Tensor losses, share;
     if (recorded_ && work.replayable) {
       losses = recorded_->run(inputs, double(slices.total), work.losses);
+      share = share_of(losses);
     } else {
       losses = work.losses(inputs);
+      share = share_of(losses);
       if (round == slices.rounds - 1) optimizer->begin_last();
-      (losses.sum() / double(slices.total)).backward();
+      share.backward();
     }
-    losses = losses.detach();
-    work.count(losses);
-    loss += (losses.sum() / double(slices.total)).item<double>();
+    work.count(losses.detach());
+    loss += share.item<double>();
   }
   return loss;
 }
