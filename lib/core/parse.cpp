@@ -7,14 +7,11 @@
 #include <cmath>
 #include <regex>
 
+#include "core/digit.h"
 #include "core/text.h"
 
 namespace uvic {
 namespace {
-
-bool is_digit(char c) {
-  return std::isdigit(static_cast<unsigned char>(c)) != 0;
-}
 
 // Without a plus sign in front and underscores between digits.
 std::string plain_digits(const std::string& text) {

@@ -13,6 +13,7 @@
 #include "data/image_headers.h"
 #include "data/image_notes.h"
 #include "data/listing.h"
+#include "data/name_list.h"
 #include "data/prepare.h"
 #include "data/renumber.h"
 #include "data/webdataset.h"
@@ -22,8 +23,6 @@ namespace uvic {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr size_t kMostFolderNames = 10;
 
 class FileDataset : public Dataset {
  public:
@@ -100,9 +99,7 @@ class FileDataset : public Dataset {
   std::string some_names() const {
     const auto& names = listing_.class_names;
     if (names.empty()) return "";
-    return " (" +
-           (names.size() <= kMostFolderNames ? join(names, ", ") : names.front() + " ... " + names.back()) +
-           ")";
+    return " (" + list_or_ends(names) + ")";
   }
 
   std::string captions_text() const {

@@ -5,6 +5,7 @@
 #include "core/errors.h"
 #include "core/text.h"
 #include "data/listing.h"
+#include "data/name_list.h"
 #include "data/pack/captions.h"
 #include "data/pack/file.h"
 #include "data/renumber.h"
@@ -14,8 +15,6 @@ namespace uvic {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr size_t kMostNamed = 10;
 
 class PackDataset : public Dataset {
  public:
@@ -102,9 +101,7 @@ class PackDataset : public Dataset {
     std::string text = count_of(uint64_t(classes_), "class");
     if (classes_ > 1) text = c10::str(classes_, " classes");
     if (names_.empty()) return c10::str(text, " (labels 0 to ", classes_ - 1, ")");
-    return c10::str(
-        text, " (",
-        names_.size() <= kMostNamed ? join(names_, ", ") : names_.front() + " ... " + names_.back(), ")");
+    return c10::str(text, " (", list_or_ends(names_), ")");
   }
 
   std::shared_ptr<const PackFile> file_;
