@@ -12,7 +12,7 @@
 namespace uvic {
 namespace {
 
-constexpr int kCellHeight = 28, kTop = 52, kBottom = 46, kGap = 24, kBar = 18, kBarText = 74;
+constexpr int kCellHeight = 28, kTopRoom = 52, kBottom = 46, kGap = 24, kBar = 18, kBarText = 74;
 constexpr double kSmall = 0.4;
 
 int widest(const std::vector<std::string>& texts) {
@@ -37,14 +37,14 @@ at::Tensor draw_heat_map(const HeatMap& map) {
   const int left = std::max(widest(map.rows), text_width(map.rows_title)) + 18;
   const int width =
       std::max(left + columns * cell_width + kGap + kBar + kBarText, text_width(map.title, 0.55) + 24);
-  cv::Mat picture = blank(kTop + rows * kCellHeight + kBottom, width);
+  cv::Mat picture = blank(kTopRoom + rows * kCellHeight + kBottom, width);
   const ColourScale scale = ColourScale::around(values, map.is_signed);
   write_text(picture, map.title, {10, 22}, Align::kLeft, 0.55);
-  write_text(picture, map.rows_title, {left - 8, kTop - 8}, Align::kRight);
+  write_text(picture, map.rows_title, {left - 8, kTopRoom - 8}, Align::kRight);
   write_text(picture, map.columns_title, {left + columns * cell_width / 2, picture.rows - 10},
              Align::kCentre);
   for (int row = 0; row < rows; ++row) {
-    const int y = kTop + row * kCellHeight;
+    const int y = kTopRoom + row * kCellHeight;
     write_text(picture, map.rows[size_t(row)], {left - 8, y + kCellHeight / 2 + 5}, Align::kRight);
     for (int column = 0; column < columns; ++column) {
       const cv::Rect place(left + column * cell_width, y, cell_width, kCellHeight);
@@ -57,10 +57,10 @@ at::Tensor draw_heat_map(const HeatMap& map) {
   }
   for (int column = 0; column < columns; ++column) {
     write_text(picture, map.columns[size_t(column)],
-               {left + column * cell_width + cell_width / 2, kTop + rows * kCellHeight + 18}, Align::kCentre);
+               {left + column * cell_width + cell_width / 2, kTopRoom + rows * kCellHeight + 18}, Align::kCentre);
   }
   draw_colour_bar(picture, scale,
-                  {left + columns * cell_width + kGap, kTop, kBar, std::max(rows * kCellHeight, 1)});
+                  {left + columns * cell_width + kGap, kTopRoom, kBar, std::max(rows * kCellHeight, 1)});
   return picture_of(picture);
 }
 
