@@ -59,7 +59,7 @@ void check_prompts(const Prompts& prompts, const LoadedModel& loaded) {
 
 Stages stages_of(const LoadedModel& loaded, c10::Device device) {
   const Recipe& recipe = loaded.recipe();
-  Stages stages = open_stages(recipe, recipe.sample.precision, device);
+  Stages stages = open_stages(recipe, without_int8(recipe.sample.precision), device);
   if (stages.prompts) stages.prompts->check_same(loaded.metadata, loaded.file.string());
   if (stages.codec) stages.codec->check_same(loaded.metadata, loaded.file.string());
   return stages;

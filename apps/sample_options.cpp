@@ -110,7 +110,7 @@ std::string describe_sampling(const LoadedModel& loaded, size_t images, c10::Dev
                   count_of(images, "image"), ", ", sample.solver, ", ",
                   count_of(uint64_t(count), "evaluation"), " an image",
                   guidance == 2 ? " (each of two passes, for guidance)" : "", ", ", format_count(flops),
-                  "FLOP an image\n", describe_attention(model, device, sample.precision));
+                  "FLOP an image\n", describe_attention(model, device, without_int8(sample.precision)));
 }
 
 SamplingProgress::SamplingProgress(size_t images, const SamplingPlan& plan)

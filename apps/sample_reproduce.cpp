@@ -164,7 +164,7 @@ at::Tensor made_again(const Original& original, const Sampling& sampling) {
   }
   progress.finish();
   if (finite.any_bad())
-    throw std::runtime_error(original.name + ": made again, " + finite.text(Precision::kFp32, ""));
+    throw std::runtime_error(original.name + ": made again, " + finite.text(InferencePrecision::kFp32, ""));
   check_usage(!pictures.empty(), original.name, ": its record says step ", step.value_or(0),
               ", but there is none");
   const at::Tensor all = at::cat(pictures);

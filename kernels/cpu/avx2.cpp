@@ -11,4 +11,7 @@ const DecodeKernels& avx2_decode() {
 const RowKernelSet& avx2_rows() {
   return avx2::kRowKernels;
 }
+const LinearKernelSet& avx2_linear() {
+  return avx2::kLinearKernels<avx2::F32, avx2::F32>;
+}
 }  // namespace uvic::cpu

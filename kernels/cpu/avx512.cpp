@@ -11,4 +11,7 @@ const DecodeKernels& avx512_decode() {
 const RowKernelSet& avx512_rows() {
   return avx512::kRowKernels;
 }
+const LinearKernelSet& avx512_linear() {
+  return avx512::kLinearKernels<avx512::F32, avx512::F32>;
+}
 }  // namespace uvic::cpu

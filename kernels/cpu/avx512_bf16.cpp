@@ -11,4 +11,7 @@ const DecodeKernels& avx512_bf16_decode() {
 const RowKernelSet& avx512_bf16_rows() {
   return avx512_bf16::kRowKernels;
 }
+const LinearKernelSet& avx512_bf16_linear() {
+  return avx512_bf16::kLinearKernels<avx512_bf16::Bf16Pair, avx512_bf16::ByteQuad>;
+}
 }  // namespace uvic::cpu

@@ -1,22 +1,18 @@
 #include "kernels/cpu/cog_attention_cpu.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <atomic>
-#include <cstdlib>
 #include <utility>
 #include <vector>
 
+#include "kernels/cpu/in_turn.h"
 #include "kernels/layout.h"
 
 namespace uvic::cpu {
 namespace {
 
 using at::Tensor;
-
-constexpr int64_t kItemsPerThread = 4;
 
 int64_t ceil_div(int64_t a, int64_t b) {
   return (a + b - 1) / b;
@@ -34,17 +30,6 @@ const Kernels& kernels_for(const Isa& isa, AttentionKind kind, at::ScalarType dt
   const KernelSet& set = *isa.kernels(kind);
   return dtype == at::kFloat ? set.f32 : dtype == at::kDouble ? set.f64 : set.bf16;
 }
-
-struct Aligned {
-  explicit Aligned(int64_t bytes)
-      : data(static_cast<char*>(std::aligned_alloc(64, size_t(std::max<int64_t>(bytes, 64))))) {
-    TORCH_CHECK(data != nullptr, "cog_attention: no memory for a workspace of ", bytes, " bytes");
-  }
-  ~Aligned() { std::free(data); }
-  Aligned(const Aligned&) = delete;
-  Aligned& operator=(const Aligned&) = delete;
-  char* data;
-};
 
 Problem problem(const Tensor& q, const Tensor& k, const Tensor& v, double scale, bool causal) {
   Problem p;
@@ -74,19 +59,14 @@ int64_t all_items(const Problem& p) {
   return p.heads * p.splits;
 }
 
-// Runs items 0 .. items(p) of every problem in one parallel region; a thread that is done takes the next. So
-// items need not weigh the same, and a core that is slow or busy with something else gets fewer.
+// Runs items 0 .. items(p) of every problem in one parallel region.
 template <class Items, class Run>
 void run_items(const std::vector<Problem>& problems, int64_t bytes, const Items& items, const Run& run) {
   std::vector<int64_t> first = {0};  // of each problem, among the items of all
   for (const Problem& p : problems) first.push_back(first.back() + items(p));
-  std::atomic<int64_t> next = 0;
-  at::parallel_for(0, std::min<int64_t>(at::get_num_threads(), first.back()), 1, [&](int64_t, int64_t) {
-    const Aligned workspace(bytes);
-    for (int64_t item = next++; item < first.back(); item = next++) {
-      const auto i = std::upper_bound(first.begin(), first.end(), item) - first.begin() - 1;
-      run(problems[size_t(i)], item - first[size_t(i)], workspace.data);
-    }
+  in_turn(first.back(), bytes, [&](int64_t item, char* workspace) {
+    const auto i = std::upper_bound(first.begin(), first.end(), item) - first.begin() - 1;
+    run(problems[size_t(i)], item - first[size_t(i)], workspace);
   });
 }
 

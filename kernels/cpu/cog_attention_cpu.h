@@ -8,6 +8,7 @@
 
 #include "kernels/cpu/decode_problem.h"
 #include "kernels/cpu/kernel.h"
+#include "kernels/cpu/linear_problem.h"
 #include "kernels/cpu/rows_problem.h"
 
 namespace uvic::cpu {
@@ -18,6 +19,7 @@ struct Isa {
   const KernelSet* (*kernels)(AttentionKind kind);  ///< null for a kind that has none
   const DecodeKernels& (*decode)() = nullptr;       ///< see kernels/decode.h
   const RowKernelSet& (*rows)() = nullptr;          ///< see kernels/rows.h
+  const LinearKernelSet& (*linear)() = nullptr;     ///< see kernels/linear.h
 };
 
 /// The builds that this CPU can run, the fastest first.

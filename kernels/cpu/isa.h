@@ -3,6 +3,7 @@
 #include "kernels/cpu/backward.h"
 #include "kernels/cpu/decode.h"
 #include "kernels/cpu/forward.h"
+#include "kernels/cpu/linear.h"
 #include "kernels/cpu/rows.h"
 
 namespace uvic::cpu::UVIC_ISA {

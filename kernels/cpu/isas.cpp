@@ -11,12 +11,14 @@ std::vector<Isa> find_supported() {
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  if (avx512 && __builtin_cpu_supports("avx512bf16"))
-    found.push_back({"AVX-512 bf16", avx512_bf16_kernels, avx512_bf16_decode, avx512_bf16_rows});
-  if (avx512) found.push_back({"AVX-512", avx512_kernels, avx512_decode, avx512_rows});
-  if (avx2) found.push_back({"AVX2", avx2_kernels, avx2_decode, avx2_rows});
+  // Every CPU with bfloat16 products has those of 8-bit integers (VNNI) too.
+  if (avx512 && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni"))
+    found.push_back(
+        {"AVX-512 bf16", avx512_bf16_kernels, avx512_bf16_decode, avx512_bf16_rows, avx512_bf16_linear});
+  if (avx512) found.push_back({"AVX-512", avx512_kernels, avx512_decode, avx512_rows, avx512_linear});
+  if (avx2) found.push_back({"AVX2", avx2_kernels, avx2_decode, avx2_rows, avx2_linear});
 #endif
-  found.push_back({"portable", portable_kernels, portable_decode, portable_rows});
+  found.push_back({"portable", portable_kernels, portable_decode, portable_rows, portable_linear});
   return found;
 }
 

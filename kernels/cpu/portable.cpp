@@ -11,4 +11,7 @@ const DecodeKernels& portable_decode() {
 const RowKernelSet& portable_rows() {
   return portable::kRowKernels;
 }
+const LinearKernelSet& portable_linear() {
+  return portable::kLinearKernels<portable::F32, portable::F32>;
+}
 }  // namespace uvic::cpu

@@ -69,6 +69,10 @@ template <class T>
 inline Vec<T> max(Vec<T> a, Vec<T> b) {
   return a > b ? a : b;
 }
+/// To the nearest whole number, even in the middle; |x| < 2^22.
+inline Vec<float> round(Vec<float> x) {
+  return (x + 12582912.0f) - 12582912.0f;  // 1.5 * 2^23
+}
 /// All lanes combined: log2(lanes) exchanges of halves, quarters ...
 template <class T, class Combine, int distance = kLanes<T> / 2>
 inline T reduce(Vec<T> v, Combine combine) {

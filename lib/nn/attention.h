@@ -2,7 +2,9 @@
 #include <c10/core/Device.h>
 #include <torch/nn/module.h>
 #include <torch/nn/modules/linear.h>
+#include <torch/nn/modules/normalization.h>
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +27,7 @@ std::string describe_attention(const ModelOptions& options, c10::Device device, 
 /// Whether blocks of the model write their scores to memory, [B, H, N, N]. Errors as kernel_for's.
 bool writes_scores(const ModelOptions& options, c10::Device device, Precision precision);
 
+class PreparedWeights;
 class RmsNorm;
 
 /// sigmoid(x W^T): a gate for every number of the attention's output, from what the attention gets (arXiv
@@ -34,6 +37,7 @@ class OutputGate : public torch::nn::Module {
   /// W is 0: draws nothing, so that a network with gates begins with the weights of one without.
   explicit OutputGate(int64_t dim);
   at::Tensor forward(const at::Tensor& x);
+  at::Tensor evaluate(const at::Tensor& x, const torch::nn::LayerNorm& norm, PreparedWeights& weights) const;
 
  private:
   at::Tensor weight_;
@@ -46,8 +50,11 @@ class Attention : public torch::nn::Module {
  public:
   explicit Attention(const AttentionOptions& options);
   at::Tensor forward(const at::Tensor& x);
+  /// x + forward(norm(x)), with prepared weights; not differentiable.
+  at::Tensor add_to(const at::Tensor& x, const torch::nn::LayerNorm& norm, PreparedWeights& weights);
 
  private:
+  std::array<at::Tensor, 3> heads_of(const at::Tensor& packed);
   at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const;
 
   AttentionOptions options_;

@@ -4,6 +4,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include "nn/observe.h"
+#include "nn/prepared.h"
 #include "nn/recompute.h"
 
 namespace uvic {
@@ -19,6 +20,13 @@ Mlp::Mlp(int64_t dim, int64_t hidden) {
 
 at::Tensor Mlp::forward(const at::Tensor& x) {
   return fc2_->forward(at::gelu(fc1_->forward(x)));
+}
+
+at::Tensor Mlp::add_to(const at::Tensor& x, const LayerNorm& norm, PreparedWeights& weights) {
+  LinearCall first = normed(norm, x);
+  first.gelu = true;
+  first.dtype = weights.dtype();
+  return weights.of(fc2_)({.x = weights.of(fc1_)(first), .residual = x});
 }
 
 Block::Block(const BlockOptions& options) : recompute_(options.recompute) {
@@ -44,7 +52,13 @@ at::Tensor Block::Layers::forward(at::Tensor x, const at::Tensor& skip) {
   return out;
 }
 
+at::Tensor Block::Layers::evaluate(at::Tensor x, const at::Tensor& skip, PreparedWeights& weights) {
+  if (!skip_linear.is_empty()) x = weights.of(skip_linear)({.x = x, .beside = skip});
+  return mlp->add_to(attn->add_to(x, norm1, weights), norm2, weights);
+}
+
 at::Tensor Block::forward(const at::Tensor& x, const at::Tensor& skip) {
+  if (auto* weights = prepared_weights()) return layers_.evaluate(x, skip, *weights);
   if (!recompute_ || !at::GradMode::is_enabled()) return layers_.forward(x, skip);
   std::vector<at::Tensor> inputs = {x};
   if (!layers_.skip_linear.is_empty()) inputs.push_back(skip);

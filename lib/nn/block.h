@@ -14,6 +14,8 @@ class Mlp : public torch::nn::Module {
  public:
   Mlp(int64_t dim, int64_t hidden);
   at::Tensor forward(const at::Tensor& x);
+  /// x + forward(norm(x)), with prepared weights; not differentiable.
+  at::Tensor add_to(const at::Tensor& x, const torch::nn::LayerNorm& norm, PreparedWeights& weights);
 
  private:
   torch::nn::Linear fc1_{nullptr}, fc2_{nullptr};
@@ -41,6 +43,7 @@ class Block : public torch::nn::Module {
     std::shared_ptr<Attention> attn;
     std::shared_ptr<Mlp> mlp;
     at::Tensor forward(at::Tensor x, const at::Tensor& skip);
+    at::Tensor evaluate(at::Tensor x, const at::Tensor& skip, PreparedWeights& weights);
   };
 
   bool recompute_;

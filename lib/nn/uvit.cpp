@@ -5,6 +5,7 @@
 
 #include "nn/init.h"
 #include "nn/observe.h"
+#include "nn/prepared.h"
 
 namespace uvic {
 
@@ -145,7 +146,11 @@ Tensor UViT::forward(const Tensor& x, const Tensor& timesteps, const Tensor& lab
     hidden = block->forward(hidden, o.skip ? skips.back() : Tensor());
     skips.pop_back();
   }
-  hidden = decoder_pred_->forward(norm_->forward(hidden));
+  if (auto* weights = prepared_weights()) {
+    hidden = weights->exact(decoder_pred_)(normed(norm_, hidden));
+  } else {
+    hidden = decoder_pred_->forward(norm_->forward(hidden));
+  }
   if (observer != nullptr) observer->projection(hidden);
   hidden = hidden.slice(1, o.extras());
   Tensor image = unpatchify(hidden, o.in_chans, o.patch_size, o.height(), o.width());

@@ -23,7 +23,7 @@ struct SampleOptions {
   double rho = 7;
   double eta = -1;
   double s_churn = 0, s_tmin = 0, s_tmax = 1e9, s_noise = 1;
-  Choice<Precision> precision = Precision::kFp32;
+  Choice<InferencePrecision> precision = InferencePrecision::kFp32;
   bool clip_x0 = false;
 
   bool has_guide() const { return guide_checkpoint != "none"; }
@@ -65,7 +65,9 @@ struct SampleOptions {
     add("s_tmin", s_tmin, "least sigma / alpha at which it is added", at_least(0));
     add("s_tmax", s_tmax, "largest sigma / alpha at which it is added", at_least(0));
     add("s_noise", s_noise, "factor on that noise", at_least(0));
-    add("precision", precision, "of the network; the solver's state stays fp32");
+    add("precision", precision,
+        "of the network; the solver's state stays fp32. int8: weights and activations of its blocks, on the "
+        "CPU");
     add("clip_x0", clip_x0, "clamp every predicted clean image to [-1, 1]");
   }
 };

@@ -23,14 +23,14 @@ at::Tensor FiniteCheck::add(const at::Tensor& images) {
   return finite;
 }
 
-std::string FiniteCheck::text(Precision precision, const std::string& option) const {
+std::string FiniteCheck::text(InferencePrecision precision, const std::string& option) const {
   std::string text =
       made_ == 1  ? "the only image holds"
       : all_bad() ? c10::str("all ", made_, " images hold")
                   : c10::str(bad_.size(), " of ", made_, " images ", bad_.size() == 1 ? "holds" : "hold");
   text += " values that are not finite (NaN or infinity), the first of seed " + std::to_string(bad_.front());
   if (made_ < seeds_.size()) text += c10::str("; the other ", seeds_.size() - made_, " were not made");
-  if (precision != Precision::kFp32) text += "; try " + option + " fp32";
+  if (precision != InferencePrecision::kFp32) text += "; try " + option + " fp32";
   return text;
 }
 

@@ -32,7 +32,7 @@ class FiniteCheck {
   size_t made() const { return made_; }
   /// "3 of 100 images hold values that are not finite (NaN or infinity), the first of seed 17"; and, unless
   /// `precision` is fp32 already, that `option` can be set to it.
-  std::string text(Precision precision, const std::string& option) const;
+  std::string text(InferencePrecision precision, const std::string& option) const;
 
  private:
   std::vector<int64_t> seeds_, bad_;

@@ -4,9 +4,12 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "core/errors.h"
 #include "nn/autocast.h"
+#include "nn/observe.h"
+#include "nn/prepared.h"
 #include "nn/uvit.h"
 #include "sampling/image_noise.h"
 #include "sampling/repaint.h"
@@ -24,23 +27,32 @@ Condition null_condition(const ModelOptions& model, c10::Device device) {
 
 }  // namespace
 
-Network inference_network(UViT& model, Precision precision, c10::Device device) {
-  const auto autocast = AutocastState::for_precision(precision, device);
-  return [&model, autocast](const Tensor& x, const Tensor& timesteps, const Condition& condition) {
+Network inference_network(UViT& model, InferencePrecision precision, c10::Device device) {
+  const bool int8 = precision == InferencePrecision::kInt8;
+  check_usage(!int8 || device.is_cpu(), "sample.precision: int8 is for the CPU; on ", device.str(),
+              " use bf16 or fp32");
+  const auto autocast = AutocastState::for_precision(without_int8(precision), device);
+  const auto weights = device.is_cpu() ? std::make_shared<PreparedWeights>(precision) : nullptr;
+  return [&model, autocast, weights, int8](const Tensor& x, const Tensor& timesteps,
+                                           const Condition& condition) {
     const at::NoGradGuard no_grad;
-    const AutocastScope scope(autocast);
+    const bool prepared = weights && network_observer() == nullptr;
+    check_usage(prepared || !int8, "sample.precision: int8 cannot be looked into; use bf16 or fp32");
+    const PreparedScope layers(prepared ? weights.get() : nullptr);
+    std::optional<AutocastScope> scope;
+    if (!prepared) scope.emplace(autocast);
     return model.forward(x, timesteps, condition.labels, condition.context);
   };
 }
 
-Generator generator_of(UViT& model, Precision precision, c10::Device device) {
+Generator generator_of(UViT& model, InferencePrecision precision, c10::Device device) {
   const ModelOptions& options = model.options();
   Generator generator = {.network = inference_network(model, precision, device),
                          .shape = options.image_shape(),
                          .null = null_condition(options, device),
                          .label_rows = options.num_classes};
   if (options.learns_text()) {
-    const auto autocast = AutocastState::for_precision(precision, device);
+    const auto autocast = AutocastState::for_precision(without_int8(precision), device);
     generator.encode_context = [&model, autocast](const Tensor& context) {
       const AutocastScope scope(autocast);
       return model.encode_context(context);

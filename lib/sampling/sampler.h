@@ -19,8 +19,11 @@ namespace uvic {
 
 class UViT;
 
-/// A UViT as diffusion's callable: no gradient, evaluation in `precision`. The model must outlive it.
-Network inference_network(UViT& model, Precision precision, c10::Device device);
+/// A UViT as diffusion's callable: no gradient, evaluation in `precision`. The model must outlive it, and
+/// keep its weights: on the CPU they are laid out anew at the first evaluation, see nn/prepared.h. Under an
+/// observer (nn/observe.h) blocks evaluate step by step. UsageError for int8 on another device, or under an
+/// observer.
+Network inference_network(UViT& model, InferencePrecision precision, c10::Device device);
 
 /// Images between two others: image i lies at shares[i], 0 to 1, of the way from what a request says of it to
 /// what this says. Noise goes along an arc (slerp), every draw of it; classes and contexts in a straight line
@@ -59,7 +62,7 @@ struct Generator {
   int64_t label_rows = 0;  ///< how many labels the network knows, the null label included
 };
 /// A UViT with its own shape, null label and text encoder, on its device.
-Generator generator_of(UViT& model, Precision precision, c10::Device device);
+Generator generator_of(UViT& model, InferencePrecision precision, c10::Device device);
 
 class Sampler {
  public:

@@ -30,7 +30,7 @@ TEST(FiniteCheck, CountsAndNamesTheFirst) {
   EXPECT_EQ(check.made(), 5U);
   EXPECT_FALSE(check.all_bad());
   EXPECT_EQ(
-      check.text(Precision::kFp32, "--precision"),
+      check.text(InferencePrecision::kFp32, "--precision"),
       "2 of 5 images hold values that are not finite (NaN or infinity), the first of seed 3; the other 1 "
       "were not made");
 }
@@ -40,7 +40,7 @@ TEST(FiniteCheck, AllOfThem) {
   check.add(batch({kNan, -kInf, kNan, kNan}));
   EXPECT_TRUE(check.all_bad());
   EXPECT_EQ(
-      check.text(Precision::kBf16, "--precision"),
+      check.text(InferencePrecision::kBf16, "--precision"),
       "all 4 images hold values that are not finite (NaN or infinity), the first of seed 0; try --precision "
       "fp32");
 }

@@ -186,6 +186,12 @@ TEST(Sampler, PrecisionReachesTheNetwork) {
   const double difference = testing::relative_error(half, full);
   EXPECT_GT(difference, 1e-6);
   EXPECT_LT(difference, 0.2);
+  sample.precision = "int8";
+  const double coarser = testing::relative_error(Sampler(model, {}, sample).sample({{1}, {1}}), full);
+  EXPECT_GT(coarser, difference);
+  EXPECT_LT(coarser, 0.2);
+  EXPECT_THROW_WITH(inference_network(model, InferencePrecision::kInt8, c10::kCUDA), UsageError,
+                    "int8 is for the CPU");
 }
 
 }  // namespace

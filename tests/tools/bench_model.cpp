@@ -1,7 +1,8 @@
 // `bench_model [options] [-- PEER...]`: what an evaluation and a training step (forward, backward, clipping,
 // AdamW, EMA) of whole networks cost, as a share of the rate at which this machine multiplies matrices, and
 // beside PyTorch's where PEER runs tests/peer/uvit.py, in turn. Options: --device D, --size S,... (demo, S2,
-// H2), --what train,sample, --precision fp32,bf16, --batch N,... --rounds N --kernel auto|fused|unfused,
+// H2), --what train,sample, --precision fp32,bf16,int8 (int8 of `sample`, beside the peer's bf16), --batch
+// N,... --rounds N --kernel auto|fused|unfused,
 // --profile N: where the time goes, N rows.
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -79,7 +80,7 @@ double seconds(c10::Device device, int64_t repeats, const std::function<void()>&
 // FLOP/s of a large product of matrices: the limit of what the networks can reach.
 double gemm_rate(c10::Device device, const std::string& precision) {
   const int64_t side = device.is_cuda() ? 8192 : 2048;
-  const auto dtype = precision == "bf16" ? at::kBFloat16 : at::kFloat;
+  const auto dtype = precision == "fp32" ? at::kFloat : at::kBFloat16;
   const Tensor a = at::randn({side, side}, at::TensorOptions(device).dtype(dtype)), b = at::randn_like(a);
   double fastest = 1e9;
   for (int i = 0; i < 5; ++i)
@@ -96,7 +97,7 @@ class Ours {
     config.model = options_of(size);
     config.model.attention_kernel = options.kernel;
     config.train.batch_size = batch;
-    config.train.precision = precision;
+    config.train.precision = without_int8(Choice<InferencePrecision>(precision));
     config.train.grad_clip = 1;
     state_.emplace(config, device_);
     const auto shape = config.model.image_shape();
@@ -105,7 +106,8 @@ class Ours {
     if (config.model.conditional())
       inputs_.condition.labels = at::randint(config.model.num_classes, {batch}, at::kLong).to(device_);
     times_ = at::rand({batch}).mul(999).to(device_);
-    network_ = replayed(inference_network(*state_->model, config.train.precision, device_), device_);
+    network_ =
+        replayed(inference_network(*state_->model, Choice<InferencePrecision>(precision), device_), device_);
   }
   double train(int64_t repeats) {
     return seconds(device_, repeats, [&] { state_->train_step(inputs_); });
@@ -133,6 +135,7 @@ void bench(const Options& options, tools::Peer* peer) {
         Ours ours(size, precision, std::stoll(batch), options);
         for (const std::string& what : split(options.what)) {
           const bool training = what == "train";
+          if (training && precision == "int8") continue;
           const auto once = [&](int64_t n) { return training ? ours.train(n) : ours.sample(n); };
           once(3);
           const auto repeats = std::max<int64_t>(1, int64_t(0.2 / once(1)));
@@ -140,8 +143,9 @@ void bench(const Options& options, tools::Peer* peer) {
           for (int64_t i = 0; i < std::stoll(options.rounds); ++i) {
             fastest.add("ours", once(repeats));
             if (peer != nullptr)
-              fastest.add("peer", peer->run(what + " " + size + " " + precision + " " + batch + " " +
-                                            std::to_string(repeats)));
+              fastest.add("peer",
+                          peer->run(what + " " + size + " " + (precision == "int8" ? "bf16" : precision) +
+                                    " " + batch + " " + std::to_string(repeats)));
           }
           const double time = fastest.of("ours"), images = std::stod(batch) / time;
           const double rate = images * flops_of(options_of(size)) * (training ? 3 : 1);

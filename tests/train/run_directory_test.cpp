@@ -92,7 +92,7 @@ TEST_F(Run, StepsIntervalsKeepWorkersAndPathsMayChange) {
   config_.sample.solver = "dpmpp_2m";
   config_.sample.steps = 7;
   config_.sample.cfg = 3;
-  config_.sample.precision = Precision::kBf16;
+  config_.sample.precision = InferencePrecision::kBf16;
   config_.sample.clip_x0 = true;
   EXPECT_NO_THROW(RunDirectory(path(), config_, false));
   EXPECT_EQ(testing::read_bytes(path() / "config.yaml"), config_.to_yaml());
