@@ -57,7 +57,8 @@ at::Tensor draw_heat_map(const HeatMap& map) {
   }
   for (int column = 0; column < columns; ++column) {
     write_text(picture, map.columns[size_t(column)],
-               {left + column * cell_width + cell_width / 2, kTopRoom + rows * kCellHeight + 18}, Align::kCentre);
+               {left + column * cell_width + cell_width / 2, kTopRoom + rows * kCellHeight + 18},
+               Align::kCentre);
   }
   draw_colour_bar(picture, scale,
                   {left + columns * cell_width + kGap, kTopRoom, kBar, std::max(rows * kCellHeight, 1)});

@@ -36,8 +36,8 @@ Tensor expected(const LinearCall& call, const Tensor& weight, const Tensor& bias
 }
 
 // bf16 where the CPU has no such products is computed in float32; and a rounding may fall to the other side,
-// which is a step of 127 for one number of a row: after a norm of other last bits, or where numbers of few bits
-// lie in the middle between two steps.
+// which is a step of 127 for one number of a row: after a norm of other last bits, or where numbers of few
+// bits lie in the middle between two steps.
 double bound_of(WeightFormat format, const LinearCall& call) {
   if (call.dtype == at::kBFloat16) return 6e-3;
   if (format == WeightFormat::kFp32) return 2e-6;
