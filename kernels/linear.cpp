@@ -20,9 +20,8 @@ constexpr int64_t kMostRowsOfItem = 48, kFewestRowsOfItem = 12, kRowsTogether = 
 constexpr double kInt8Most = 127;
 
 int64_t rows_of_item(int64_t rows) {
-  const int64_t items = cpu::kItemsPerThread * at::get_num_threads(), fair = (rows + items - 1) / items;
-  return std::clamp((fair + kRowsTogether - 1) / kRowsTogether * kRowsTogether, kFewestRowsOfItem,
-                    kMostRowsOfItem);
+  const int64_t items = cpu::kItemsPerThread * at::get_num_threads(), fair = cpu::ceil_div(rows, items);
+  return std::clamp(cpu::ceil_div(fair, kRowsTogether) * kRowsTogether, kFewestRowsOfItem, kMostRowsOfItem);
 }
 
 const cpu::LinearKernels& linear_kernels_of(WeightFormat format, const cpu::Isa* isa) {
@@ -132,7 +131,7 @@ Tensor PackedLinear::operator()(const LinearCall& call) const {
                              .y = y.data_ptr()};
   problem.block = rows_of_item(problem.rows);
   const auto& kernels = layout_->kernels;
-  cpu::in_turn((problem.rows + problem.block - 1) / problem.block, kernels.bytes(problem),
+  cpu::in_turn(cpu::ceil_div(problem.rows, problem.block), kernels.bytes(problem),
                [&](int64_t item, char* workspace) { kernels.run(problem, item, workspace); });
   return y;
 }

@@ -11,10 +11,14 @@ namespace uvic::cpu {
 /// Pieces that let threads of one speed end about together.
 inline constexpr int64_t kItemsPerThread = 4;
 
+inline int64_t ceil_div(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
+
 struct Aligned {
   explicit Aligned(int64_t bytes)
       : data(static_cast<char*>(
-            std::aligned_alloc(64, size_t(std::max<int64_t>((bytes + 63) / 64 * 64, 64))))) {
+            std::aligned_alloc(64, size_t(std::max<int64_t>(ceil_div(bytes, 64) * 64, 64))))) {
     TORCH_CHECK(data != nullptr, "kernels: no memory for a workspace of ", bytes, " bytes");
   }
   ~Aligned() { std::free(data); }

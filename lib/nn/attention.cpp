@@ -76,9 +76,7 @@ Tensor OutputGate::forward(const Tensor& x) {
 
 Tensor OutputGate::evaluate(const Tensor& x, const torch::nn::LayerNorm& norm,
                             PreparedWeights& weights) const {
-  LinearCall call = normed(norm, x);
-  call.dtype = weights.dtype();
-  return weights.of(weight_, {})(call).sigmoid();
+  return weights.of(weight_, {})(normed(norm, x, weights.dtype())).sigmoid();
 }
 
 Attention::Attention(const AttentionOptions& options) : options_(options) {
@@ -110,9 +108,7 @@ std::array<Tensor, 3> Attention::heads_of(const Tensor& packed) {
 }
 
 Tensor Attention::add_to(const Tensor& x, const torch::nn::LayerNorm& norm, PreparedWeights& weights) {
-  LinearCall projection = normed(norm, x);
-  projection.dtype = weights.dtype();
-  const auto [q, k, v] = heads_of(weights.of(qkv_)(projection));
+  const auto [q, k, v] = heads_of(weights.of(qkv_)(normed(norm, x, weights.dtype())));
   const bool softmax = options_.kind == AttentionKind::kSoftmax && our_softmax(q, k, options_.fused);
   const Tensor heads = softmax ? std::get<0>(attention(options_.kind, q, k, v)) : attend(q, k, v);
   Tensor out = heads.transpose(1, 2).reshape(x.sizes());

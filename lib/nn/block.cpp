@@ -23,9 +23,8 @@ at::Tensor Mlp::forward(const at::Tensor& x) {
 }
 
 at::Tensor Mlp::add_to(const at::Tensor& x, const LayerNorm& norm, PreparedWeights& weights) {
-  LinearCall first = normed(norm, x);
+  LinearCall first = normed(norm, x, weights.dtype());
   first.gelu = true;
-  first.dtype = weights.dtype();
   return weights.of(fc2_)({.x = weights.of(fc1_)(first), .residual = x});
 }
 

@@ -36,8 +36,12 @@ const PackedLinear& PreparedWeights::exact(const torch::nn::Linear& layer) {
   return packed(layer->weight, layer->bias, WeightFormat::kFp32);
 }
 
-LinearCall normed(const torch::nn::LayerNorm& norm, const at::Tensor& x) {
-  return {.x = x, .norm_weight = norm->weight, .norm_bias = norm->bias, .norm_eps = norm->options.eps()};
+LinearCall normed(const torch::nn::LayerNorm& norm, const at::Tensor& x, at::ScalarType dtype) {
+  return {.x = x,
+          .norm_weight = norm->weight,
+          .norm_bias = norm->bias,
+          .norm_eps = norm->options.eps(),
+          .dtype = dtype};
 }
 
 PreparedWeights* prepared_weights() {

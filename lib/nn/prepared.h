@@ -36,8 +36,8 @@ class PreparedWeights {
   std::map<const void*, PackedLinear> layers_;  // by the weight's identity
 };
 
-/// A call whose rows go through the norm first.
-LinearCall normed(const torch::nn::LayerNorm& norm, const at::Tensor& x);
+/// A call whose rows go through the norm first, with a result in `dtype`.
+LinearCall normed(const torch::nn::LayerNorm& norm, const at::Tensor& x, at::ScalarType dtype = at::kFloat);
 
 /// What blocks on this thread evaluate with; null: with LibTorch's own layers.
 PreparedWeights* prepared_weights();
