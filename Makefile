@@ -1,5 +1,5 @@
 # A thin door to CMake's presets: `make demo` and `make test` set up what is missing and go.
-.PHONY: demo demo-text demo-lm compare compare-lm quality test sanitize asan tsan fuzz long-run busy-machine setup configure apps build cuda cuda-objects gpu-check format format-check clean
+.PHONY: demo demo-text demo-lm compare compare-lm quality bench test sanitize asan tsan fuzz long-run busy-machine setup configure apps build cuda cuda-objects gpu-check format format-check clean
 PRESET ?= release
 BUILD := build/$(PRESET)
 CMAKE := .venv/bin/cmake
@@ -61,6 +61,11 @@ compare: apps
 	$(BUILD)/bin/uvic-train --config configs/fashion_mnist_demo.yaml --ab model.attention=$(KINDS) --seeds 0-2 --out runs/compare \
 	  --set data.val_path=/usr/share/datasets/fashion-mnist --eval-interval 2200 --eval-images 1000 \
 	  --eval-features runs/judge.pt --eval-stats runs/judge.npz --sample-interval 0
+
+# What attention and whole networks cost beside PyTorch's, in turn: the tables of the README. Half an hour.
+bench: configure
+	@$(CMAKE) --build --preset $(PRESET) --target bench_attention bench_model
+	.ci/bench $(BUILD)/bin
 
 test: build
 	$(CMAKE) -E chdir $(BUILD) ctest --output-on-failure

@@ -1,6 +1,6 @@
 #include "data_encode_text.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 #include <algorithm>
 #include <optional>

@@ -1,6 +1,7 @@
 #include "data_info.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/stack.h>
 
 #include <algorithm>
 #include <iomanip>

@@ -1,6 +1,6 @@
 #include "lm_convert.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 #include <filesystem>
 #include <iostream>

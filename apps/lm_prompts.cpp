@@ -13,7 +13,6 @@
 #include "io/read_file.h"
 #include "language/network.h"
 #include "language/token_texts.h"
-#include "nn/cogformer.h"
 
 namespace uvic {
 namespace {

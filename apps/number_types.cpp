@@ -1,6 +1,7 @@
 #include "number_types.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/isfinite.h>
 
 #include <map>
 

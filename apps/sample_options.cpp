@@ -5,7 +5,7 @@
 #include "core/errors.h"
 #include "core/text.h"
 #include "io/digests.h"
-#include "nn/attention.h"
+#include "nn/attention_kernels.h"
 #include "nn/parameter_shapes.h"
 #include "recipe/layout.h"
 #include "sampling/class_policy.h"
@@ -110,7 +110,8 @@ std::string describe_sampling(const LoadedModel& loaded, size_t images, c10::Dev
                   count_of(images, "image"), ", ", sample.solver, ", ",
                   count_of(uint64_t(count), "evaluation"), " an image",
                   guidance == 2 ? " (each of two passes, for guidance)" : "", ", ", format_count(flops),
-                  "FLOP an image\n", describe_attention(model, device, without_int8(sample.precision)));
+                  "FLOP an image\n",
+                  describe_attention(model, device, without_int8(sample.precision), Purpose::kEvaluation));
 }
 
 SamplingProgress::SamplingProgress(size_t images, const SamplingPlan& plan)

@@ -1,6 +1,8 @@
 #include "sample_reproduce.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/count_nonzero.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -16,8 +18,6 @@
 #include "io/png.h"
 #include "io/png_decode.h"
 #include "io/read_file.h"
-#include "nn/uvit.h"
-#include "recipe/weights_digest.h"
 #include "sample_settings.h"
 #include "sample_sweep.h"
 #include "sampling/finite.h"
@@ -126,7 +126,7 @@ void check_weights(const Original& original, const LoadedModel& loaded, bool any
 void check_tensors(const Original& original, const LoadedModel& loaded, bool any) {
   const std::string& then = original.facts.tensors_sha256;
   if (then.empty() || any) return;
-  const std::string now = weights_digest(*loaded.model);
+  const std::string now = weights_digest(loaded);
   check_usage(now == then, loaded.file.string(), ": these are not the weights that made ", original.name,
               " (its record says SHA-256 ", then, " of their values, these have ", now,
               "); --checkpoint says where they are, --any-weights tries with these");

@@ -1,6 +1,6 @@
 #include "sample_start.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 #include "core/errors.h"
 #include "core/options.h"

@@ -1,6 +1,7 @@
 #include "sample_sweep.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/cat.h>
 
 #include <cstdio>
 #include <filesystem>

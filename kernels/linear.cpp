@@ -71,7 +71,10 @@ struct PackedLinear::Layout {
     panels.emplace(kernels.panel_bytes(weight.in, weight.out));
     scales.resize(size_t(weight.out)), offsets.resize(size_t(weight.out));
     weight.panels = panels->data, weight.scales = scales.data(), weight.offsets = offsets.data();
-    kernels.pack(from.const_data_ptr<float>(), weight);
+    const float* numbers = from.const_data_ptr<float>();
+    at::parallel_for(0, kernels.panels(weight.out), 1, [&](int64_t begin, int64_t end) {
+      for (int64_t item = begin; item < end; ++item) kernels.pack(numbers, weight, item);
+    });
   }
 
   const cpu::LinearKernels& kernels;

@@ -1,10 +1,10 @@
 // Included last by the unit of each instruction set, which defines UVIC_ISA and gets the flags.
 #pragma once
 #include "kernels/cpu/backward.h"
+#include "kernels/cpu/block_rows.h"
 #include "kernels/cpu/decode.h"
 #include "kernels/cpu/forward.h"
 #include "kernels/cpu/linear.h"
-#include "kernels/cpu/rows.h"
 
 namespace uvic::cpu::UVIC_ISA {
 

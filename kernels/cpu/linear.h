@@ -3,27 +3,11 @@
 // L1. A row's result depends on no other row, and not on the block that it is in.
 #pragma once
 #include "kernels/cpu/blocks.h"
+#include "kernels/cpu/gelu.h"
 #include "kernels/cpu/linear_problem.h"
 #include "kernels/cpu/rows.h"
 
 namespace uvic::cpu::UVIC_ISA {
-
-/// x P(X <= x) of a standard normal: GELU (arXiv 1606.08415), by erf of Abramowitz and Stegun, 7.1.26
-/// (absolute error 1.5e-7).
-inline Vec<float> gelu(Vec<float> x) {
-  const Vec<float> z = abs<float>(x) * 0.70710678f, below = z * 0.3275911f + 1.0f;
-#if defined(__AVX512F__)
-  const Vec<float> near = _mm512_rcp14_ps(below), t = near * (2.0f - below * near);
-#else
-  const Vec<float> t = 1.0f / below;
-#endif
-  Vec<float> p = t * 1.061405429f - 1.453152027f;
-  p = p * t + 1.421413741f;
-  p = p * t - 0.284496736f;
-  p = p * t + 0.254829592f;
-  const Vec<float> tail = p * t * exp2(z * z * float(-kLog2E)) * 0.5f;  // P(X > |x|)
-  return x * (x < 0.0f ? tail : 1.0f - tail);
-}
 
 /// How numbers become units of U: as they are, rounded by U itself, ...
 struct Rounded {
@@ -50,11 +34,11 @@ class Linear {
     return padded(in) / U::kPack * padded(out) * int64_t(sizeof(Unit));
   }
 
-  static void pack(const float* weight, const PackedWeight& to) {
-    const int64_t depth = padded(to.in) / U::kPack, cols = padded(to.out);
-    const Panels<U> panels{static_cast<const Unit*>(to.panels), depth, cols};
-    for (int64_t j = 0; j < cols; ++j) {
-      const int64_t first = j / kPanel<U> * kPanel<U>, width = panels.width(first);
+  static int64_t panels(int64_t out) { return ceil_div(padded(out), kPanel<U>); }
+  static void pack(const float* weight, const PackedWeight& to, int64_t item) {
+    const int64_t depth = padded(to.in) / U::kPack, first = item * kPanel<U>;
+    const int64_t width = Panels<U>{nullptr, depth, padded(to.out)}.width(first);
+    for (int64_t j = first; j < first + width; ++j) {
       Unit* column = static_cast<Unit*>(to.panels) + first * depth + (j - first);
       const float* w = weight + j * to.in;
       float step = 1;
@@ -206,8 +190,9 @@ class Linear {
 };
 
 template <class U, class Format>
-inline constexpr LinearKernels kLinearKernelsOf = {Linear<U, Format>::panel_bytes, Linear<U, Format>::pack,
-                                                   Linear<U, Format>::bytes, Linear<U, Format>::run};
+inline constexpr LinearKernels kLinearKernelsOf = {Linear<U, Format>::panel_bytes, Linear<U, Format>::panels,
+                                                   Linear<U, Format>::pack, Linear<U, Format>::bytes,
+                                                   Linear<U, Format>::run};
 template <class Bf16Unit, class Int8Unit>
 inline constexpr LinearKernelSet kLinearKernels = {kLinearKernelsOf<F32, Rounded>,
                                                    kLinearKernelsOf<Bf16Unit, Rounded>,

@@ -31,8 +31,9 @@ struct LinearProblem {
 
 struct LinearKernels {
   int64_t (*panel_bytes)(int64_t in, int64_t out) = nullptr;
-  /// Fills `to` from weight [to.out, to.in].
-  void (*pack)(const float* weight, const PackedWeight& to) = nullptr;
+  /// Fills panel `item` of `to` from weight [to.out, to.in]; there are so many `panels` of `out` columns.
+  int64_t (*panels)(int64_t out) = nullptr;
+  void (*pack)(const float* weight, const PackedWeight& to, int64_t item) = nullptr;
   int64_t (*bytes)(const LinearProblem&) = nullptr;  ///< of a workspace, 64-byte aligned
   void (*run)(const LinearProblem&, int64_t item, char* workspace) = nullptr;
 };

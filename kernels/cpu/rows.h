@@ -124,12 +124,4 @@ void swiglu_rows_backward(const SwiGluRows& p, int64_t begin, int64_t end) {
   }
 }
 
-template <class T>
-inline constexpr RowKernels kRowKernelsOf = {.norm = norm_rows<T>,
-                                             .norm_backward = norm_rows_backward<T>,
-                                             .rotate = rotate_rows<T>,
-                                             .swiglu = swiglu_rows<T>,
-                                             .swiglu_backward = swiglu_rows_backward<T>};
-inline constexpr RowKernelSet kRowKernels = {.f32 = kRowKernelsOf<float>, .bf16 = kRowKernelsOf<Bf16>};
-
 }  // namespace uvic::cpu::UVIC_ISA

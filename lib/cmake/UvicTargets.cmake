@@ -2,9 +2,11 @@
 
 find_program(UVIC_CCACHE ccache)
 if(UVIC_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # pch_defines, time_macros: without them ccache declines every unit that uses a precompiled header.
+  # pch_defines, time_macros: without them ccache declines every unit that uses a precompiled header. BASEDIR, NOHASHDIR: what
+  # one clone compiled serves another, which has the same LibTorch in another folder.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
-      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${UVIC_CCACHE})
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=true ${UVIC_CCACHE})
 endif()
 
 find_package(OpenMP REQUIRED COMPONENTS CXX)
@@ -40,6 +42,18 @@ foreach(pch tensor aten nn)
   target_link_libraries(uvic_pch_${pch} PRIVATE uvic_flags)
   target_precompile_headers(uvic_pch_${pch} PRIVATE ${PROJECT_SOURCE_DIR}/lib/core/pch_${pch}.h)
 endforeach()
+
+# Tests begin with GoogleTest and JSON beside those, and are not optimised: what they look at is, and half of a unit's time goes
+# into the optimiser.
+function(uvic_test_precompiled_headers)
+  foreach(pch aten nn)
+    add_library(uvic_pch_test_${pch} OBJECT ${PROJECT_SOURCE_DIR}/lib/core/pch.cpp)
+    target_compile_options(uvic_pch_test_${pch} PRIVATE -O0)
+    target_link_libraries(uvic_pch_test_${pch} PRIVATE uvic_flags GTest::gtest nlohmann_json::nlohmann_json)
+    target_precompile_headers(uvic_pch_test_${pch} PRIVATE ${PROJECT_SOURCE_DIR}/lib/core/pch_${pch}.h <gtest/gtest.h>
+                              <nlohmann/json.hpp>)
+  endforeach()
+endfunction()
 
 # For who builds once: eight files of a room as one unit, so that what their headers instantiate is compiled once. Who develops
 # has single units, as a touched file is then all that is compiled again.

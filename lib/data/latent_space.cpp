@@ -1,6 +1,8 @@
 #include "data/latent_space.h"
 
-#include <ATen/ATen.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/tensor.h>
 
 #include <nlohmann/json.hpp>
 

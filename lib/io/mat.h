@@ -1,6 +1,7 @@
 // Pictures as OpenCV has them. Header-only: a room that draws links OpenCV itself.
 #pragma once
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/from_blob.h>
 
 #include <opencv2/core.hpp>
 

@@ -8,6 +8,7 @@
 #include "core/errors.h"
 #include "language/not_finite.h"
 #include "nn/autocast.h"
+#include "nn/cogformer_decoder.h"
 
 namespace uvic {
 namespace {
@@ -32,6 +33,10 @@ at::Tensor at_least_float(const at::Tensor& x) {
 
 LanguageNetwork::LanguageNetwork(std::shared_ptr<Cogformer> model, Precision precision)
     : model_(std::move(model)), precision_(precision), device_(model_->parameters().front().device()) {}
+
+const CogformerOptions& LanguageNetwork::options() const {
+  return model_->options();
+}
 
 KeyValueCache LanguageNetwork::new_cache(int64_t rows, int64_t capacity) const {
   if (!decoder_) {

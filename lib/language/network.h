@@ -4,10 +4,14 @@
 #include <vector>
 
 #include "core/precision.h"
-#include "nn/cogformer_decoder.h"
+#include "nn/cogformer_options.h"
+#include "nn/key_value_cache.h"
 #include "text/tokenizer.h"
 
 namespace uvic {
+
+class Cogformer;
+class CogformerDecoder;
 
 /// A Cogformer as generation, evaluation and probes run it: without gradients, at a precision, on the device
 /// that its weights are on. All calls of the network go through here. Tokens are int64 on the CPU; what comes
@@ -16,7 +20,7 @@ class LanguageNetwork {
  public:
   explicit LanguageNetwork(std::shared_ptr<Cogformer> model, Precision precision = Precision::kFp32);
 
-  const CogformerOptions& options() const { return model_->options(); }
+  const CogformerOptions& options() const;
   /// For `rows` texts of up to `capacity` tokens. The first call prepares the weights, as they are then, for
   /// `extend` and `step`.
   KeyValueCache new_cache(int64_t rows, int64_t capacity) const;

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "kernels/cog_attention.h"
+#include "nn/attention_kernels.h"
 #include "nn/cogformer_layers.h"
 #include "nn/observe.h"
 #include "nn/prepared.h"
@@ -25,17 +26,6 @@ Tensor with_zero_key(const Tensor& x) {
   return at::constant_pad_nd(x, {0, 0, 1, 0});
 }
 
-// Softmax by the CPU's fused kernel, where it takes the call: 0.4 to 0.9 of SDPA's time. Only in evaluation:
-// training keeps the numbers that it has had.
-bool our_softmax(const Tensor& q, const Tensor& k, std::optional<bool> fused) {
-  if (!q.is_cpu() || fused == false) return false;
-  return choose_kernel(call_of(AttentionKind::kSoftmax, q, k, 1, std::nullopt)).fused;
-}
-
-bool pads_a_key(AttentionKind kind, std::optional<bool> fused) {
-  return kind == AttentionKind::kSoftmax1 && !fused.has_value();
-}
-
 // In float32 at least: under autocast x is bfloat16.
 Tensor normalised(RmsNorm& norm, const Tensor& x) {
   const bool narrow = x.scalar_type() == at::kBFloat16 || x.scalar_type() == at::kHalf;
@@ -43,28 +33,6 @@ Tensor normalised(RmsNorm& norm, const Tensor& x) {
 }
 
 }  // namespace
-
-std::string describe_attention(const ModelOptions& options, c10::Device device, Precision precision) {
-  std::string text = describe_blocks(
-      options.depth + 1, [&](int64_t i) { return options.attention_kind(i); },
-      [&](AttentionKind kind) -> std::string {
-        if (kind == AttentionKind::kSoftmax) return "scaled_dot_product_attention";
-        if (pads_a_key(kind, fused_attention(options.attention_kernel)))
-          return "scaled_dot_product_attention with a key of zeros";
-        return kernel_for(kind, options.attention_kernel, options.head_dim(), device, precision)
-            .description();
-      });
-  if (options.qk_norm) text += "; QK-norm";
-  if (options.attention_gate) text += "; gated output";
-  return text;
-}
-
-bool writes_scores(const ModelOptions& options, c10::Device device, Precision precision) {
-  const AttentionKind kind = options.attention;
-  if (kind == AttentionKind::kSoftmax || pads_a_key(kind, fused_attention(options.attention_kernel)))
-    return false;
-  return !kernel_for(kind, options.attention_kernel, options.head_dim(), device, precision).fused;
-}
 
 OutputGate::OutputGate(int64_t dim) {
   weight_ = register_parameter("weight", at::zeros({dim, dim}));
@@ -109,7 +77,8 @@ std::array<Tensor, 3> Attention::heads_of(const Tensor& packed) {
 
 Tensor Attention::add_to(const Tensor& x, const torch::nn::LayerNorm& norm, PreparedWeights& weights) {
   const auto [q, k, v] = heads_of(weights.of(qkv_)(normed(norm, x, weights.dtype())));
-  const bool softmax = options_.kind == AttentionKind::kSoftmax && our_softmax(q, k, options_.fused);
+  const bool softmax = options_.kind == AttentionKind::kSoftmax &&
+                       evaluates_softmax(call_of(AttentionKind::kSoftmax, q, k, 1, options_.fused));
   const Tensor heads = softmax ? std::get<0>(attention(options_.kind, q, k, v)) : attend(q, k, v);
   Tensor out = heads.transpose(1, 2).reshape(x.sizes());
   if (gate_) out = out * gate_->evaluate(x, norm, weights);

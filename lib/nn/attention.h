@@ -1,5 +1,4 @@
 #pragma once
-#include <c10/core/Device.h>
 #include <torch/nn/module.h>
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/modules/normalization.h>
@@ -7,7 +6,6 @@
 #include <array>
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "nn/options.h"
 
@@ -20,12 +18,6 @@ struct AttentionOptions {
   std::optional<bool> fused;  ///< which kernel, for kinds other than softmax: see AttentionCall
   bool qk_norm = false, gate = false;
 };
-
-/// One line on the kernels that the model's blocks run, for the start of a run. Errors as kernel_for's.
-std::string describe_attention(const ModelOptions& options, c10::Device device, Precision precision);
-
-/// Whether blocks of the model write their scores to memory, [B, H, N, N]. Errors as kernel_for's.
-bool writes_scores(const ModelOptions& options, c10::Device device, Precision precision);
 
 class PreparedWeights;
 class RmsNorm;
@@ -52,6 +44,10 @@ class Attention : public torch::nn::Module {
   at::Tensor forward(const at::Tensor& x);
   /// x + forward(norm(x)), with prepared weights; not differentiable.
   at::Tensor add_to(const at::Tensor& x, const torch::nn::LayerNorm& norm, PreparedWeights& weights);
+
+  const AttentionOptions& options() const { return options_; }
+  const torch::nn::Linear& qkv() const { return qkv_; }
+  const torch::nn::Linear& proj() const { return proj_; }
 
  private:
   std::array<at::Tensor, 3> heads_of(const at::Tensor& packed);

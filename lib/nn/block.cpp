@@ -37,6 +37,26 @@ Block::Block(const BlockOptions& options) : recompute_(options.recompute) {
   if (options.skip) layers_.skip_linear = register_module("skip_linear", Linear(2 * dim, dim));
 }
 
+BlockWeights Block::Layers::weights() const {
+  BlockWeights w;
+  w.norm1_weight = norm1->weight, w.norm1_bias = norm1->bias;
+  w.qkv = attn->qkv()->weight;
+  w.proj = attn->proj()->weight, w.proj_bias = attn->proj()->bias;
+  w.norm2_weight = norm2->weight, w.norm2_bias = norm2->bias;
+  w.fc1 = mlp->fc1()->weight, w.fc1_bias = mlp->fc1()->bias;
+  w.fc2 = mlp->fc2()->weight, w.fc2_bias = mlp->fc2()->bias;
+  if (!skip_linear.is_empty()) w.skip = skip_linear->weight, w.skip_bias = skip_linear->bias;
+  w.num_heads = attn->options().num_heads, w.kind = attn->options().kind;
+  w.eps = norm1->options.eps();
+  return w;
+}
+
+bool Block::Layers::fuses(const at::Tensor& x) const {
+  const AttentionOptions& o = attn->options();
+  return !o.qk_norm && !o.gate && !o.qkv_bias && o.fused != false && network_observer() == nullptr &&
+         can_fuse_block(x, weights());
+}
+
 at::Tensor Block::Layers::forward(at::Tensor x, const at::Tensor& skip) {
   // A node of the block's own: gradients of x add up inside the block first, then with those of a skip
   // connection, in the same order with and without recomputation, and so to the same bits.
@@ -58,14 +78,15 @@ at::Tensor Block::Layers::evaluate(at::Tensor x, const at::Tensor& skip, Prepare
 
 at::Tensor Block::forward(const at::Tensor& x, const at::Tensor& skip) {
   if (auto* weights = prepared_weights()) return layers_.evaluate(x, skip, *weights);
-  if (!recompute_ || !at::GradMode::is_enabled()) return layers_.forward(x, skip);
+  if (!at::GradMode::is_enabled()) return layers_.forward(x, skip);
   std::vector<at::Tensor> inputs = {x};
   if (!layers_.skip_linear.is_empty()) inputs.push_back(skip);
-  return recompute_in_backward(
-      [layers = layers_](const std::vector<at::Tensor>& in) mutable {
-        return layers.forward(in[0], in.size() > 1 ? in[1] : at::Tensor());
-      },
-      inputs, parameters());
+  // One decision for both times that a recomputed block runs.
+  auto run = [layers = layers_, fused = layers_.fuses(x)](const std::vector<at::Tensor>& in) mutable {
+    const at::Tensor joined = in.size() > 1 ? in[1] : at::Tensor();
+    return fused ? fused_block(in[0], joined, layers.weights()) : layers.forward(in[0], joined);
+  };
+  return recompute_ ? recompute_in_backward(run, inputs, parameters()) : run(inputs);
 }
 
 }  // namespace uvic

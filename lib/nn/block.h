@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "nn/attention.h"
+#include "nn/fused_block.h"
 
 namespace uvic {
 
@@ -16,6 +17,9 @@ class Mlp : public torch::nn::Module {
   at::Tensor forward(const at::Tensor& x);
   /// x + forward(norm(x)), with prepared weights; not differentiable.
   at::Tensor add_to(const at::Tensor& x, const torch::nn::LayerNorm& norm, PreparedWeights& weights);
+
+  const torch::nn::Linear& fc1() const { return fc1_; }
+  const torch::nn::Linear& fc2() const { return fc2_; }
 
  private:
   torch::nn::Linear fc1_{nullptr}, fc2_{nullptr};
@@ -42,6 +46,9 @@ class Block : public torch::nn::Module {
     torch::nn::LayerNorm norm1{nullptr}, norm2{nullptr};
     std::shared_ptr<Attention> attn;
     std::shared_ptr<Mlp> mlp;
+    BlockWeights weights() const;
+    /// Whether the layers are what fused_block computes, and it can.
+    bool fuses(const at::Tensor& x) const;
     at::Tensor forward(at::Tensor x, const at::Tensor& skip);
     at::Tensor evaluate(at::Tensor x, const at::Tensor& skip, PreparedWeights& weights);
   };

@@ -10,6 +10,7 @@
 #include "recipe/fit_weights.h"
 #include "recipe/layout.h"
 #include "recipe/snapshots.h"
+#include "recipe/weights_digest.h"
 #include "recipe/weights_file.h"
 
 namespace uvic {
@@ -117,6 +118,10 @@ void require_configuration(const LoadedModel& loaded) {
 TensorFile read_weights(const LoadedModel& loaded) {
   if (loaded.ema_width == 0) return WeightsFile(loaded.file, loaded.network).read();
   return reconstruct_ema(loaded.run, loaded.ema_width);
+}
+
+std::string weights_digest(const LoadedModel& loaded) {
+  return weights_digest(*loaded.model);
 }
 
 void load_weights_of(LoadedModel& loaded, c10::Device device) {

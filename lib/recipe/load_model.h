@@ -58,6 +58,9 @@ void require_configuration(const LoadedModel& loaded);
 /// The tensors themselves.
 TensorFile read_weights(const LoadedModel& loaded);
 
+/// That of its `model`.
+std::string weights_digest(const LoadedModel& loaded);
+
 /// Builds the network and reads its weights; and those of the guide, if there is one. UsageError names the
 /// keys in which a guide's model does not go with this one.
 void load_weights_of(LoadedModel& loaded, c10::Device device);

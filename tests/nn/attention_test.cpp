@@ -1,6 +1,7 @@
 // The network's Cog blocks: which kernel runs, and that the fused one changes nothing but speed.
 #include "nn/attention.h"
 #include <ATen/core/grad_mode.h>
+#include "nn/attention_kernels.h"
 
 #include <gtest/gtest.h>
 
@@ -57,24 +58,36 @@ TEST(AttentionKernel, SmallHeadsFallBack) {
                           Precision::kFp32)
                    .fused);
   options.attention_kernel = "fused";
-  EXPECT_THROW_WITH(describe_attention(options, c10::kCPU, Precision::kFp32), UsageError,
+  EXPECT_THROW_WITH(describe_attention(options, c10::kCPU, Precision::kFp32, Purpose::kTraining), UsageError,
                     "model.attention_kernel: cog_attention: fused is not possible: head size 12");
 }
 
 TEST(AttentionKernel, Description) {
   ModelOptions options;  // depth 8, D = 64, Cog but for the first and the last block
-  EXPECT_EQ(
-      describe_attention(options, c10::kCPU, Precision::kFp32).find("attention: 7 Cog blocks, fused, CPU "),
-      0u);
-  EXPECT_NE(
-      describe_attention(options, c10::kCPU, Precision::kFp32).find("; 2 softmax blocks, scaled_dot_product"),
-      std::string::npos);
-  options.attention_kernel = "unfused";
-  EXPECT_NE(describe_attention(options, c10::kCPU, Precision::kFp32).find("unfused, as asked"),
+  EXPECT_EQ(describe_attention(options, c10::kCPU, Precision::kFp32, Purpose::kTraining)
+                .find("attention: 7 Cog blocks, fused, CPU "),
+            0u);
+  EXPECT_NE(describe_attention(options, c10::kCPU, Precision::kFp32, Purpose::kTraining)
+                .find("; 2 softmax blocks, scaled_dot_product"),
             std::string::npos);
+  options.attention_kernel = "unfused";
+  EXPECT_NE(
+      describe_attention(options, c10::kCPU, Precision::kFp32, Purpose::kTraining).find("unfused, as asked"),
+      std::string::npos);
   options.attention = "softmax";
-  EXPECT_EQ(describe_attention(options, c10::kCPU, Precision::kFp32),
+  EXPECT_EQ(describe_attention(options, c10::kCPU, Precision::kFp32, Purpose::kTraining),
             "attention: 9 softmax blocks, scaled_dot_product_attention");
+}
+
+// Softmax has a kernel of ours in evaluation, unless none is wanted.
+TEST(AttentionKernel, DescriptionOfAnEvaluation) {
+  ModelOptions options;
+  const auto line = [&] {
+    return describe_attention(options, c10::kCPU, Precision::kFp32, Purpose::kEvaluation);
+  };
+  EXPECT_NE(line().find("; 2 softmax blocks, fused, CPU "), std::string::npos) << line();
+  options.attention_kernel = "unfused";
+  EXPECT_NE(line().find("; 2 softmax blocks, scaled_dot_product_attention"), std::string::npos) << line();
 }
 
 // Under autocast the projection is bfloat16, and so is the operator.

@@ -5,6 +5,7 @@
 
 #include "core/errors.h"
 #include "kernels/attention_weights.h"
+#include "nn/attention_kernels.h"
 #include "nn/autocast.h"
 #include "nn/cogformer_decoder.h"
 #include "nn/model_of_shapes.h"
@@ -228,7 +229,7 @@ TEST(KindsInTheNetwork, WholeNetworksTrainWithAndWithoutRecomputation) {
 
 TEST(KindsInTheNetwork, TheStartLineSaysWhatRuns) {
   const auto line = [](const ModelOptions& options) {
-    return describe_attention(options, c10::kCPU, Precision::kFp32);
+    return describe_attention(options, c10::kCPU, Precision::kFp32, Purpose::kTraining);
   };
   ModelOptions options = small(AttentionKind::kSigmoid, false, false);
   EXPECT_EQ(line(options),

@@ -2,8 +2,7 @@
 // AdamW, EMA) of whole networks cost, as a share of the rate at which this machine multiplies matrices, and
 // beside PyTorch's where PEER runs tests/peer/uvit.py, in turn. Options: --device D, --size S,... (demo, S2,
 // H2), --what train,sample, --precision fp32,bf16,int8 (int8 of `sample`, beside the peer's bf16), --batch
-// N,... --rounds N --kernel auto|fused|unfused,
-// --profile N: where the time goes, N rows.
+// N,... --rounds N, --kernel auto|fused|unfused, --profile N: where the time goes, N rows.
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <c10/core/impl/VirtualGuardImpl.h>

@@ -1,6 +1,7 @@
 #include "data/pack/captions.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/from_blob.h>
 
 #include "core/errors.h"
 #include "data/pack/record.h"

@@ -1,6 +1,7 @@
 #include "data/pack/dataset.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/from_blob.h>
 
 #include "core/errors.h"
 #include "core/text.h"

@@ -1,6 +1,7 @@
 #include "data/pack/record.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/isfinite.h>
 
 #include <cstring>
 #include <limits>

@@ -1,0 +1,39 @@
+// What a transformer's block does between its matrix products in training, forward and backward, each in one
+// pass over memory where ATen takes several. On the CPU. Plain functions: nn/fused_block.cpp makes the graph.
+#pragma once
+#include <ATen/core/Tensor.h>
+
+namespace uvic {
+
+/// `dtype` is that of the matrix products, float32 or bfloat16; the residual stream, weights, biases and sums
+/// are float32. R rows, all contiguous.
+struct Residual {
+  at::Tensor sum;          ///< [R, C], x + change + bias
+  at::Tensor normed;       ///< [R, C] in `dtype`, LayerNorm(sum)
+  at::Tensor mean, scale;  ///< [R], of the norm; 1 / sqrt(variance + eps)
+};
+/// x [R, C] and change [R, C] in `dtype`, of which one may be undefined; bias [C], may be undefined, as may
+/// the norm's `weight` and `norm_bias` [C]: then there is no norm.
+Residual add_and_norm(const at::Tensor& x, const at::Tensor& change, const at::Tensor& bias,
+                      const at::Tensor& weight, const at::Tensor& norm_bias, double eps,
+                      at::ScalarType dtype);
+
+struct ResidualGrad {
+  at::Tensor sum;                     ///< [R, C]
+  at::Tensor rounded;                 ///< the same in `dtype`; of the change, too
+  at::Tensor bias;                    ///< [C]
+  at::Tensor norm_weight, norm_bias;  ///< [C]
+};
+/// grad [R, C] of the sum from elsewhere, grad_normed [R, C] in `dtype` or undefined, which is no norm.
+ResidualGrad add_and_norm_backward(const at::Tensor& grad, const at::Tensor& grad_normed,
+                                   const Residual& residual, const at::Tensor& weight, at::ScalarType dtype);
+
+/// gelu(x + bias), exact: x [R, F], bias float32 [F]. In x's dtype.
+at::Tensor bias_gelu(const at::Tensor& x, const at::Tensor& bias);
+struct BiasGeluGrad {
+  at::Tensor x;     ///< [R, F]
+  at::Tensor bias;  ///< float32 [F]
+};
+BiasGeluGrad bias_gelu_backward(const at::Tensor& grad, const at::Tensor& x, const at::Tensor& bias);
+
+}  // namespace uvic

@@ -1,0 +1,55 @@
+#include "nn/attention_kernels.h"
+
+#include <c10/util/StringUtil.h>
+
+namespace uvic {
+namespace {
+
+AttentionCall softmax_call(const ModelOptions& options, c10::Device device, Precision precision) {
+  return {.device = device.type(),
+          .dtype = precision == Precision::kBf16 ? at::kBFloat16 : at::kFloat,
+          .head_dim = options.head_dim(),
+          .fused = fused_attention(options.attention_kernel),
+          .kind = AttentionKind::kSoftmax};
+}
+
+}  // namespace
+
+bool evaluates_softmax(AttentionCall call) {
+  if (call.device != c10::kCPU || call.fused == false) return false;
+  call.fused = std::nullopt;  // what the other blocks must have, these take where it is to be had
+  return choose_kernel(call).fused;
+}
+
+bool pads_a_key(AttentionKind kind, std::optional<bool> fused) {
+  return kind == AttentionKind::kSoftmax1 && !fused.has_value();
+}
+
+std::string describe_attention(const ModelOptions& options, c10::Device device, Precision precision,
+                               Purpose purpose) {
+  const auto runs = [&](AttentionKind kind) -> std::string {
+    if (kind == AttentionKind::kSoftmax) {
+      AttentionCall call = softmax_call(options, device, precision);
+      if (purpose == Purpose::kTraining || !evaluates_softmax(call)) return "scaled_dot_product_attention";
+      call.fused = std::nullopt;
+      return choose_kernel(call).description();
+    }
+    if (pads_a_key(kind, fused_attention(options.attention_kernel)))
+      return "scaled_dot_product_attention with a key of zeros";
+    return kernel_for(kind, options.attention_kernel, options.head_dim(), device, precision).description();
+  };
+  std::string text = describe_blocks(
+      options.depth + 1, [&](int64_t i) { return options.attention_kind(i); }, runs);
+  if (options.qk_norm) text += "; QK-norm";
+  if (options.attention_gate) text += "; gated output";
+  return text;
+}
+
+bool writes_scores(const ModelOptions& options, c10::Device device, Precision precision) {
+  const AttentionKind kind = options.attention;
+  if (kind == AttentionKind::kSoftmax || pads_a_key(kind, fused_attention(options.attention_kernel)))
+    return false;
+  return !kernel_for(kind, options.attention_kernel, options.head_dim(), device, precision).fused;
+}
+
+}  // namespace uvic
