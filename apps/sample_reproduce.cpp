@@ -1,5 +1,6 @@
 #include "sample_reproduce.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/count_nonzero.h>

@@ -1,5 +1,6 @@
 #include "sample_start.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 
 #include "core/errors.h"

@@ -15,9 +15,9 @@ using at::Tensor;
 
 constexpr int64_t kRowsOfAnItem = 64;  // whose gradients of a weight are added up by one thread
 
-const cpu::RowKernels& row_kernels_of(at::ScalarType dtype) {
+const cpu::RowKernels& row_kernels_of(at::ScalarType dtype, const cpu::Isa* isa) {
   TORCH_CHECK(dtype == at::kFloat || dtype == at::kBFloat16, "block rows: float32 or bfloat16, not ", dtype);
-  const cpu::RowKernelSet& set = cpu::default_isa().rows();
+  const cpu::RowKernelSet& set = (isa != nullptr ? *isa : cpu::default_isa()).rows();
   return dtype == at::kFloat ? set.f32 : set.bf16;
 }
 
@@ -40,7 +40,7 @@ void for_items(int64_t rows, const Kernel& kernel) {
 }  // namespace
 
 Residual add_and_norm(const Tensor& x, const Tensor& change, const Tensor& bias, const Tensor& weight,
-                      const Tensor& norm_bias, double eps, at::ScalarType dtype) {
+                      const Tensor& norm_bias, double eps, at::ScalarType dtype, const cpu::Isa* isa) {
   const Tensor& like = change.defined() ? change : x;
   const int64_t R = like.size(0), C = like.size(1);
   Residual to;
@@ -58,13 +58,13 @@ Residual add_and_norm(const Tensor& x, const Tensor& change, const Tensor& bias,
     rows.normed = to.normed.data_ptr();
     rows.mean = to.mean.data_ptr<float>(), rows.scale = to.scale.data_ptr<float>();
   }
-  const auto kernel = row_kernels_of(dtype).residual;
+  const auto kernel = row_kernels_of(dtype, isa).residual;
   for_items(R, [&](int64_t begin, int64_t end, int64_t) { kernel(rows, begin, end); });
   return to;
 }
 
 ResidualGrad add_and_norm_backward(const Tensor& grad, const Tensor& grad_normed, const Residual& residual,
-                                   const Tensor& weight, at::ScalarType dtype) {
+                                   const Tensor& weight, at::ScalarType dtype, const cpu::Isa* isa) {
   const int64_t R = grad.size(0), C = grad.size(1), items = cpu::ceil_div(R, kRowsOfAnItem);
   const bool normed = grad_normed.defined();
   ResidualGrad to;
@@ -72,7 +72,7 @@ ResidualGrad add_and_norm_backward(const Tensor& grad, const Tensor& grad_normed
   to.rounded = dtype == at::kFloat ? to.sum : at::empty({R, C}, grad.options().dtype(dtype));
   const Tensor sums = at::empty({3, items, C}, grad.options());
   float* sums_at = sums.data_ptr<float>();
-  const auto kernel = row_kernels_of(dtype).residual_backward;
+  const auto kernel = row_kernels_of(dtype, isa).residual_backward;
   for_items(R, [&](int64_t begin, int64_t end, int64_t item) {
     cpu::ResidualGrads rows{.grad = floats_of(grad),
                             .grad_normed = numbers_of(grad_normed),
@@ -92,20 +92,21 @@ ResidualGrad add_and_norm_backward(const Tensor& grad, const Tensor& grad_normed
   return to;
 }
 
-Tensor bias_gelu(const Tensor& x, const Tensor& bias) {
+Tensor bias_gelu(const Tensor& x, const Tensor& bias, const cpu::Isa* isa) {
   const Tensor out = at::empty_like(x);
   const cpu::GeluRows rows{
       .x = numbers_of(x), .bias = floats_of(bias), .out = out.data_ptr(), .C = x.size(1)};
-  const auto kernel = row_kernels_of(x.scalar_type()).gelu;
+  const auto kernel = row_kernels_of(x.scalar_type(), isa).gelu;
   for_items(x.size(0), [&](int64_t begin, int64_t end, int64_t) { kernel(rows, begin, end); });
   return out;
 }
 
-BiasGeluGrad bias_gelu_backward(const Tensor& grad, const Tensor& x, const Tensor& bias) {
+BiasGeluGrad bias_gelu_backward(const Tensor& grad, const Tensor& x, const Tensor& bias,
+                                const cpu::Isa* isa) {
   const int64_t F = x.size(1);
   const Tensor out = at::empty_like(x),
                sums = at::empty({cpu::ceil_div(x.size(0), kRowsOfAnItem), F}, bias.options());
-  const auto kernel = row_kernels_of(x.scalar_type()).gelu_backward;
+  const auto kernel = row_kernels_of(x.scalar_type(), isa).gelu_backward;
   for_items(x.size(0), [&](int64_t begin, int64_t end, int64_t item) {
     const cpu::GeluRows rows{.x = numbers_of(x),
                              .grad = numbers_of(grad),

@@ -4,9 +4,13 @@
 #include <ATen/core/Tensor.h>
 
 namespace uvic {
+namespace cpu {
+struct Isa;
+}
 
 /// `dtype` is that of the matrix products, float32 or bfloat16; the residual stream, weights, biases and sums
 /// are float32. R rows, all contiguous.
+/// `isa`: whose kernels; null: this CPU's fastest.
 struct Residual {
   at::Tensor sum;          ///< [R, C], x + change + bias
   at::Tensor normed;       ///< [R, C] in `dtype`, LayerNorm(sum)
@@ -26,14 +30,16 @@ struct ResidualGrad {
 };
 /// grad [R, C] of the sum from elsewhere, grad_normed [R, C] in `dtype` or undefined, which is no norm.
 ResidualGrad add_and_norm_backward(const at::Tensor& grad, const at::Tensor& grad_normed,
-                                   const Residual& residual, const at::Tensor& weight, at::ScalarType dtype);
+                                   const Residual& residual, const at::Tensor& weight, at::ScalarType dtype,
+                                   const cpu::Isa* isa = nullptr);
 
 /// gelu(x + bias), exact: x [R, F], bias float32 [F]. In x's dtype.
-at::Tensor bias_gelu(const at::Tensor& x, const at::Tensor& bias);
+at::Tensor bias_gelu(const at::Tensor& x, const at::Tensor& bias, const cpu::Isa* isa = nullptr);
 struct BiasGeluGrad {
   at::Tensor x;     ///< [R, F]
   at::Tensor bias;  ///< float32 [F]
 };
-BiasGeluGrad bias_gelu_backward(const at::Tensor& grad, const at::Tensor& x, const at::Tensor& bias);
+BiasGeluGrad bias_gelu_backward(const at::Tensor& grad, const at::Tensor& x, const at::Tensor& bias,
+                                const cpu::Isa* isa = nullptr);
 
 }  // namespace uvic
