@@ -19,8 +19,8 @@ struct Residual {
 /// x [R, C] and change [R, C] in `dtype`, of which one may be undefined; bias [C], may be undefined, as may
 /// the norm's `weight` and `norm_bias` [C]: then there is no norm.
 Residual add_and_norm(const at::Tensor& x, const at::Tensor& change, const at::Tensor& bias,
-                      const at::Tensor& weight, const at::Tensor& norm_bias, double eps,
-                      at::ScalarType dtype);
+                      const at::Tensor& weight, const at::Tensor& norm_bias, double eps, at::ScalarType dtype,
+                      const cpu::Isa* isa = nullptr);
 
 struct ResidualGrad {
   at::Tensor sum;                     ///< [R, C]

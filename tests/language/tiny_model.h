@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "language/network.h"
+#include "nn/cogformer.h"
 
 namespace uvic::testing {
 

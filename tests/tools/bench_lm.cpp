@@ -9,6 +9,7 @@
 
 #include "core/device.h"
 #include "language/network.h"
+#include "nn/cogformer.h"
 #include "tasks/language/loss.h"
 #include "tools/peer.h"
 #include "train/train_state.h"
