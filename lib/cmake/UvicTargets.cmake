@@ -36,11 +36,12 @@ endif()
 target_include_directories(uvic_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/lib)
 target_link_libraries(uvic_flags INTERFACE uvic::torch ${OpenMP_CXX_FLAGS})
 
+# In quotes: CMake would write the path of this clone into the header, and ccache serve no other clone.
 # A LibTorch unit takes 20-30 s without a precompiled header; why there are three: lib/core/pch_tensor.h.
 foreach(pch tensor aten nn)
   add_library(uvic_pch_${pch} OBJECT ${PROJECT_SOURCE_DIR}/lib/core/pch.cpp)
   target_link_libraries(uvic_pch_${pch} PRIVATE uvic_flags)
-  target_precompile_headers(uvic_pch_${pch} PRIVATE ${PROJECT_SOURCE_DIR}/lib/core/pch_${pch}.h)
+  target_precompile_headers(uvic_pch_${pch} PRIVATE "\"core/pch_${pch}.h\"")
 endforeach()
 
 # Tests begin with GoogleTest and JSON beside those, and are not optimised: what they look at is, and half of a unit's time goes
@@ -50,7 +51,7 @@ function(uvic_test_precompiled_headers)
     add_library(uvic_pch_test_${pch} OBJECT ${PROJECT_SOURCE_DIR}/lib/core/pch.cpp)
     target_compile_options(uvic_pch_test_${pch} PRIVATE -O0)
     target_link_libraries(uvic_pch_test_${pch} PRIVATE uvic_flags GTest::gtest nlohmann_json::nlohmann_json)
-    target_precompile_headers(uvic_pch_test_${pch} PRIVATE ${PROJECT_SOURCE_DIR}/lib/core/pch_${pch}.h <gtest/gtest.h>
+    target_precompile_headers(uvic_pch_test_${pch} PRIVATE "\"core/pch_${pch}.h\"" <gtest/gtest.h>
                               <nlohmann/json.hpp>)
   endforeach()
 endfunction()
