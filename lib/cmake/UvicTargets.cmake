@@ -36,8 +36,8 @@ endif()
 target_include_directories(uvic_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/lib)
 target_link_libraries(uvic_flags INTERFACE uvic::torch ${OpenMP_CXX_FLAGS})
 
-# In quotes: CMake would write the path of this clone into the header, and ccache serve no other clone.
-# A LibTorch unit takes 20-30 s without a precompiled header; why there are three: lib/core/pch_tensor.h.
+# A LibTorch unit takes 20-30 s without a precompiled header; why there are three: lib/core/pch_tensor.h. In quotes, as CMake
+# would else write this clone's path into the header, and ccache serve no other clone.
 foreach(pch tensor aten nn)
   add_library(uvic_pch_${pch} OBJECT ${PROJECT_SOURCE_DIR}/lib/core/pch.cpp)
   target_link_libraries(uvic_pch_${pch} PRIVATE uvic_flags)
