@@ -78,7 +78,7 @@ std::array<Tensor, 3> Attention::heads_of(const Tensor& packed) {
 Tensor Attention::add_to(const Tensor& x, const torch::nn::LayerNorm& norm, PreparedWeights& weights) {
   const auto [q, k, v] = heads_of(weights.of(qkv_)(normed(norm, x, weights.dtype())));
   const bool softmax = options_.kind == AttentionKind::kSoftmax &&
-                       evaluates_softmax(call_of(AttentionKind::kSoftmax, q, k, 1, options_.fused));
+                       fuses_softmax(call_of(AttentionKind::kSoftmax, q, k, 1, options_.fused));
   const Tensor heads = softmax ? std::get<0>(attention(options_.kind, q, k, v)) : attend(q, k, v);
   Tensor out = heads.transpose(1, 2).reshape(x.sizes());
   if (gate_) out = out * gate_->evaluate(x, norm, weights);

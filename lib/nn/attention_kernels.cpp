@@ -15,7 +15,7 @@ AttentionCall softmax_call(const ModelOptions& options, c10::Device device, Prec
 
 }  // namespace
 
-bool evaluates_softmax(AttentionCall call) {
+bool fuses_softmax(AttentionCall call) {
   if (call.device != c10::kCPU || call.fused == false) return false;
   call.fused = std::nullopt;  // what the other blocks must have, these take where it is to be had
   return choose_kernel(call).fused;
@@ -27,10 +27,12 @@ bool pads_a_key(AttentionKind kind, std::optional<bool> fused) {
 
 std::string describe_attention(const ModelOptions& options, c10::Device device, Precision precision,
                                Purpose purpose) {
+  const bool one_node = !options.qk_norm && !options.attention_gate && !options.qkv_bias;
   const auto runs = [&](AttentionKind kind) -> std::string {
     if (kind == AttentionKind::kSoftmax) {
       AttentionCall call = softmax_call(options, device, precision);
-      if (purpose == Purpose::kTraining || !evaluates_softmax(call)) return "scaled_dot_product_attention";
+      if ((purpose == Purpose::kTraining && !one_node) || !fuses_softmax(call))
+        return "scaled_dot_product_attention";
       call.fused = std::nullopt;
       return choose_kernel(call).description();
     }

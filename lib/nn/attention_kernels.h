@@ -9,12 +9,12 @@
 
 namespace uvic {
 
-/// What a network runs for. Softmax blocks differ: see evaluates_softmax.
 enum class Purpose { kTraining, kEvaluation };
 
-/// Softmax by the CPU's fused kernel, where it takes the call: 0.4 to 0.9 of SDPA's time. In evaluation
-/// alone: training keeps the numbers that it has had. `call` is of AttentionKind::kSoftmax.
-bool evaluates_softmax(AttentionCall call);
+/// Whether softmax runs by the CPU's fused kernel, 0.4 to 0.9 of SDPA's time: where that takes the call. In
+/// training blocks do so that are one node of the graph (fused_block.h), in evaluation all. `call` is of
+/// AttentionKind::kSoftmax.
+bool fuses_softmax(AttentionCall call);
 
 /// softmax + 1 is SDPA's softmax with a key and a value of zeros, unless a kernel is asked for.
 bool pads_a_key(AttentionKind kind, std::optional<bool> fused);

@@ -68,7 +68,7 @@ TEST(AttentionKernel, Description) {
                 .find("attention: 7 Cog blocks, fused, CPU "),
             0u);
   EXPECT_NE(describe_attention(options, c10::kCPU, Precision::kFp32, Purpose::kTraining)
-                .find("; 2 softmax blocks, scaled_dot_product"),
+                .find("; 2 softmax blocks, fused, CPU "),
             std::string::npos);
   options.attention_kernel = "unfused";
   EXPECT_NE(
