@@ -29,7 +29,8 @@ double activation_bytes(const DiffusionConfig& config, c10::Device device) {
 }  // namespace
 
 std::string describe_run(const DiffusionConfig& config, c10::Device device) {
-  const std::string attention = describe_attention(config.model, device, config.train.precision, Purpose::kTraining);
+  const std::string attention =
+      describe_attention(config.model, device, config.train.precision, Purpose::kTraining);
   const int64_t parameters = count_parameters(config.model);
   return c10::str("model: ", format_count(double(parameters)), " parameters, ", config.model.num_tokens(),
                   " tokens, ", format_count(forward_flops(config.model)), "FLOP an image (forward)\n",
