@@ -1,24 +1,17 @@
 #include "kernels/block_rows.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
-#include <array>
-
-#include "kernels/cpu/cog_attention_cpu.h"
-#include "kernels/cpu/in_turn.h"
+#include "kernels/cpu/row_items.h"
 
 namespace uvic {
 namespace {
 
 using at::Tensor;
 
-constexpr int64_t kRowsOfAnItem = 64;  // whose gradients of a weight are added up by one thread
-
-const cpu::RowKernels& row_kernels_of(at::ScalarType dtype, const cpu::Isa* isa) {
+const cpu::RowKernels& checked_kernels_of(at::ScalarType dtype, const cpu::Isa* isa) {
   TORCH_CHECK(dtype == at::kFloat || dtype == at::kBFloat16, "block rows: float32 or bfloat16, not ", dtype);
-  const cpu::RowKernelSet& set = (isa != nullptr ? *isa : cpu::default_isa()).rows();
-  return dtype == at::kFloat ? set.f32 : set.bf16;
+  return cpu::row_kernels_of(dtype, isa);
 }
 
 const float* floats_of(const Tensor& x) {
@@ -26,15 +19,6 @@ const float* floats_of(const Tensor& x) {
 }
 const void* numbers_of(const Tensor& x) {
   return x.defined() ? x.const_data_ptr() : nullptr;
-}
-
-// kernel(begin, end, item) for items of kRowsOfAnItem rows, whoever runs them.
-template <class Kernel>
-void for_items(int64_t rows, const Kernel& kernel) {
-  at::parallel_for(0, cpu::ceil_div(rows, kRowsOfAnItem), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t item = begin; item < end; ++item)
-      kernel(item * kRowsOfAnItem, std::min(rows, (item + 1) * kRowsOfAnItem), item);
-  });
 }
 
 }  // namespace
@@ -58,22 +42,22 @@ Residual add_and_norm(const Tensor& x, const Tensor& change, const Tensor& bias,
     rows.normed = to.normed.data_ptr();
     rows.mean = to.mean.data_ptr<float>(), rows.scale = to.scale.data_ptr<float>();
   }
-  const auto kernel = row_kernels_of(dtype, isa).residual;
-  for_items(R, [&](int64_t begin, int64_t end, int64_t) { kernel(rows, begin, end); });
+  const auto kernel = checked_kernels_of(dtype, isa).residual;
+  cpu::for_row_items(R, [&](int64_t begin, int64_t end, int64_t) { kernel(rows, begin, end); });
   return to;
 }
 
 ResidualGrad add_and_norm_backward(const Tensor& grad, const Tensor& grad_normed, const Residual& residual,
                                    const Tensor& weight, at::ScalarType dtype, const cpu::Isa* isa) {
-  const int64_t R = grad.size(0), C = grad.size(1), items = cpu::ceil_div(R, kRowsOfAnItem);
+  const int64_t R = grad.size(0), C = grad.size(1), items = cpu::row_items(R);
   const bool normed = grad_normed.defined();
   ResidualGrad to;
   to.sum = normed ? at::empty_like(grad) : grad;
   to.rounded = dtype == at::kFloat ? to.sum : at::empty({R, C}, grad.options().dtype(dtype));
   const Tensor sums = at::empty({3, items, C}, grad.options());
   float* sums_at = sums.data_ptr<float>();
-  const auto kernel = row_kernels_of(dtype, isa).residual_backward;
-  for_items(R, [&](int64_t begin, int64_t end, int64_t item) {
+  const auto kernel = checked_kernels_of(dtype, isa).residual_backward;
+  cpu::for_row_items(R, [&](int64_t begin, int64_t end, int64_t item) {
     cpu::ResidualGrads rows{.grad = floats_of(grad),
                             .grad_normed = numbers_of(grad_normed),
                             .rounded = dtype == at::kFloat ? nullptr : to.rounded.data_ptr(),
@@ -96,18 +80,17 @@ Tensor bias_gelu(const Tensor& x, const Tensor& bias, const cpu::Isa* isa) {
   const Tensor out = at::empty_like(x);
   const cpu::GeluRows rows{
       .x = numbers_of(x), .bias = floats_of(bias), .out = out.data_ptr(), .C = x.size(1)};
-  const auto kernel = row_kernels_of(x.scalar_type(), isa).gelu;
-  for_items(x.size(0), [&](int64_t begin, int64_t end, int64_t) { kernel(rows, begin, end); });
+  const auto kernel = checked_kernels_of(x.scalar_type(), isa).gelu;
+  cpu::for_row_items(x.size(0), [&](int64_t begin, int64_t end, int64_t) { kernel(rows, begin, end); });
   return out;
 }
 
 BiasGeluGrad bias_gelu_backward(const Tensor& grad, const Tensor& x, const Tensor& bias,
                                 const cpu::Isa* isa) {
   const int64_t F = x.size(1);
-  const Tensor out = at::empty_like(x),
-               sums = at::empty({cpu::ceil_div(x.size(0), kRowsOfAnItem), F}, bias.options());
-  const auto kernel = row_kernels_of(x.scalar_type(), isa).gelu_backward;
-  for_items(x.size(0), [&](int64_t begin, int64_t end, int64_t item) {
+  const Tensor out = at::empty_like(x), sums = at::empty({cpu::row_items(x.size(0)), F}, bias.options());
+  const auto kernel = checked_kernels_of(x.scalar_type(), isa).gelu_backward;
+  cpu::for_row_items(x.size(0), [&](int64_t begin, int64_t end, int64_t item) {
     const cpu::GeluRows rows{.x = numbers_of(x),
                              .grad = numbers_of(grad),
                              .bias = floats_of(bias),

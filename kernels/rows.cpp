@@ -1,11 +1,10 @@
 #include "kernels/rows.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "kernels/cpu/cog_attention_cpu.h"
+#include "kernels/cpu/row_items.h"
 
 namespace uvic {
 namespace {
@@ -15,15 +14,13 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 constexpr int64_t kGrainNumbers = 1 << 14;  // numbers that are worth a thread
-constexpr int64_t kRowsOfASum = 64;         // whose gradients of a weight are added up by one thread
 
 bool has_kernels(const Tensor& x) {
   return x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
 }
 
 const cpu::RowKernels& kernels_of(const Tensor& x) {
-  const cpu::RowKernelSet& set = cpu::default_isa().rows();
-  return x.scalar_type() == at::kFloat ? set.f32 : set.bf16;
+  return cpu::row_kernels_of(x.scalar_type());
 }
 
 template <class Problem>
@@ -55,20 +52,18 @@ struct NormFunction : torch::autograd::Function<NormFunction> {
     const auto saved = ctx->get_saved_variables();
     const at::AutoDispatchBelowADInplaceOrView below;
     const Tensor &x = saved[0], &weight = saved[1], &scale = saved[2], grad = grads[0].contiguous();
-    const int64_t C = x.size(-1), n = scale.size(0), parts = (n + kRowsOfASum - 1) / kRowsOfASum;
-    const Tensor grad_x = at::empty_like(x), sums = at::empty({parts, C}, x.options());
+    const int64_t C = x.size(-1), n = scale.size(0);
+    const Tensor grad_x = at::empty_like(x), sums = at::empty({cpu::row_items(n), C}, x.options());
     const auto kernel = kernels_of(grad).norm_backward;
-    at::parallel_for(0, parts, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t part = begin; part < end; ++part) {
-        const cpu::NormRows rows{.x = x.const_data_ptr<float>(),
-                                 .weight = weight.const_data_ptr<float>(),
-                                 .scale = scale.data_ptr<float>(),
-                                 .grad_y = grad.const_data_ptr(),
-                                 .grad_x = grad_x.data_ptr<float>(),
-                                 .grad_weight = sums.data_ptr<float>() + part * C,
-                                 .C = C};
-        kernel(rows, part * kRowsOfASum, std::min(n, (part + 1) * kRowsOfASum));
-      }
+    cpu::for_row_items(n, [&](int64_t begin, int64_t end, int64_t item) {
+      const cpu::NormRows rows{.x = x.const_data_ptr<float>(),
+                               .weight = weight.const_data_ptr<float>(),
+                               .scale = scale.data_ptr<float>(),
+                               .grad_y = grad.const_data_ptr(),
+                               .grad_x = grad_x.data_ptr<float>(),
+                               .grad_weight = sums.data_ptr<float>() + item * C,
+                               .C = C};
+      kernel(rows, begin, end);
     });
     return {grad_x, sums.sum(0), Tensor(), Tensor()};
   }

@@ -3,17 +3,6 @@
 #include <c10/util/StringUtil.h>
 
 namespace uvic {
-namespace {
-
-AttentionCall softmax_call(const ModelOptions& options, c10::Device device, Precision precision) {
-  return {.device = device.type(),
-          .dtype = precision == Precision::kBf16 ? at::kBFloat16 : at::kFloat,
-          .head_dim = options.head_dim(),
-          .fused = fused_attention(options.attention_kernel),
-          .kind = AttentionKind::kSoftmax};
-}
-
-}  // namespace
 
 bool fuses_softmax(AttentionCall call) {
   if (call.device != c10::kCPU || call.fused == false) return false;
@@ -30,11 +19,11 @@ std::string describe_attention(const ModelOptions& options, c10::Device device, 
   const bool one_node = !options.qk_norm && !options.attention_gate && !options.qkv_bias;
   const auto runs = [&](AttentionKind kind) -> std::string {
     if (kind == AttentionKind::kSoftmax) {
-      AttentionCall call = softmax_call(options, device, precision);
-      if ((purpose == Purpose::kTraining && !one_node) || !fuses_softmax(call))
-        return "scaled_dot_product_attention";
-      call.fused = std::nullopt;
-      return choose_kernel(call).description();
+      const KernelChoice choice = kernel_for(kind, KernelWish::kAuto, options.head_dim(), device, precision);
+      AttentionCall call = choice.call;
+      call.fused = fused_attention(options.attention_kernel);
+      const bool ours = (purpose == Purpose::kEvaluation || one_node) && fuses_softmax(call);
+      return ours ? choice.description() : "scaled_dot_product_attention";
     }
     if (pads_a_key(kind, fused_attention(options.attention_kernel)))
       return "scaled_dot_product_attention with a key of zeros";
