@@ -5,6 +5,8 @@
 #include <torch/nn/module.h>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 #include "core/errors.h"
 #include "core/text.h"
@@ -57,6 +59,19 @@ int64_t count_parameters(const torch::nn::Module& module) {
   int64_t count = 0;
   for (const auto& parameter : module.parameters()) count += parameter.numel();
   return count;
+}
+
+std::vector<int64_t> block_matrices(const torch::nn::Module& module) {
+  constexpr std::array kBlocks = {"in_blocks.", "mid_block.", "out_blocks.", "blocks.", "layers."};
+  std::vector<int64_t> counts;
+  for (const auto& item : module.named_parameters()) {
+    const std::string& name = item.key();
+    const bool of_block = std::any_of(kBlocks.begin(), kBlocks.end(), [&](std::string_view block) {
+      return name.starts_with(block) || name.find("." + std::string(block)) != std::string::npos;
+    });
+    counts.push_back(!of_block || item.value().dim() != 2 ? 0 : name.ends_with(".qkv.weight") ? 3 : 1);
+  }
+  return counts;
 }
 
 }  // namespace uvic

@@ -31,4 +31,8 @@ void load_weights(torch::nn::Module& module, const std::map<std::string, at::Ten
 
 int64_t count_parameters(const torch::nn::Module& module);
 
+/// Of each parameter, in the module's order: how many matrices lie below each other in it, if it is one of a
+/// block's (attention, MLP, skip); q, k and v are three. 0: norms, biases, embeddings, input and output.
+std::vector<int64_t> block_matrices(const torch::nn::Module& module);
+
 }  // namespace uvic

@@ -6,6 +6,7 @@
 #include <torch/nn/module.h>
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -34,7 +35,9 @@ std::vector<std::string> parameter_names(const TrainState& state) {
 TensorMap with_names(const std::vector<std::string>& names, const std::vector<at::Tensor>& tensors,
                      const std::string& prefix = "") {
   TensorMap map;
-  for (size_t i = 0; i < names.size(); ++i) map[prefix + names[i]] = tensors[i].detach();
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (tensors[i].defined()) map[prefix + names[i]] = tensors[i].detach();
+  }
   return map;
 }
 
@@ -94,11 +97,16 @@ void check_part(const fs::path& file, std::optional<uint32_t> crc) {
               ": damaged: its values are not those that were saved");
 }
 
-// In the parameters' order and of their shapes.
-std::vector<at::Tensor> in_order(const TrainState& state, const TensorMap& source, const std::string& prefix,
-                                 const fs::path& file) {
+// In the parameters' order and of their shapes; undefined of those that have none.
+std::vector<at::Tensor> in_order(
+    const TrainState& state, const TensorMap& source, const std::string& prefix, const fs::path& file,
+    const std::function<bool(size_t)>& has_one = [](size_t) { return true; }) {
   std::vector<at::Tensor> tensors;
   for (const auto& parameter : state.module->named_parameters()) {
+    if (!has_one(tensors.size())) {
+      tensors.emplace_back();
+      continue;
+    }
     const auto found = source.find(prefix + parameter.key());
     check_usage(found != source.end() && found->second.sizes() == parameter.value().sizes(), file.string(),
                 ": tensor ", prefix + parameter.key(), " is missing or misshapen");
@@ -262,7 +270,8 @@ void load_checkpoint(TrainState& state, const fs::path& checkpoint) {
   }
   const SafeTensors training = load_safetensors(training_file);
   state.optimizer->load({in_order(state, training.tensors, "exp_avg.", training_file),
-                         in_order(state, training.tensors, "exp_avg_sq.", training_file)},
+                         in_order(state, training.tensors, "exp_avg_sq.", training_file,
+                                  [&](size_t i) { return state.optimizer->has_squares(i); })},
                         number(training.metadata, "uvic.updates", training_file));
   state.step = number(training.metadata, "uvic.step", training_file);
   state.skipped = number(training.metadata, "uvic.skipped", training_file);

@@ -33,26 +33,26 @@ void AdamW::set_updates(int64_t updates) {
   if (!state_steps_.empty()) state_steps_[0].fill_(updates);
 }
 
-std::vector<at::Tensor> AdamW::gradients() {
+std::vector<at::Tensor> gradients_of(const std::vector<at::Tensor>& parameters) {
   std::vector<at::Tensor> gradients;
-  for (auto& parameter : parameters_) {
+  for (const auto& parameter : parameters) {
     if (!parameter.grad().defined()) parameter.mutable_grad() = at::zeros_like(parameter);
     gradients.push_back(parameter.grad());
   }
   return gradients;
 }
 
+void zero_grad(const std::vector<at::Tensor>& parameters) {
+  for (const auto& parameter : parameters) parameter.mutable_grad() = at::Tensor();
+}
+
 void AdamW::step(double lr) {
   const at::NoGradGuard no_grad;
   set_updates(updates_ + 1);
   if (parameters_.empty()) return;  // a rank may have no part of a very small network
-  at::_fused_adamw_(parameters_, gradients(), moments.exp_avgs, moments.exp_avg_sqs, /*max_exp_avg_sqs=*/{},
-                    state_steps_, lr, options_.betas[0], options_.betas[1], options_.weight_decay,
-                    options_.eps, /*amsgrad=*/false, /*maximize=*/false);
-}
-
-void AdamW::zero_grad() {
-  for (auto& parameter : parameters_) parameter.mutable_grad() = at::Tensor();
+  at::_fused_adamw_(parameters_, gradients_of(parameters_), moments.exp_avgs, moments.exp_avg_sqs,
+                    /*max_exp_avg_sqs=*/{}, state_steps_, lr, options_.betas[0], options_.betas[1],
+                    options_.weight_decay, options_.eps, /*amsgrad=*/false, /*maximize=*/false);
 }
 
 at::Tensor gradient_norm(const std::vector<at::Tensor>& gradients) {

@@ -9,13 +9,18 @@
 #include "dist/world.h"
 #include "train/options.h"
 
+namespace torch::nn {
+class Module;
+}
+
 namespace uvic {
 
 /// base * min(step / warmup_steps, 1), step from 0, so the first update has rate 0, as in U-ViT; cosine:
 /// times (1 + cos(pi * p)) / 2 with p from 0 at the end of the warm-up to 1 at `total_steps`.
 double learning_rate(const OptimizerOptions& options, int64_t step, int64_t total_steps);
 
-/// AdamW's averages of the gradients and of their squares, a tensor a parameter in the parameters' order.
+/// Averages of the gradients and of their squares, a tensor a parameter in the parameters' order. What Muon
+/// updates has no average of squares: undefined.
 struct AdamMoments {
   std::vector<at::Tensor> exp_avgs, exp_avg_sqs;
 };
@@ -37,11 +42,18 @@ class Optimizer {
   virtual AdamMoments moments() const = 0;
   virtual void load(const AdamMoments& moments, int64_t updates) = 0;
   virtual int64_t updates() const = 0;
+  /// Whether AdamMoments has an average of squares of this parameter.
+  virtual bool has_squares(size_t parameter) const = 0;
 };
 
 /// `world` shares the batches; `shard`: each rank keeps and updates its part of the state (ZeRO stage 1).
-std::unique_ptr<Optimizer> make_optimizer(std::vector<at::Tensor> parameters, const OptimizerOptions& options,
+std::unique_ptr<Optimizer> make_optimizer(const torch::nn::Module& module, const OptimizerOptions& options,
                                           const World& world, bool shard);
+
+/// The parameters' .grad, in order, created as zeros where absent.
+std::vector<at::Tensor> gradients_of(const std::vector<at::Tensor>& parameters);
+/// Makes them undefined.
+void zero_grad(const std::vector<at::Tensor>& parameters);
 
 /// AdamW through ATen's fused kernel. Moments are zero until the first update.
 class AdamW {
@@ -50,9 +62,6 @@ class AdamW {
 
   /// One update from the parameters' .grad; a parameter without a gradient counts as gradient 0.
   void step(double lr);
-  void zero_grad();
-  /// The gradients of all parameters, in order, created as zeros where absent.
-  std::vector<at::Tensor> gradients();
 
   /// State for checkpoints, in the parameters' order.
   AdamMoments moments;

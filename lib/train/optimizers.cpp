@@ -1,10 +1,13 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+#include <torch/nn/module.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "dist/buckets.h"
+#include "nn/parameters.h"
+#include "train/muon.h"
 #include "train/optimizer.h"
 
 namespace uvic {
@@ -21,32 +24,63 @@ void copy(const Tensors& from, const Tensors& to) {
 /// Every rank keeps all of the state and makes the same update.
 class WholeOptimizer : public Optimizer {
  public:
-  WholeOptimizer(const Tensors& parameters, const OptimizerOptions& options, const World& world)
-      : adamw_(parameters, options) {
+  /// `matrices`: as block_matrices says, of those that Muon is to update.
+  WholeOptimizer(const Tensors& parameters, const std::vector<int64_t>& matrices,
+                 const OptimizerOptions& options, const World& world)
+      : parameters_(parameters),
+        matrices_(matrices),
+        adamw_(these(parameters, /*of_muon=*/false), options),
+        muon_(these(parameters, /*of_muon=*/true), these(matrices, /*of_muon=*/true), options) {
     if (!world.alone()) buckets_ = std::make_unique<GradientBuckets>(world, parameters, /*scatter=*/false);
   }
 
-  void zero_grad() override { adamw_.zero_grad(); }
+  void zero_grad() override { uvic::zero_grad(parameters_); }
   void begin_last() override {
     if (buckets_) buckets_->begin();
   }
   double gradient_norm() override {
     if (buckets_) buckets_->finish();
-    return uvic::gradient_norm(adamw_.gradients()).item<double>();
+    return uvic::gradient_norm(gradients_of(parameters_)).item<double>();
   }
-  void scale_gradients(double factor) override { at::_foreach_mul_(adamw_.gradients(), factor); }
-  void update(double lr) override { adamw_.step(lr); }
+  void scale_gradients(double factor) override { at::_foreach_mul_(gradients_of(parameters_), factor); }
+  void update(double lr) override {
+    adamw_.step(lr);
+    muon_.step(lr);
+  }
 
-  AdamMoments moments() const override { return adamw_.moments; }
+  AdamMoments moments() const override {
+    AdamMoments all;
+    size_t of_muon = 0, of_adamw = 0;
+    for (size_t i = 0; i < parameters_.size(); ++i) {
+      all.exp_avgs.push_back(has_squares(i) ? adamw_.moments.exp_avgs[of_adamw] : muon_.momenta[of_muon++]);
+      all.exp_avg_sqs.push_back(has_squares(i) ? adamw_.moments.exp_avg_sqs[of_adamw++] : Tensor());
+    }
+    return all;
+  }
   void load(const AdamMoments& moments, int64_t updates) override {
-    copy(moments.exp_avgs, adamw_.moments.exp_avgs);
-    copy(moments.exp_avg_sqs, adamw_.moments.exp_avg_sqs);
+    copy(these(moments.exp_avgs, /*of_muon=*/false), adamw_.moments.exp_avgs);
+    copy(these(moments.exp_avg_sqs, /*of_muon=*/false), adamw_.moments.exp_avg_sqs);
+    copy(these(moments.exp_avgs, /*of_muon=*/true), muon_.momenta);
     adamw_.set_updates(updates);
   }
   int64_t updates() const override { return adamw_.updates(); }
+  bool has_squares(size_t parameter) const override { return matrices_[parameter] == 0; }
 
  private:
+  // Of what there is of each parameter, that of the ones that Muon updates, or of the others.
+  template <class T>
+  std::vector<T> these(const std::vector<T>& of_parameters, bool of_muon) const {
+    std::vector<T> some;
+    for (size_t i = 0; i < of_parameters.size(); ++i) {
+      if (has_squares(i) != of_muon) some.push_back(of_parameters[i]);
+    }
+    return some;
+  }
+
+  Tensors parameters_;
+  std::vector<int64_t> matrices_;
   AdamW adamw_;
+  Muon muon_;
   std::unique_ptr<GradientBuckets> buckets_;  // null: one process
 };
 
@@ -63,9 +97,7 @@ class ShardedOptimizer : public Optimizer {
         weights_(pieces_of(parameters_)),
         adamw_(weights_, options) {}
 
-  void zero_grad() override {
-    for (const Tensor& parameter : parameters_) parameter.mutable_grad() = Tensor();
-  }
+  void zero_grad() override { uvic::zero_grad(parameters_); }
   void begin_last() override { gradients_.begin(); }
 
   double gradient_norm() override {
@@ -95,6 +127,7 @@ class ShardedOptimizer : public Optimizer {
     adamw_.set_updates(updates);
   }
   int64_t updates() const override { return adamw_.updates(); }
+  bool has_squares(size_t /*parameter*/) const override { return true; }
 
  private:
   /// What of a parameter is this rank's: `count` values from `first` on, which lie at `at` in its part of a
@@ -168,11 +201,14 @@ class ShardedOptimizer : public Optimizer {
 
 }  // namespace
 
-std::unique_ptr<Optimizer> make_optimizer(Tensors parameters, const OptimizerOptions& options,
+std::unique_ptr<Optimizer> make_optimizer(const torch::nn::Module& module, const OptimizerOptions& options,
                                           const World& world, bool shard) {
+  Tensors parameters = module.parameters();
   if (shard && !world.alone())
     return std::make_unique<ShardedOptimizer>(std::move(parameters), options, world);
-  return std::make_unique<WholeOptimizer>(parameters, options, world);
+  const auto matrices =
+      options.kind == OptimizerKind::kMuon ? block_matrices(module) : std::vector<int64_t>(parameters.size());
+  return std::make_unique<WholeOptimizer>(parameters, matrices, options, world);
 }
 
 }  // namespace uvic

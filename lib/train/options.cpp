@@ -5,6 +5,7 @@
 namespace uvic {
 
 void OptimizerOptions::validate() const {
+  check_all_read(*this, "optimizer");
   check_usage(betas.size() == 2, "optimizer.betas: must be two numbers, got ", betas.size());
 }
 
@@ -13,6 +14,12 @@ void TrainOptions::validate() const {
               " must divide train.batch_size ", batch_size);
   check_usage(snapshot_interval == 0 || !ema_widths.empty(),
               "train.snapshot_interval: there are no train.ema_widths to take snapshots of");
+}
+
+void check_together(const TrainOptions& train, const OptimizerOptions& optimizer) {
+  check_usage(!train.shard_optimizer || optimizer.kind != OptimizerKind::kMuon,
+              "train.shard_optimizer: divides single numbers among the processes; optimizer.kind muon needs "
+              "whole matrices");
 }
 
 }  // namespace uvic

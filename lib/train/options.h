@@ -13,14 +13,26 @@ enum class RateSchedule { kConstant, kCosine };
 template <>
 inline constexpr std::array kNamesOf<RateSchedule> = {"constant", "cosine"};
 
-/// AdamW (Loshchilov & Hutter 2019) over all parameters, as in U-ViT, and its learning-rate schedule.
+enum class OptimizerKind { kAdamW, kMuon };
+template <>
+inline constexpr std::array kNamesOf<OptimizerKind> = {"adamw", "muon"};
+
+/// AdamW (Loshchilov & Hutter 2019) over all parameters, as in U-ViT, or Muon over the matrices of the blocks
+/// (see train/muon.h) and AdamW over the rest; and the learning-rate schedule.
 struct OptimizerOptions {
+  Choice<OptimizerKind> kind = OptimizerKind::kAdamW;
+  double momentum = 0.95;
   double lr = 2e-4, weight_decay = 0.03, eps = 1e-8;
   std::vector<double> betas = {0.99, 0.999};
   int64_t warmup_steps = 2500;
   Choice<RateSchedule> schedule = RateSchedule::kConstant;
 
   void visit(FieldList& fields) {
+    const KeyReaders muon{kind == OptimizerKind::kMuon, "kind muon"};
+    fields("kind", kind,
+           "adamw, or muon: orthogonal momentum for the matrices of the blocks, adamw for the rest");
+    fields("momentum", momentum, "decay of muon's average of the gradients", between(0, 0.9999999))
+        .read_only_by(muon);
     fields("lr", lr, "base learning rate", at_least(0));
     fields("weight_decay", weight_decay, "decoupled weight decay, of every parameter", at_least(0));
     fields("betas", betas, "decay of the first and the second moment", between(0, 0.9999999));
@@ -113,5 +125,8 @@ struct TrainOptions {
   void validate() const;
   EmaKinds averages() const { return {ema, ema_warmup == EmaWarmup::kRamp, ema_widths}; }
 };
+
+/// Throws UsageError, naming the keys, if values of both do not go together.
+void check_together(const TrainOptions& train, const OptimizerOptions& optimizer);
 
 }  // namespace uvic

@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "core/errors.h"
+#include "nn/cogformer.h"
 #include "nn/init.h"
 #include "nn/parameter_shapes.h"
 #include "nn/parameters.h"
@@ -191,6 +192,34 @@ TEST(Weights, ShapesWithoutTheNetworkAreThoseOfTheNetwork) {
     EXPECT_EQ(parameter_shapes(options), shapes) << i;
     EXPECT_EQ(count_parameters(options), count_parameters(model)) << i;
   }
+}
+
+// In a block q, k and v, proj, fc1, fc2 and perhaps a skip; in the language model's q, k, v, o and the
+// three of SwiGLU.
+TEST(Weights, MatricesOfBlocks) {
+  const auto matrices = [](const torch::nn::Module& module) {
+    std::map<std::string, int64_t> counts;
+    const auto names = module.named_parameters().keys();
+    const auto of_each = block_matrices(module);
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (of_each.at(i) > 0) counts[names[i]] = of_each[i];
+    }
+    return counts;
+  };
+  std::map<std::string, int64_t> expected = {{"out_blocks.0.skip_linear.weight", 1}};
+  for (const std::string block : {"in_blocks.0.", "mid_block.", "out_blocks.0."}) {
+    expected[block + "attn.qkv.weight"] = 3;
+    for (const char* name : {"attn.proj", "mlp.fc1", "mlp.fc2"}) expected[block + name + ".weight"] = 1;
+  }
+  EXPECT_EQ(matrices(UViT(small())), expected);
+  CogformerOptions options;
+  options.vocab_size = 11, options.dim = 32, options.n_layers = 1, options.n_heads = 2;
+  options.hidden_dim = 24, options.max_seq_length = 8;
+  expected.clear();
+  for (const char* name : {"attention.qw", "attention.kw", "attention.vw", "attention.ow",
+                           "ffn.shared_experts.0.gw", "ffn.shared_experts.0.pw", "ffn.shared_experts.0.ow"})
+    expected[std::string("layers.0.") + name] = 1;
+  EXPECT_EQ(matrices(Cogformer(options)), expected);
 }
 
 // 7 context tokens of 24 wide: a projection of 7 x 24 x C, and 7 more tokens everywhere else.

@@ -59,7 +59,7 @@ class Classifier {
         const at::Tensor index = order.narrow(0, i * kBatch, kBatch);
         at::Tensor batch = images.index_select(0, index);
         batch = at::where(at::rand({kBatch, 1, 1, 1}) < 0.5, batch, batch.flip(-1));
-        optimizer.zero_grad();
+        zero_grad(parameters);
         at::cross_entropy_loss(logits(features(batch)), labels.index_select(0, index)).backward();
         optimizer.step(learning_rate(options, epoch * per_epoch + i, epochs * per_epoch));
       }

@@ -85,7 +85,7 @@ inline double DeleteAndCopy::train(int64_t seed) const {
   at::manual_seed(uint64_t(seed) + 1000);  // the same sequences for every variant
   for (int64_t step = 0; step < steps; ++step) {
     const auto batch = delete_and_copy::draw(kBatch);
-    optimizer.zero_grad();
+    zero_grad(network.parameters());
     (network.forward(batch.x) - batch.target).square().mean().backward();
     optimizer.step(learning_rate(options, step, steps));
   }

@@ -31,19 +31,22 @@ class CheckpointFiles : public ::testing::Test {
 };
 
 TEST_F(CheckpointFiles, ResumeEqualsGoingOn) {
-  DiffusionState going_on(config_);
-  advance(going_on, 3);
-  const fs::path saved = save_checkpoint(going_on, directory_.path());
-  advance(going_on, 3);
-  DiffusionState resumed(config_);
-  load_checkpoint(resumed, saved);
-  EXPECT_EQ(resumed.step, 3);
-  EXPECT_EQ(resumed.optimizer->updates(), 3);
-  advance(resumed, 3);
-  const fs::path first = save_checkpoint(going_on, directory_ / "a"),
-                 second = save_checkpoint(resumed, directory_ / "b");
-  for (const char* file : {"model.safetensors", "ema-0.9.safetensors", "training.safetensors"}) {
-    EXPECT_EQ(testing::read_bytes(first / file), testing::read_bytes(second / file)) << file;
+  for (const std::string kind : {"adamw", "muon"}) {
+    config_.optimizer.kind = kind;
+    DiffusionState going_on(config_);
+    advance(going_on, 3);
+    const fs::path saved = save_checkpoint(going_on, directory_ / kind);
+    advance(going_on, 3);
+    DiffusionState resumed(config_);
+    load_checkpoint(resumed, saved);
+    EXPECT_EQ(resumed.step, 3);
+    EXPECT_EQ(resumed.optimizer->updates(), 3);
+    advance(resumed, 3);
+    const fs::path first = save_checkpoint(going_on, directory_ / (kind + "-a")),
+                   second = save_checkpoint(resumed, directory_ / (kind + "-b"));
+    for (const char* file : {"model.safetensors", "ema-0.9.safetensors", "training.safetensors"}) {
+      EXPECT_EQ(testing::read_bytes(first / file), testing::read_bytes(second / file)) << kind << " " << file;
+    }
   }
 }
 

@@ -17,6 +17,7 @@ void DiffusionConfig::validate() const {
   data.validate();
   optimizer.validate();
   train.validate();
+  check_together(train, optimizer);
   check_usage(!model.conditional() || diffusion.p_uncond == 0 || model.null_row() >= 0,
               "diffusion.p_uncond: ", diffusion.p_uncond, " needs a null label; model.null_label is ",
               model.null_label);

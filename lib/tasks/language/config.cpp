@@ -8,6 +8,7 @@ void LanguageConfig::validate() const {
   LanguageRecipe::validate();
   optimizer.validate();
   train.validate();
+  check_together(train, optimizer);
   check_usage(train.eval_interval == 0,
               "train.eval_interval: a language model is judged by its validation loss (train.val_interval); "
               "leave it at 0");
