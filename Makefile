@@ -59,7 +59,7 @@ compare: apps
 	$(BUILD)/bin/judge --script runs/judge.pt
 	test -s runs/judge.npz || $(BUILD)/bin/uvic-fid stats --config configs/fashion_mnist_demo.yaml --features runs/judge.pt --out runs/judge.npz
 	$(BUILD)/bin/uvic-train --config configs/fashion_mnist_demo.yaml --ab model.attention=$(KINDS) --seeds 0-2 --out runs/compare \
-	  --set data.val_path=/usr/share/datasets/fashion-mnist --eval-interval 2200 --eval-images 1000 \
+	  --set data.val_path=/usr/share/datasets/fashion-mnist --eval-interval 1350 --eval-images 1000 \
 	  --eval-features runs/judge.pt --eval-stats runs/judge.npz --sample-interval 0
 
 # What attention and whole networks cost beside PyTorch's, in turn: the tables of the README. Half an hour.

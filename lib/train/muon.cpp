@@ -17,19 +17,18 @@ constexpr double kA = 3.4445, kB = -4.7750, kC = 2.0315;  // Jordan's a, b and c
 constexpr double kSmallest = 1e-7;                        // added to a norm that may be 0
 constexpr double kSizeOfAdamW = 0.2;                      // root mean square of its updates (Liu et al. 2025)
 
-Tensor orthogonal(const Tensor& x) {
-  Tensor y = x.to(x.is_cuda() ? at::kBFloat16 : x.scalar_type());
-  y = y / (y.norm(2, {1, 2}, /*keepdim=*/true) + kSmallest);
+Tensor orthogonal(const Tensor& x, at::ScalarType dtype) {
+  Tensor y = (x / (x.norm(2, {1, 2}, /*keepdim=*/true) + kSmallest)).to(dtype);
   for (int i = 0; i < kIterations; ++i) {
     const Tensor square = y.bmm(y.mT());
     y = at::baddbmm(y, at::baddbmm(square, square, square, kB, kC), y, kA);
   }
-  return y.to(x.scalar_type());
+  return y;
 }
 
 Muon::Muon(std::vector<Tensor> parameters, const std::vector<int64_t>& matrices,
-           const OptimizerOptions& options)
-    : parameters_(std::move(parameters)), options_(options) {
+           const OptimizerOptions& options, at::ScalarType dtype)
+    : parameters_(std::move(parameters)), options_(options), dtype_(dtype) {
   for (size_t i = 0; i < parameters_.size(); ++i) {
     momenta.push_back(at::zeros_like(parameters_[i]));
     const int64_t rows = parameters_[i].size(0) / matrices[i], columns = parameters_[i].size(1);
@@ -54,7 +53,7 @@ void Muon::step(double lr) {
   for (const auto& [shape, matrices] : matrices_) {
     std::vector<Tensor> momentum;
     for (const Matrix& matrix : matrices) momentum.push_back(matrix.of(looking_ahead));
-    const auto updates = orthogonal(at::stack(momentum)).unbind();
+    const auto updates = orthogonal(at::stack(momentum), dtype_).unbind();
     const double factor = -lr * kSizeOfAdamW * std::sqrt(double(shape.second));
     for (size_t m = 0; m < matrices.size(); ++m)
       matrices[m].of(parameters_).mul_(1 - lr * options_.weight_decay).add_(updates[m], factor);

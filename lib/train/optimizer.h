@@ -46,9 +46,10 @@ class Optimizer {
   virtual bool has_squares(size_t parameter) const = 0;
 };
 
-/// `world` shares the batches; `shard`: each rank keeps and updates its part of the state (ZeRO stage 1).
+/// `world` shares the batches; train.shard_optimizer: each rank keeps and updates its part of the state (ZeRO
+/// stage 1). Muon computes in train.precision.
 std::unique_ptr<Optimizer> make_optimizer(const torch::nn::Module& module, const OptimizerOptions& options,
-                                          const World& world, bool shard);
+                                          const TrainOptions& train, const World& world);
 
 /// The parameters' .grad, in order, created as zeros where absent.
 std::vector<at::Tensor> gradients_of(const std::vector<at::Tensor>& parameters);

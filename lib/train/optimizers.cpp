@@ -24,13 +24,13 @@ void copy(const Tensors& from, const Tensors& to) {
 /// Every rank keeps all of the state and makes the same update.
 class WholeOptimizer : public Optimizer {
  public:
-  /// `matrices`: as block_matrices says, of those that Muon is to update.
+  /// `matrices`: as block_matrices says, of those that Muon is to update; `dtype` is that of its iterations.
   WholeOptimizer(const Tensors& parameters, const std::vector<int64_t>& matrices,
-                 const OptimizerOptions& options, const World& world)
+                 const OptimizerOptions& options, const World& world, at::ScalarType dtype)
       : parameters_(parameters),
         matrices_(matrices),
         adamw_(these(parameters, /*of_muon=*/false), options),
-        muon_(these(parameters, /*of_muon=*/true), these(matrices, /*of_muon=*/true), options) {
+        muon_(these(parameters, /*of_muon=*/true), these(matrices, /*of_muon=*/true), options, dtype) {
     if (!world.alone()) buckets_ = std::make_unique<GradientBuckets>(world, parameters, /*scatter=*/false);
   }
 
@@ -202,13 +202,14 @@ class ShardedOptimizer : public Optimizer {
 }  // namespace
 
 std::unique_ptr<Optimizer> make_optimizer(const torch::nn::Module& module, const OptimizerOptions& options,
-                                          const World& world, bool shard) {
+                                          const TrainOptions& train, const World& world) {
   Tensors parameters = module.parameters();
-  if (shard && !world.alone())
+  if (train.shard_optimizer && !world.alone())
     return std::make_unique<ShardedOptimizer>(std::move(parameters), options, world);
   const auto matrices =
       options.kind == OptimizerKind::kMuon ? block_matrices(module) : std::vector<int64_t>(parameters.size());
-  return std::make_unique<WholeOptimizer>(parameters, matrices, options, world);
+  const auto dtype = train.precision == Precision::kBf16 ? at::kBFloat16 : at::kFloat;
+  return std::make_unique<WholeOptimizer>(parameters, matrices, options, world, dtype);
 }
 
 }  // namespace uvic

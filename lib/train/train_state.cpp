@@ -27,7 +27,7 @@ TrainState::TrainState(std::shared_ptr<torch::nn::Module> module_, const TrainOp
       module(std::move(module_)),
       world(world_),
       slices(share_of_batch(world, train)),
-      optimizer(make_optimizer(*module, optimizer_options, world, train.shard_optimizer)) {
+      optimizer(make_optimizer(*module, optimizer_options, train, world)) {
   // The ranks' sums start while the backward runs, and micro-batches add to gradients that are there.
   if (options.cuda_graph && GpuGraph::possible(device) && world.alone() && slices.rounds == 1)
     recorded_.emplace(module->parameters(), device);

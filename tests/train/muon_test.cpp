@@ -34,18 +34,25 @@ TEST(Muon, OrthogonalKeepsTheSingularVectors) {
   const auto [v, s] = at::linalg_qr(at::randn({2, 48, 16}, at::kDouble));
   const Tensor values = at::logspace(0, -2, 16, 10, at::kDouble);
   const Tensor x = u.matmul(values.diag()).matmul(v.mT());
-  const Tensor seen = u.mT().matmul(orthogonal(x)).matmul(v), diagonal = seen.diagonal(0, 1, 2);
+  const Tensor seen = u.mT().matmul(orthogonal(x, at::kDouble)).matmul(v), diagonal = seen.diagonal(0, 1, 2);
   EXPECT_LT((seen - at::diag_embed(diagonal)).abs().max().item<double>(), 1e-12);
   EXPECT_GT(diagonal.min().item<double>(), 0.6);
   EXPECT_LT(diagonal.max().item<double>(), 1.25);
-  EXPECT_TRUE(at::equal(orthogonal(at::zeros({1, 4, 8})), at::zeros({1, 4, 8})));
+  EXPECT_TRUE(at::equal(orthogonal(at::zeros({1, 4, 8}), at::kFloat), at::zeros({1, 4, 8})));
 }
 
 // Of any length: a gradient's size does not matter.
 TEST(Muon, OrthogonalIsOfDirectionsAlone) {
   at::manual_seed(2);
   const Tensor x = at::randn({1, 8, 8}, at::kDouble);
-  EXPECT_LT(relative_error(orthogonal(x * 1e-3), orthogonal(x)), 1e-3);
+  EXPECT_LT(relative_error(orthogonal(x * 1e-3, at::kDouble), orthogonal(x, at::kDouble)), 1e-3);
+}
+
+TEST(Muon, BFloat16IsCloseEnough) {
+  at::manual_seed(7);
+  const Tensor x = at::randn({3, 32, 64}), rounded = orthogonal(x, at::kBFloat16);
+  EXPECT_EQ(rounded.scalar_type(), at::kBFloat16);
+  EXPECT_LT(relative_error(rounded.to(at::kFloat), orthogonal(x, at::kFloat)), 0.1);
 }
 
 // Jordan et al. 2024 with the factor of Liu et al. 2025, written out in float64.
@@ -53,7 +60,7 @@ TEST(Muon, EqualsTheAlgorithm) {
   at::manual_seed(3);
   const Tensor w = weight({24, 8});  // tall
   Tensor expected = w.detach().to(at::kDouble), m = at::zeros_like(expected);
-  Muon muon({w}, {1}, muon_options());
+  Muon muon({w}, {1}, muon_options(), at::kFloat);
   for (int step = 1; step <= 4; ++step) {
     const double lr = 0.01 * step;
     w.mutable_grad() = at::randn({24, 8});
@@ -81,8 +88,8 @@ TEST(Muon, MatricesOfOneParameterMoveByThemselves) {
   all.mutable_grad() = at::randn({24, 8});
   beside.mutable_grad() = at::randn({8, 8});
   for (size_t i = 0; i < 3; ++i) three[i].mutable_grad() = all.grad().chunk(3)[i];
-  Muon({all, beside}, {3, 1}, muon_options()).step(0.02);
-  Muon(three, {1, 1, 1}, muon_options()).step(0.02);
+  Muon({all, beside}, {3, 1}, muon_options(), at::kFloat).step(0.02);
+  Muon(three, {1, 1, 1}, muon_options(), at::kFloat).step(0.02);
   EXPECT_LT(relative_error(all, at::cat(three)), 1e-6);
 }
 
@@ -100,7 +107,7 @@ struct Network : torch::nn::Module {
 TEST(Muon, BesideAdamW) {
   at::manual_seed(5);
   const auto network = std::make_shared<Network>();
-  const auto optimizer = make_optimizer(*network, muon_options(), {}, /*shard=*/false);
+  const auto optimizer = make_optimizer(*network, muon_options(), TrainOptions(), World());
   const auto parameters = network->parameters();
   std::vector<Tensor> before;
   const auto step = [&](Optimizer& by) {
@@ -140,7 +147,7 @@ TEST(Muon, BesideAdamW) {
     expected.push_back(parameters[i].detach().clone());
     parameters[i].detach().copy_(then[i]);
   }
-  const auto another = make_optimizer(*network, muon_options(), {}, /*shard=*/false);
+  const auto another = make_optimizer(*network, muon_options(), TrainOptions(), World());
   another->load(saved, 1);
   step(*another);
   for (size_t i = 0; i < 6; ++i) EXPECT_TRUE(at::equal(parameters[i], expected[i])) << i;
