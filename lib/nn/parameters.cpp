@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <string_view>
 
 #include "core/errors.h"
 #include "core/text.h"
@@ -61,16 +60,19 @@ int64_t count_parameters(const torch::nn::Module& module) {
   return count;
 }
 
-std::vector<int64_t> block_matrices(const torch::nn::Module& module) {
+int64_t block_matrices(const std::string& name, int64_t dims) {
   constexpr std::array kBlocks = {"in_blocks.", "mid_block.", "out_blocks.", "blocks.", "layers."};
+  const bool of_block = std::any_of(kBlocks.begin(), kBlocks.end(), [&](const std::string& block) {
+    return name.starts_with(block) || name.find("." + block) != std::string::npos;
+  });
+  if (!of_block || dims != 2) return 0;
+  return name.ends_with(".qkv.weight") ? 3 : 1;
+}
+
+std::vector<int64_t> block_matrices(const torch::nn::Module& module) {
   std::vector<int64_t> counts;
-  for (const auto& item : module.named_parameters()) {
-    const std::string& name = item.key();
-    const bool of_block = std::any_of(kBlocks.begin(), kBlocks.end(), [&](std::string_view block) {
-      return name.starts_with(block) || name.find("." + std::string(block)) != std::string::npos;
-    });
-    counts.push_back(!of_block || item.value().dim() != 2 ? 0 : name.ends_with(".qkv.weight") ? 3 : 1);
-  }
+  for (const auto& item : module.named_parameters())
+    counts.push_back(block_matrices(item.key(), item.value().dim()));
   return counts;
 }
 

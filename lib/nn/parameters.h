@@ -31,8 +31,10 @@ void load_weights(torch::nn::Module& module, const std::map<std::string, at::Ten
 
 int64_t count_parameters(const torch::nn::Module& module);
 
-/// Of each parameter, in the module's order: how many matrices lie below each other in it, if it is one of a
-/// block's (attention, MLP, skip); q, k and v are three. 0: norms, biases, embeddings, input and output.
+/// How many matrices lie below each other in a parameter of this name and number of dimensions, if it is one
+/// of a block's (attention, MLP, skip); q, k and v are three. 0: norms, biases, embeddings, input and output.
+int64_t block_matrices(const std::string& name, int64_t dims);
+/// Of each parameter, in the module's order.
 std::vector<int64_t> block_matrices(const torch::nn::Module& module);
 
 }  // namespace uvic

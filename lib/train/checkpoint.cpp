@@ -295,8 +295,8 @@ std::string checkpoint_config(const fs::path& checkpoint) {
   return *config;
 }
 
-double checkpoint_bytes(int64_t parameters, size_t emas) {
-  return 4.0 * double(parameters) * double(3 + emas);
+double checkpoint_bytes(int64_t parameters, size_t emas, int64_t moments) {
+  return 4.0 * (double(parameters) * double(1 + emas) + double(moments));
 }
 
 }  // namespace uvic

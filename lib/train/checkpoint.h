@@ -42,7 +42,7 @@ std::string checkpoint_data(const std::filesystem::path& checkpoint);
 /// recipe/snapshots.h). std::runtime_error and NotSaved as save_checkpoint.
 void save_snapshot(const TrainState& state, const std::filesystem::path& run_directory);
 
-/// Bytes of one checkpoint of a model with `parameters` parameters and `emas` averages.
-double checkpoint_bytes(int64_t parameters, size_t emas);
+/// Bytes of one checkpoint of a model with `parameters` parameters, `emas` averages and count_moments.
+double checkpoint_bytes(int64_t parameters, size_t emas, int64_t moments);
 
 }  // namespace uvic

@@ -10,7 +10,8 @@ namespace {
 
 // An average of which more than this is what the run began with shows little of what was learnt.
 constexpr double kMostInitialShare = 0.2;
-// AdamW moves every weight by about the rate, and weights are of the order of 0.02 to 1.
+// AdamW moves every weight by about the rate, Muon by a fifth of it, and weights are of the order of 0.02
+// to 1.
 constexpr double kLargeRate = 0.1;
 
 // Of the weights that a run of `steps` begins with, in an average.
@@ -62,9 +63,9 @@ std::vector<std::string> doubts_of(const TrainOptions& train, const OptimizerOpt
                  value_text(learning_rate(optimizer, train.steps - 1, train.steps)), " of ",
                  value_text(optimizer.lr), "; ", resumed ? "raise train.steps" : "set it lower"));
   if (optimizer.lr >= kLargeRate && !resumed)
-    doubts.push_back(c10::str("optimizer.lr: ", value_text(optimizer.lr),
-                              " is very large for AdamW, under which training is likely to diverge; 2e-4 is "
-                              "usual"));
+    doubts.push_back(c10::str("optimizer.lr: ", value_text(optimizer.lr), " is very large for ",
+                              optimizer.kind == OptimizerKind::kMuon ? "Muon" : "AdamW",
+                              ", under which training is likely to diverge; 2e-4 is usual"));
   return doubts;
 }
 

@@ -1,6 +1,7 @@
 #include "train/needs.h"
 
 #include <c10/util/StringUtil.h>
+#include <c10/util/accumulate.h>
 
 #include <algorithm>
 
@@ -9,10 +10,14 @@
 
 namespace uvic {
 
-std::string describe_needs(const TrainOptions& train, int64_t parameters, double activation_bytes) {
+std::string describe_needs(const TrainOptions& train, const OptimizerOptions& optimizer,
+                           const ParameterShapes& shapes, double activation_bytes) {
+  int64_t parameters = 0;
+  for (const auto& [name, shape] : shapes) parameters += c10::multiply_integers(shape);
+  const int64_t moments = count_moments(optimizer, shapes);
   const size_t averages = train.ema.size() + train.ema_widths.size();
-  const double weights = 4.0 * double(parameters) * double(4 + averages);
-  const double checkpoint = checkpoint_bytes(parameters, averages);
+  const double weights = 4.0 * (double(parameters) * double(2 + averages) + double(moments));
+  const double checkpoint = checkpoint_bytes(parameters, averages, moments);
   const int64_t kept = train.keep == 0 && train.checkpoint_interval > 0
                            ? train.steps / train.checkpoint_interval + 1
                            : std::max<int64_t>(train.keep, 1) + 1;

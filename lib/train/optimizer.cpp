@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+#include <c10/util/accumulate.h>
 
 #include <algorithm>
 #include <cmath>
@@ -31,6 +32,16 @@ AdamW::AdamW(std::vector<at::Tensor> parameters, const OptimizerOptions& options
 void AdamW::set_updates(int64_t updates) {
   updates_ = updates;
   if (!state_steps_.empty()) state_steps_[0].fill_(updates);
+}
+
+int64_t count_moments(const OptimizerOptions& options, const ParameterShapes& shapes) {
+  int64_t count = 0;
+  for (const auto& [name, shape] : shapes) {
+    const bool of_muon =
+        options.kind == OptimizerKind::kMuon && block_matrices(name, int64_t(shape.size())) > 0;
+    count += (of_muon ? 1 : 2) * c10::multiply_integers(shape);
+  }
+  return count;
 }
 
 std::vector<at::Tensor> gradients_of(const std::vector<at::Tensor>& parameters) {

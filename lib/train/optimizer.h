@@ -7,11 +7,8 @@
 #include <vector>
 
 #include "dist/world.h"
+#include "nn/parameters.h"
 #include "train/options.h"
-
-namespace torch::nn {
-class Module;
-}
 
 namespace uvic {
 
@@ -50,6 +47,9 @@ class Optimizer {
 /// stage 1). Muon computes in train.precision.
 std::unique_ptr<Optimizer> make_optimizer(const torch::nn::Module& module, const OptimizerOptions& options,
                                           const TrainOptions& train, const World& world);
+
+/// Numbers that AdamMoments are: two a number of the parameters, one where Muon updates them.
+int64_t count_moments(const OptimizerOptions& options, const ParameterShapes& shapes);
 
 /// The parameters' .grad, in order, created as zeros where absent.
 std::vector<at::Tensor> gradients_of(const std::vector<at::Tensor>& parameters);

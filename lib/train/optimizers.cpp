@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "dist/buckets.h"
-#include "nn/parameters.h"
 #include "train/muon.h"
 #include "train/optimizer.h"
 

@@ -8,6 +8,7 @@
 #include "data/loader.h"
 #include "data/open.h"
 #include "io/safetensors.h"
+#include "nn/parameter_shapes.h"
 #include "support/diffusion_run.h"
 #include "support/tiny_run.h"
 
@@ -122,14 +123,19 @@ TEST_F(CheckpointFiles, NothingThatIsNotFiniteIsSaved) {
 }
 
 TEST_F(CheckpointFiles, SizeIsAsAnnounced) {
-  DiffusionState state(config_);
-  const fs::path saved = save_checkpoint(state, directory_.path());
-  double bytes = 0;
-  for (const auto& entry : fs::directory_iterator(saved)) bytes += double(entry.file_size());
-  int64_t parameters = 0;
-  for (const auto& p : state.model->parameters()) parameters += p.numel();
-  EXPECT_GE(bytes, checkpoint_bytes(parameters, 1));
-  EXPECT_LT(bytes, checkpoint_bytes(parameters, 1) + 60e3);  // the rest is headers and the config
+  std::map<std::string, double> rest;  // headers and the config
+  for (const std::string kind : {"adamw", "muon"}) {
+    config_.optimizer.kind = kind;
+    DiffusionState state(config_);
+    const fs::path saved = save_checkpoint(state, directory_ / kind);
+    double bytes = 0;
+    for (const auto& entry : fs::directory_iterator(saved)) bytes += double(entry.file_size());
+    const int64_t moments = count_moments(config_.optimizer, parameter_shapes(config_.model));
+    rest[kind] = bytes - checkpoint_bytes(count_parameters(*state.model), 1, moments);
+  }
+  EXPECT_GE(rest["adamw"], 0);
+  EXPECT_LT(rest["adamw"], 60e3);
+  EXPECT_NEAR(rest["muon"], rest["adamw"], 5e3);
 }
 
 }  // namespace

@@ -35,7 +35,8 @@ std::string describe_run(const DiffusionConfig& config, c10::Device device) {
   return c10::str("model: ", format_count(double(parameters)), " parameters, ", config.model.num_tokens(),
                   " tokens, ", format_count(forward_flops(config.model)), "FLOP an image (forward)\n",
                   attention, "; ", device.str(), ", ", cpu_capability(), "\n",
-                  describe_needs(config.train, parameters, activation_bytes(config, device)));
+                  describe_needs(config.train, config.optimizer, parameter_shapes(config.model),
+                                 activation_bytes(config, device)));
 }
 
 }  // namespace uvic

@@ -36,11 +36,12 @@ std::string describe_run(const LanguageConfig& config, c10::Device device) {
         return kernel_for(kind, m.attention_kernel, m.head_dim(), device, config.train.precision)
             .description();
       });
-  return c10::str("model: ", format_count(double(parameters)), " parameters (",
-                  format_count(double(parameters - m.vocab_size * m.dim)), " but for the embedding), ",
-                  m.max_seq_length, " tokens of context, ", format_count(forward_flops(m)),
-                  "FLOP a token (forward)\n", attention, "; ", device.str(), ", ", cpu_capability(), "\n",
-                  describe_needs(config.train, parameters, activation_bytes(config, device)));
+  return c10::str(
+      "model: ", format_count(double(parameters)), " parameters (",
+      format_count(double(parameters - m.vocab_size * m.dim)), " but for the embedding), ", m.max_seq_length,
+      " tokens of context, ", format_count(forward_flops(m)), "FLOP a token (forward)\n", attention, "; ",
+      device.str(), ", ", cpu_capability(), "\n",
+      describe_needs(config.train, config.optimizer, parameter_shapes(m), activation_bytes(config, device)));
 }
 
 }  // namespace uvic
