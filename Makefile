@@ -13,7 +13,7 @@ demo: apps
 	@echo "The grid of three minutes' training, one class a row: $(CURDIR)/runs/demo/grid.png"
 	@echo "The same from the weights that ship:                  $(CURDIR)/runs/demo/shipped_grid.png"
 
-# Text to image: the captioned emoji of a Debian package into a pack, training (about an hour on two cores, which resumes if it is
+# Text to image: the captioned emoji of a Debian package into a pack, training (over an hour on two cores, which resumes if it is
 # broken off), the README's prompts as a grid, and what share of prompts seen and unseen is drawn right.
 TEXT := runs/demo-text
 demo-text: apps
