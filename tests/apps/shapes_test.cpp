@@ -1,5 +1,5 @@
 // A model that is told what to draw draws it: shapes, colours and sides of pictures that a few lines make,
-// packed, trained on for half a minute, sampled by prompts.
+// packed, trained on for a minute, sampled by prompts.
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -84,24 +84,21 @@ TEST(Shapes, ColoursShapesAndSidesAreThoseAskedFor) {
   config.model.num_clip_token = 12;
   config.model.text_vocab = 3514;
   config.text.tokenizer = testing::fixture("clip").string();
-  config.diffusion.schedule = ScheduleKind::kFlow;
   config.diffusion.prediction = PredictionKind::kX0;
-  config.diffusion.time_sampling = TimeSampling::kLogitNormal;
   config.diffusion.p_uncond = 0.1;
   config.data.kind = DataKind::kPack;
   config.data.random_flip = RandomFlip::kFalse;
   config.data.val_fraction = 0;
-  config.optimizer.kind = OptimizerKind::kMuon;
   config.optimizer.lr = 2e-3;
   config.optimizer.betas = {0.9, 0.99};
   config.optimizer.warmup_steps = 50;
   config.optimizer.schedule = RateSchedule::kCosine;
-  config.train.steps = 600;
+  config.train.steps = 2000;
   config.train.batch_size = 32;
   config.train.ema = {0.99};
   config.train.val_interval = 0;
   config.train.sample_interval = 0;
-  config.train.checkpoint_interval = 600;
+  config.train.checkpoint_interval = 2000;
   config.train.log_interval = 100;
   config.sample.steps = 20;
   config.sample.cfg = 2;

@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
   if (argc > 1) setenv("TMPDIR", argv[1], 1);
   constexpr int kImages = 10'000;
   const std::string options = argc > 2 ? argv[2] : "";
-  const testing::TemporaryDirectory folder;
+  const uvic::testing::TemporaryDirectory folder;
   DiffusionConfig config;
   config.model = {
       .img_size = {32}, .patch_size = 16, .in_chans = 3, .embed_dim = 16, .depth = 2, .num_heads = 2};
@@ -34,7 +34,7 @@ int main(int argc, char** argv) {
     for (const std::string format : {"png", "subdirs", "zip", "npz"}) {
       const auto out = folder / ("out-" + format);
       const auto began = Clock::now();
-      const auto result = testing::run(
+      const auto result = uvic::testing::run(
           "uvic-fid dump --checkpoint " + (folder / "weights.safetensors").string() + " --num " +
           std::to_string(kImages) + " --format " + format + " --out " + out.string() + " " + options);
       const double seconds = std::chrono::duration<double>(Clock::now() - began).count();

@@ -16,14 +16,14 @@ int main(int argc, char** argv) {
   constexpr int kImages = 800, kBatch = 16;
   const int workers = argc > 1 ? std::atoi(argv[1]) : 2, epochs = argc > 2 ? std::atoi(argv[2]) : 3;
   keep_freed_memory();  // as the executables do
-  const testing::TemporaryDirectory folder;
+  const uvic::testing::TemporaryDirectory folder;
   double bytes = 0;
   for (int i = 0; i < kImages; ++i) {
     const auto path = folder / ("x/" + std::to_string(i) + ".jpg");
-    cv::Mat image = testing::picture(375, 500, i), grain(375, 500, CV_8UC3);
+    cv::Mat image = uvic::testing::picture(375, 500, i), grain(375, 500, CV_8UC3);
     cv::randn(grain, 0, 12);  // a photograph's detail: files of about 50 to 100 kB at quality 90
     image += grain;
-    testing::write_image(path, image, {cv::IMWRITE_JPEG_QUALITY, 90});
+    uvic::testing::write_image(path, image, {cv::IMWRITE_JPEG_QUALITY, 90});
     bytes += double(std::filesystem::file_size(path));
   }
   std::printf("%d JPEGs of %.0f kB, batches of %d, %d workers\n", kImages, bytes / kImages / 1000, kBatch,

@@ -61,10 +61,10 @@ int main(int argc, char** argv) {
   cv::setNumThreads(0);
   const TemporaryDirectory folder;
   for (int i = 0; i < kImages; ++i) {
-    cv::Mat image = testing::picture(375, 500, i), grain(375, 500, CV_8UC3);
+    cv::Mat image = uvic::testing::picture(375, 500, i), grain(375, 500, CV_8UC3);
     cv::randn(grain, 0, 12);  // a photograph's detail: files of about 50 to 100 kB at quality 90
     image += grain;
-    testing::write_image(file_of(folder, i), image, {cv::IMWRITE_JPEG_QUALITY, 90});
+    uvic::testing::write_image(file_of(folder, i), image, {cv::IMWRITE_JPEG_QUALITY, 90});
   }
   DataOptions options;
   options.kind = "folder";
