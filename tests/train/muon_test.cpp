@@ -27,7 +27,7 @@ Tensor weight(at::IntArrayRef sizes) {
   return at::randn(sizes).mul_(0.1).requires_grad_();
 }
 
-// The singular vectors stay, and the values come near 1, though they differed by a thousand.
+// The singular vectors stay, and the values come near 1, though they differed by a hundred.
 TEST(Muon, OrthogonalKeepsTheSingularVectors) {
   at::manual_seed(1);
   const auto [u, r] = at::linalg_qr(at::randn({2, 16, 16}, at::kDouble));
