@@ -1,7 +1,6 @@
 #include "train/needs.h"
 
 #include <c10/util/StringUtil.h>
-#include <c10/util/accumulate.h>
 
 #include <algorithm>
 
@@ -10,11 +9,8 @@
 
 namespace uvic {
 
-std::string describe_needs(const TrainOptions& train, const OptimizerOptions& optimizer,
-                           const ParameterShapes& shapes, double activation_bytes) {
-  int64_t parameters = 0;
-  for (const auto& [name, shape] : shapes) parameters += c10::multiply_integers(shape);
-  const int64_t moments = count_moments(optimizer, shapes);
+std::string describe_needs(const TrainOptions& train, int64_t parameters, int64_t moments,
+                           double activation_bytes) {
   const size_t averages = train.ema.size() + train.ema_widths.size();
   const double weights = 4.0 * (double(parameters) * double(2 + averages) + double(moments));
   const double checkpoint = checkpoint_bytes(parameters, averages, moments);

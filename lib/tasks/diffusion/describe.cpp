@@ -5,6 +5,7 @@
 #include "nn/attention_kernels.h"
 #include "nn/parameter_shapes.h"
 #include "train/needs.h"
+#include "train/optimizer.h"
 
 namespace uvic {
 namespace {
@@ -31,12 +32,12 @@ double activation_bytes(const DiffusionConfig& config, c10::Device device) {
 std::string describe_run(const DiffusionConfig& config, c10::Device device) {
   const std::string attention =
       describe_attention(config.model, device, config.train.precision, Purpose::kTraining);
-  const int64_t parameters = count_parameters(config.model);
+  const int64_t parameters = count_parameters(config.model),
+                moments = count_moments(config.optimizer, parameter_shapes(config.model));
   return c10::str("model: ", format_count(double(parameters)), " parameters, ", config.model.num_tokens(),
                   " tokens, ", format_count(forward_flops(config.model)), "FLOP an image (forward)\n",
                   attention, "; ", device.str(), ", ", cpu_capability(), "\n",
-                  describe_needs(config.train, config.optimizer, parameter_shapes(config.model),
-                                 activation_bytes(config, device)));
+                  describe_needs(config.train, parameters, moments, activation_bytes(config, device)));
 }
 
 }  // namespace uvic

@@ -4,6 +4,7 @@
 #include "core/text.h"
 #include "nn/cogformer_shapes.h"
 #include "train/needs.h"
+#include "train/optimizer.h"
 
 namespace uvic {
 namespace {
@@ -29,19 +30,19 @@ double activation_bytes(const LanguageConfig& config, c10::Device device) {
 
 std::string describe_run(const LanguageConfig& config, c10::Device device) {
   const CogformerOptions& m = config.model;
-  const int64_t parameters = count_parameters(m);
+  const int64_t parameters = count_parameters(m),
+                moments = count_moments(config.optimizer, parameter_shapes(m));
   const std::string attention = describe_blocks(
       m.n_layers, [&](int64_t i) { return m.attention_kind(i); },
       [&](AttentionKind kind) {
         return kernel_for(kind, m.attention_kernel, m.head_dim(), device, config.train.precision)
             .description();
       });
-  return c10::str(
-      "model: ", format_count(double(parameters)), " parameters (",
-      format_count(double(parameters - m.vocab_size * m.dim)), " but for the embedding), ", m.max_seq_length,
-      " tokens of context, ", format_count(forward_flops(m)), "FLOP a token (forward)\n", attention, "; ",
-      device.str(), ", ", cpu_capability(), "\n",
-      describe_needs(config.train, config.optimizer, parameter_shapes(m), activation_bytes(config, device)));
+  return c10::str("model: ", format_count(double(parameters)), " parameters (",
+                  format_count(double(parameters - m.vocab_size * m.dim)), " but for the embedding), ",
+                  m.max_seq_length, " tokens of context, ", format_count(forward_flops(m)),
+                  "FLOP a token (forward)\n", attention, "; ", device.str(), ", ", cpu_capability(), "\n",
+                  describe_needs(config.train, parameters, moments, activation_bytes(config, device)));
 }
 
 }  // namespace uvic
