@@ -14,15 +14,7 @@ namespace {
 
 using at::Tensor;
 
-// Rows of an item: a few of the micro-kernel's, so that a panel of the weight is read for many; fewer where
-// threads would wait for each other.
-constexpr int64_t kMostRowsOfItem = 48, kFewestRowsOfItem = 12, kRowsTogether = 6;
 constexpr double kInt8Most = 127;
-
-int64_t rows_of_item(int64_t rows) {
-  const int64_t items = cpu::kItemsPerThread * at::get_num_threads(), fair = cpu::ceil_div(rows, items);
-  return std::clamp(cpu::ceil_div(fair, kRowsTogether) * kRowsTogether, kFewestRowsOfItem, kMostRowsOfItem);
-}
 
 const cpu::LinearKernels& linear_kernels_of(WeightFormat format, const cpu::Isa* isa) {
   const cpu::LinearKernelSet& set = (isa != nullptr ? *isa : cpu::default_isa()).linear();
@@ -53,6 +45,20 @@ Tensor vector_of(const Tensor& x, int64_t size, const char* what) {
   TORCH_CHECK(is_float(x) && x.sizes() == at::IntArrayRef({size}), "PackedLinear: ", what, " must be [", size,
               "], float32 on the CPU, got ", x.sizes());
   return x.detach().contiguous();
+}
+
+// n rows from `begin` as a problem, one item.
+cpu::LinearProblem rows_of(const cpu::LinearProblem& all, int64_t begin, int64_t n) {
+  const auto from = [&](const void* data, int64_t columns, bool is_bf16) {
+    return data == nullptr ? nullptr : static_cast<const char*>(data) + begin * columns * (is_bf16 ? 2 : 4);
+  };
+  cpu::LinearProblem p = all;
+  p.rows = p.block = n;
+  p.x = from(all.x, all.x_columns, all.x_is_bf16);
+  p.beside = from(all.beside, all.weight.in - all.x_columns, all.x_is_bf16);
+  if (all.residual != nullptr) p.residual = all.residual + begin * all.weight.out;
+  p.y = static_cast<char*>(all.y) + begin * all.weight.out * (all.y_is_bf16 ? 2 : 4);
+  return p;
 }
 
 const float* data_of(const Tensor& x) {
@@ -93,50 +99,85 @@ PackedLinear::PackedLinear(const Tensor& weight, const Tensor& bias, WeightForma
 PackedLinear::~PackedLinear() = default;
 PackedLinear::PackedLinear(PackedLinear&&) noexcept = default;
 
-Tensor PackedLinear::operator()(const LinearCall& call) const {
+// A problem, all rows an item, and what it points to.
+struct PackedLinear::Checked {
+  cpu::LinearProblem problem;
+  Tensor x, beside, norm_weight, norm_bias, residual, y;
+};
+
+PackedLinear::Checked PackedLinear::check(const LinearCall& call) const {
   const int64_t in = layout_->weight.in, out = layout_->weight.out;
   const int64_t beside_columns = call.beside.defined() ? call.beside.size(-1) : 0;
-  const Tensor x = input_rows(call.x, in - beside_columns, "x");
-  const Tensor beside = call.beside.defined() ? input_rows(call.beside, beside_columns, "beside") : Tensor();
-  TORCH_CHECK(!beside.defined() || (beside.scalar_type() == x.scalar_type() &&
-                                    beside.sizes().slice(0, x.dim() - 1) == x.sizes().slice(0, x.dim() - 1)),
-              "PackedLinear: beside must have x's rows and dtype, ", x.sizes(), ", got ", beside.sizes());
-  auto shape = x.sizes().vec();
+  Checked to;
+  to.x = input_rows(call.x, in - beside_columns, "x");
+  if (call.beside.defined()) to.beside = input_rows(call.beside, beside_columns, "beside");
+  TORCH_CHECK(!to.beside.defined() ||
+                  (to.beside.scalar_type() == to.x.scalar_type() &&
+                   to.beside.sizes().slice(0, to.x.dim() - 1) == to.x.sizes().slice(0, to.x.dim() - 1)),
+              "PackedLinear: beside must have x's rows and dtype, ", to.x.sizes(), ", got ",
+              to.beside.sizes());
+  auto shape = to.x.sizes().vec();
   shape.back() = out;
-  Tensor residual;
   if (call.residual.defined()) {
     TORCH_CHECK(is_float(call.residual) && call.residual.sizes() == at::IntArrayRef(shape),
                 "PackedLinear: the residual must be ", at::IntArrayRef(shape), ", float32, got ",
                 call.residual.sizes());
-    residual = call.residual.contiguous();
+    to.residual = call.residual.contiguous();
   }
   TORCH_CHECK(call.dtype == at::kFloat || call.dtype == at::kBFloat16,
               "PackedLinear: the result is float32 or bfloat16, not ", call.dtype);
-  Tensor norm_weight, norm_bias;
   if (call.norm_weight.defined()) {
-    norm_weight = vector_of(call.norm_weight, in, "norm_weight");
-    norm_bias = vector_of(call.norm_bias, in, "norm_bias");
+    to.norm_weight = vector_of(call.norm_weight, in, "norm_weight");
+    to.norm_bias = vector_of(call.norm_bias, in, "norm_bias");
   }
-  const Tensor y = at::empty(shape, x.options().dtype(call.dtype));
-  cpu::LinearProblem problem{.weight = layout_->weight,
-                             .bias = data_of(layout_->bias),
-                             .rows = out == 0 ? 0 : y.numel() / out,
-                             .x = x.const_data_ptr(),
-                             .beside = beside.defined() ? beside.const_data_ptr() : nullptr,
-                             .x_columns = in - beside_columns,
-                             .x_is_bf16 = x.scalar_type() == at::kBFloat16,
-                             .y_is_bf16 = call.dtype == at::kBFloat16,
-                             .norm_weight = data_of(norm_weight),
-                             .norm_bias = data_of(norm_bias),
-                             .norm_eps = call.norm_eps,
-                             .gelu = call.gelu,
-                             .residual = data_of(residual),
-                             .y = y.data_ptr()};
-  problem.block = rows_of_item(problem.rows);
+  to.y = at::empty(shape, to.x.options().dtype(call.dtype));
+  const int64_t rows = out == 0 ? 0 : to.y.numel() / out;
+  to.problem = {.weight = layout_->weight,
+                .bias = data_of(layout_->bias),
+                .rows = rows,
+                .block = rows,
+                .x = to.x.const_data_ptr(),
+                .beside = to.beside.defined() ? to.beside.const_data_ptr() : nullptr,
+                .x_columns = in - beside_columns,
+                .x_is_bf16 = to.x.scalar_type() == at::kBFloat16,
+                .y_is_bf16 = call.dtype == at::kBFloat16,
+                .norm_weight = data_of(to.norm_weight),
+                .norm_bias = data_of(to.norm_bias),
+                .norm_eps = call.norm_eps,
+                .gelu = call.gelu,
+                .residual = data_of(to.residual),
+                .y = to.y.data_ptr()};
+  return to;
+}
+
+Tensor PackedLinear::operator()(const LinearCall& call) const {
+  const Checked all = check(call);
+  cpu::LinearProblem problem = all.problem;
+  problem.block = cpu::rows_of_item(problem.rows);
   const auto& kernels = layout_->kernels;
   cpu::in_turn(cpu::ceil_div(problem.rows, problem.block), kernels.bytes(problem),
                [&](int64_t item, char* workspace) { kernels.run(problem, item, workspace); });
-  return y;
+  return all.y;
+}
+
+Tensor PackedLinear::then(const LinearCall& call, const PackedLinear& second, const LinearCall& next) const {
+  const Checked first = check(call);
+  LinearCall last_call = next;
+  last_call.x = first.y;  // whose memory nobody touches
+  const Checked last = second.check(last_call);
+  const int64_t rows = first.problem.rows, block = cpu::rows_of_item(rows);
+  const auto &first_kernels = layout_->kernels, &last_kernels = second.layout_->kernels;
+  const auto between = cpu::ceil_div(block * layout_->weight.out * int64_t(first.y.element_size()), 64) * 64;
+  const int64_t bytes = std::max(first_kernels.bytes(rows_of(first.problem, 0, block)),
+                                 last_kernels.bytes(rows_of(last.problem, 0, block)));
+  cpu::in_turn(cpu::ceil_div(rows, block), between + bytes, [&](int64_t item, char* workspace) {
+    const int64_t begin = item * block, n = std::min(block, rows - begin);
+    cpu::LinearProblem into = rows_of(first.problem, begin, n), out_of = rows_of(last.problem, begin, n);
+    into.y = workspace, out_of.x = workspace;
+    first_kernels.run(into, 0, workspace + between);
+    last_kernels.run(out_of, 0, workspace + between);
+  });
+  return last.y;
 }
 
 double int8_error(const Tensor& weight) {

@@ -15,7 +15,7 @@ enum class WeightFormat { kFp32, kBf16, kInt8 };
 
 /// One call: y = residual + activation(norm([x, beside]) W^T + bias). All on the CPU.
 struct LinearCall {
-  at::Tensor x;            ///< [..., in], float32 or bfloat16
+  at::Tensor x = {};       ///< [..., in], float32 or bfloat16
   at::Tensor beside = {};  ///< [..., n], as x: the columns after x's, which are then in - n
   at::Tensor norm_weight = {}, norm_bias = {};  ///< float32 [in]: of a LayerNorm over the columns
   double norm_eps = 1e-5;
@@ -37,9 +37,14 @@ class PackedLinear {
   PackedLinear(PackedLinear&&) noexcept;
 
   at::Tensor operator()(const LinearCall& call) const;
+  /// second(next) of what this makes of `call`, which is next.x and need not be given. The same bits, but
+  /// what lies between goes from layer to layer in the cache, a block of rows at a time.
+  at::Tensor then(const LinearCall& call, const PackedLinear& second, const LinearCall& next) const;
 
  private:
   struct Layout;
+  struct Checked;
+  Checked check(const LinearCall& call) const;
   std::unique_ptr<Layout> layout_;
 };
 

@@ -15,6 +15,14 @@ inline int64_t ceil_div(int64_t a, int64_t b) {
   return (a + b - 1) / b;
 }
 
+/// Rows of an item of a matrix product: a few of the micro-kernel's, so that a panel of the other factor is
+/// read for many; fewer where threads would wait for each other.
+inline int64_t rows_of_item(int64_t rows) {
+  constexpr int64_t kMost = 48, kFewest = 12, kTogether = 6;
+  const int64_t fair = ceil_div(rows, kItemsPerThread * at::get_num_threads());
+  return std::clamp(ceil_div(fair, kTogether) * kTogether, kFewest, kMost);
+}
+
 struct Aligned {
   explicit Aligned(int64_t bytes)
       : data(static_cast<char*>(

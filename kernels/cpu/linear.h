@@ -6,6 +6,7 @@
 #include "kernels/cpu/gelu.h"
 #include "kernels/cpu/linear_problem.h"
 #include "kernels/cpu/rows.h"
+#include "kernels/cpu/weight_grad.h"
 
 namespace uvic::cpu::UVIC_ISA {
 
@@ -85,9 +86,9 @@ class Linear {
     for (int64_t i = 0; i < n; ++i) take_row(first + i, i);
     std::memset(a_ + n * depth_, 0, size_t((rows - n) * depth_) * sizeof(Unit));
     const Panels<U> panels{static_cast<const Unit*>(p_.weight.panels), depth_, cols};
+    const auto finish = p_.y_is_bf16 ? finish_as<Bf16>() : finish_as<float>();
     for (int64_t j = 0; j < cols; j += kPanel<U>) {
       gemm<U>(rows, panels.width(j), depth_, {a_, depth_, 1}, panels, 0, j, tile_, kPanel<U>, false);
-      const auto finish = p_.y_is_bf16 ? &Linear::finish<Bf16> : &Linear::finish<float>;
       (this->*finish)(first, n, j);
     }
   }
@@ -148,35 +149,52 @@ class Linear {
     return (Vec<float>)((Vec<int32_t>)x & first_lanes<float>(count));
   }
 
-  // The tile of n rows from `first` and the columns from `column`.
   template <class Out>
+  auto finish_as() const {
+    return p_.gelu ? &Linear::finish<Out, true> : &Linear::finish<Out, false>;
+  }
+
+  // The tile of n rows from `first` and the columns from `column`. What all rows share is read once: a store
+  // to y could change it, as far as a compiler knows.
+  template <class Out, bool with_gelu>
   void finish(int64_t first, int64_t n, int64_t column) {
     const int64_t out = p_.weight.out, width = out - column < kPanel<U> ? out - column : kPanel<U>;
+    const float* bias = p_.bias != nullptr ? p_.bias + column : nullptr;
+    const float* scales = Format::kQuantised ? p_.weight.scales + column : nullptr;
+    const int32_t* offsets = Format::kQuantised ? p_.weight.offsets + column : nullptr;
     for (int64_t i = 0; i < n; ++i) {
       const Acc* sums = tile_ + i * kPanel<U>;
       const int64_t at = (first + i) * out + column;
-      for (int64_t j = 0; j < width; j += L) {
-        const int64_t left = width - j;
+      const float step = Format::kQuantised ? steps_[i] : 1;
+      const float* residual = p_.residual != nullptr ? p_.residual + at : nullptr;
+      Out* to = static_cast<Out*>(p_.y) + at;
+      const auto leave = [&](int64_t j, int64_t left) {
         Vec<float> y;
         if constexpr (Format::kQuantised) {
-          const Vec<Acc> sum = load(sums + j) - some_offsets(column + j, left);
-          y = __builtin_convertvector(sum, Vec<float>) *
-              (load_some(p_.weight.scales + column + j, left) * steps_[i]);
+          const Vec<Acc> sum = load(sums + j) - some_offsets(offsets + j, left);
+          y = __builtin_convertvector(sum, Vec<float>) * (load_some(scales + j, left) * step);
         } else {
           y = load(sums + j);
         }
-        if (p_.bias != nullptr) y += load_some(p_.bias + column + j, left);
-        if (p_.gelu) y = gelu(y);
-        if (p_.residual != nullptr) y += load_some(p_.residual + at + j, left);
-        store_some(static_cast<Out*>(p_.y) + at + j, y, left);
-      }
+        if (bias != nullptr) y += load_some(bias + j, left);
+        if constexpr (with_gelu) y = gelu(y);
+        if (residual != nullptr) y += load_some(residual + j, left);
+        store_some(to + j, y, left);
+      };
+      int64_t j = 0;
+      for (; j + L <= width; j += L) leave(j, L);
+      if (j < width) leave(j, width - j);
     }
   }
 
   // In the accumulators' type.
-  Vec<Acc> some_offsets(int64_t column, int64_t left) const {
+  static Vec<Acc> some_offsets(const int32_t* from, int64_t left) {
     Vec<int32_t> x = {};
-    std::memcpy(&x, p_.weight.offsets + column, size_t(left < L ? left : L) * sizeof(int32_t));
+    if (left >= L) {
+      x = load(from);
+    } else {
+      for (int64_t i = 0; i < left; ++i) x[i] = from[i];
+    }
     return __builtin_convertvector(x, Vec<Acc>);
   }
 
@@ -196,6 +214,6 @@ inline constexpr LinearKernels kLinearKernelsOf = {Linear<U, Format>::panel_byte
 template <class Bf16Unit, class Int8Unit>
 inline constexpr LinearKernelSet kLinearKernels = {kLinearKernelsOf<F32, Rounded>,
                                                    kLinearKernelsOf<Bf16Unit, Rounded>,
-                                                   kLinearKernelsOf<Int8Unit, Quantised>};
+                                                   kLinearKernelsOf<Int8Unit, Quantised>, kWeightGradKernels};
 
 }  // namespace uvic::cpu::UVIC_ISA

@@ -37,10 +37,31 @@ struct LinearKernels {
   int64_t (*bytes)(const LinearProblem&) = nullptr;  ///< of a workspace, 64-byte aligned
   void (*run)(const LinearProblem&, int64_t item, char* workspace) = nullptr;
 };
+
+/// result [out, in] (+)= grad^T x, contiguous float32: dL / dW of some rows.
+struct WeightGradProblem {
+  const float* grad = nullptr;  ///< dL / dy, [rows, out]
+  const float* x = nullptr;     ///< [rows, in]
+  int64_t rows = 0, out = 0, in = 0;
+  int64_t block = 0;        ///< an item is so many rows of the result
+  float* panels = nullptr;  ///< WeightGradKernels::panel_bytes of x
+  bool accumulate = false;
+  float* result = nullptr;
+};
+struct WeightGradKernels {
+  int64_t (*panel_bytes)(int64_t rows, int64_t in) = nullptr;
+  /// Fills panel `item` from x; there are so many `panels` of `in` columns. `run` reads them all.
+  int64_t (*panels)(int64_t in) = nullptr;
+  void (*pack)(const WeightGradProblem&, int64_t item) = nullptr;
+  int64_t (*bytes)(const WeightGradProblem&) = nullptr;  ///< of a workspace, 64-byte aligned
+  void (*run)(const WeightGradProblem&, int64_t item, char* workspace) = nullptr;
+};
+
 /// Of each format of the weights. Where the instruction set has no products of bfloat16, that is float32; and
 /// where it has none of 8-bit integers, they are multiplied in float32.
 struct LinearKernelSet {
   LinearKernels f32, bf16, int8;
+  WeightGradKernels weight_grad;
 };
 const LinearKernelSet& portable_linear();
 const LinearKernelSet& avx2_linear();

@@ -8,13 +8,17 @@ namespace uvic::cpu::UVIC_ISA {
 inline void store_narrow(float* p, Vec<float> x) {
   store(p, x);
 }
-// Rounds to nearest even; NaN stays NaN.
+// Rounds to nearest even; NaN stays NaN. AVX-512's own instruction makes 0 of what is below 2^-126.
 inline void store_narrow(Bf16* p, Vec<float> x) {
+#if defined(__AVX512BF16__)
+  const __m256bh half = _mm512_cvtneps_pbh(x);
+#else
   typedef uint32_t Wide __attribute__((vector_size(kVectorBytes)));
   typedef uint16_t Half __attribute__((vector_size(kVectorBytes / 2)));
   const Wide bits = (Wide)x, rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
   const Wide no_number = (Wide)(x != x);
   const Half half = __builtin_convertvector((rounded & ~no_number) | (no_number & 0x7fc0u), Half);
+#endif
   std::memcpy(p, &half, sizeof half);
 }
 

@@ -25,7 +25,7 @@ at::Tensor Mlp::forward(const at::Tensor& x) {
 at::Tensor Mlp::add_to(const at::Tensor& x, const LayerNorm& norm, PreparedWeights& weights) {
   LinearCall first = normed(norm, x, weights.dtype());
   first.gelu = true;
-  return weights.of(fc2_)({.x = weights.of(fc1_)(first), .residual = x});
+  return weights.of(fc1_).then(first, weights.of(fc2_), {.residual = x});
 }
 
 Block::Block(const BlockOptions& options) : recompute_(options.recompute) {

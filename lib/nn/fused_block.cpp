@@ -12,6 +12,7 @@
 #include "kernels/choose.h"
 #include "kernels/cog_attention.h"
 #include "kernels/linear.h"
+#include "kernels/weight_grad.h"
 
 namespace uvic {
 namespace {
@@ -38,8 +39,9 @@ Tensor input_grad(const Tensor& grad, const Tensor& weight) {
   return product(grad, weight.t());
 }
 
-// Of y = x W^T: dL / dW, float32.
-Tensor weight_grad(const Tensor& grad, const Tensor& x) {
+// Of y = x W^T: dL / dW, float32. In float32 by our kernel, too.
+Tensor grad_of_weight(const Tensor& grad, const Tensor& x) {
+  if (x.scalar_type() == at::kFloat) return weight_grad(grad, x);
   return at::mm(grad.t(), x).to(at::kFloat);
 }
 
@@ -165,21 +167,21 @@ struct BlockFunction : torch::autograd::Function<BlockFunction> {
       const Tensor joined = input_grad(input.rounded, saved[kSkipWeight]);
       x = joined.slice(1, 0, s.C).to(at::kFloat), skip = joined.slice(1, s.C).to(at::kFloat);
       skip = skip.view({s.B, s.N, s.C});
-      skip_weight = weight_grad(input.rounded, saved[kJoined]), skip_bias = input.bias;
+      skip_weight = grad_of_weight(input.rounded, saved[kJoined]), skip_bias = input.bias;
     }
     return {x.view({s.B, s.N, s.C}),
             skip,
             Tensor(),
             input.norm_weight,
             input.norm_bias,
-            weight_grad(qkv, saved[kNormed1]),
-            weight_grad(middle.rounded, s.rows_of(saved[kOut])),
+            grad_of_weight(qkv, saved[kNormed1]),
+            grad_of_weight(middle.rounded, s.rows_of(saved[kOut])),
             middle.bias,
             middle.norm_weight,
             middle.norm_bias,
-            weight_grad(hidden.x, saved[kNormed2]),
+            grad_of_weight(hidden.x, saved[kNormed2]),
             hidden.bias,
-            weight_grad(last.rounded, saved[kActive]),
+            grad_of_weight(last.rounded, saved[kActive]),
             last.bias,
             skip_weight,
             skip_bias};

@@ -76,6 +76,27 @@ TEST(PackedLinear, EveryFormatOnEveryInstructionSet) {
   }
 }
 
+// Of any two formats, as an int8 layer may be followed by one that stays bfloat16.
+TEST(PackedLinear, TwoInSequenceGiveTheBitsOfOneAfterTheOther) {
+  at::manual_seed(5);
+  const Tensor x = at::randn({2, 61, 40}), scale = at::rand({40}) + 0.5, shift = at::randn({40});
+  const Tensor up = at::randn({130, 40}), down = at::randn({40, 130}), bias = at::randn({130});
+  for (const auto& [first_format, first_name] : kFormats) {
+    for (const auto& [last_format, last_name] : kFormats) {
+      const PackedLinear first(up, bias, first_format), last(down, {}, last_format);
+      for (const auto dtype : {at::kFloat, at::kBFloat16}) {
+        const LinearCall call{.x = x, .norm_weight = scale, .norm_bias = shift, .gelu = true, .dtype = dtype};
+        EXPECT_TRUE(
+            at::equal(first.then(call, last, {.residual = x}), last({.x = first(call), .residual = x})))
+            << first_name << ", " << last_name;
+      }
+    }
+  }
+  const PackedLinear first(up, bias, WeightFormat::kFp32), last(down, {}, WeightFormat::kFp32);
+  EXPECT_THROW(first.then({.x = x}, first, {}), c10::Error);
+  EXPECT_EQ(first.then({.x = x.slice(1, 0, 0)}, last, {}).sizes(), at::IntArrayRef({2, 0, 40}));
+}
+
 // So that an image is its seed's, whatever the batch.
 TEST(PackedLinear, ARowDoesNotDependOnThoseBesideIt) {
   at::manual_seed(2);
