@@ -57,7 +57,8 @@ bool interrupted(const std::string& so_far);
 
 /// Parses the command line (options come from `add_options`; of one given twice the last counts; `~` at the
 /// beginning of an argument is the home folder, and 5e4 a whole number) and calls `run`; maps CLI11's errors
-/// and exceptions to exit codes, with one line on stderr.
+/// and exceptions to exit codes, with one line on stderr. Then the process ends; under a sanitizer it
+/// returns.
 int run_app(const std::string& name, const std::string& description, int argc, char** argv,
             const std::function<void(CLI::App&)>& add_options, const std::function<int()>& run);
 
