@@ -9,7 +9,7 @@
 namespace uvic {
 namespace {
 
-constexpr auto kGroup = "Between two images";
+constexpr auto kBetweenGroup = "Between two images";
 
 }  // namespace
 
@@ -19,23 +19,23 @@ void InterpolateOptions::add_to(CLI::App& app) {
                      "S1,S2: images on the way from that of seed S1 to that of seed S2, instead of --seeds; "
                      "noise goes along an arc, classes and prompts in a straight line between their "
                      "embeddings")
-          ->group(kGroup);
+          ->group(kBetweenGroup);
   app.add_option("--frames", frames_, "how many, both ends included; default 16")
       ->check(CLI::Range(int64_t{2}, int64_t{100000}))
       ->needs(ends)
-      ->group(kGroup);
+      ->group(kBetweenGroup);
   app.add_option("--class-to", class_to_,
                  "the class that the last shows; default: that of its seed, or --class")
       ->needs(ends)
-      ->group(kGroup);
+      ->group(kBetweenGroup);
   app.add_option("--prompt-to", prompt_to_,
                  "the prompt that the last shows; default: that of its seed, of those given by --prompt")
       ->needs(ends)
-      ->group(kGroup);
+      ->group(kBetweenGroup);
   app.add_option("--frame-rate", frame_rate_, "of --out x.gif, images a second; default 10")
       ->check(CLI::Range(0.1, 50.0))
       ->needs(ends)
-      ->group(kGroup);
+      ->group(kBetweenGroup);
 }
 
 SampleRequest InterpolateOptions::request(

@@ -15,7 +15,7 @@
 namespace uvic {
 namespace {
 
-constexpr auto kGroup = "Start from a picture";
+constexpr auto kStartGroup = "Start from a picture";
 // A few passes mend the seams; RePaint's own ten cost ten times the sampling.
 constexpr int64_t kResample = 4, kJump = 10;
 
@@ -40,20 +40,20 @@ void StartOptions::add_to(CLI::App& app) {
   auto* image = app.add_option("--init-image", image_,
                                "a picture to start from instead of noise, brought to the network's size as "
                                "training brings its own; every seed makes another of it")
-                    ->group(kGroup);
+                    ->group(kStartGroup);
   app.add_option(
          "--strength", strength_,
          "how far it is noised: 0 leaves it as it is, 1 leaves nothing of it; so many of the steps are "
          "made; default 0.8, with --mask 1")
       ->check(CLI::Range(0.0, 1.0))
       ->needs(image)
-      ->group(kGroup);
+      ->group(kStartGroup);
   auto* mask =
       app.add_option("--mask", mask_,
                      "what of it is made anew: white; black stays, to the bit. A picture of the same "
                      "size, or of the network's")
           ->needs(image)
-          ->group(kGroup);
+          ->group(kStartGroup);
   auto* resample =
       app.add_option("--resample", resample_,
                      c10::str("how often each part of the way is gone over, so that what is made goes "
@@ -61,12 +61,12 @@ void StartOptions::add_to(CLI::App& app) {
                               kResample))
           ->check(CLI::Range(int64_t{1}, int64_t{1000}))
           ->needs(mask)
-          ->group(kGroup);
+          ->group(kStartGroup);
   app.add_option("--resample-jump", jump_,
                  c10::str("steps in such a part, at most half of all; default ", kJump, ", as in RePaint"))
       ->check(CLI::Range(int64_t{1}, int64_t{100000}))
       ->needs(resample)
-      ->group(kGroup);
+      ->group(kStartGroup);
 }
 
 Start StartOptions::open(const Recipe& recipe, const Stages& stages, c10::Device device) const {
