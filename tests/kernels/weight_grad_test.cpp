@@ -2,6 +2,7 @@
 #include "kernels/weight_grad.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include "kernels/cpu/cog_attention_cpu.h"
