@@ -52,31 +52,36 @@ void pack_transposed(const typename U::Unit* units, int64_t depth, int64_t cols,
   }
 }
 
-/// Panels of the rows themselves: k runs over the rows (n, then zeros up to `padded`), columns over D, zero
-/// from D to `cols`. `units` are packed rows, [padded, D / kPack]; kPack rows share a unit.
+/// A panel of the rows themselves, its columns from `first`: k runs over the rows (n, then zeros up to
+/// `padded`), columns over D, zero from D to `cols`. `units` are packed rows, [padded, D / kPack]; kPack rows
+/// share a unit.
+template <class U>
+void pack_straight_panel(const typename U::Unit* units, int64_t padded, int64_t D, int64_t cols,
+                         int64_t first, typename U::Unit* to) {
+  using Unit = typename U::Unit;
+  const int64_t depth = padded / U::kPack, width = Panels<U>{to, depth, cols}.width(first);
+  const int64_t filled = D - first < width ? D - first : width;
+  Unit* row = to + first * depth;
+  for (int64_t k = 0; k < depth; ++k, row += width) {
+    if constexpr (U::kPack == 1) {
+      std::memcpy(row, units + k * D + first, size_t(filled) * sizeof(Unit));
+    } else {
+      const Unit* a = units + k * D + first / 2;  // rows 2k and 2k + 1, D / 2 units each
+      const Unit* b = a + D / 2;
+      for (int64_t d = 0; d < filled / 2; ++d) {
+        row[2 * d] = Unit((uint32_t(a[d]) & 0xffffu) | (uint32_t(b[d]) << 16));
+        row[2 * d + 1] = Unit((uint32_t(a[d]) >> 16) | (uint32_t(b[d]) & 0xffff0000u));
+      }
+    }
+    for (int64_t d = filled; d < width; ++d) row[d] = Unit(0);
+  }
+}
+
+/// All of them.
 template <class U>
 void pack_straight(const typename U::Unit* units, int64_t padded, int64_t D, int64_t cols,
                    typename U::Unit* to) {
-  using Unit = typename U::Unit;
-  const int64_t depth = padded / U::kPack;
-  const Panels<U> panels{to, depth, cols};
-  for (int64_t j = 0; j < cols; j += kPanel<U>) {
-    const int64_t width = panels.width(j), filled = D - j < width ? D - j : width;
-    Unit* row = to + j * depth;
-    for (int64_t k = 0; k < depth; ++k, row += width) {
-      if constexpr (U::kPack == 1) {
-        std::memcpy(row, units + k * D + j, size_t(filled) * sizeof(Unit));
-      } else {
-        const Unit* a = units + k * D + j / 2;  // rows 2k and 2k + 1, D / 2 units each
-        const Unit* b = a + D / 2;
-        for (int64_t d = 0; d < filled / 2; ++d) {
-          row[2 * d] = Unit((uint32_t(a[d]) & 0xffffu) | (uint32_t(b[d]) << 16));
-          row[2 * d + 1] = Unit((uint32_t(a[d]) >> 16) | (uint32_t(b[d]) & 0xffff0000u));
-        }
-      }
-      for (int64_t d = filled; d < width; ++d) row[d] = Unit(0);
-    }
-  }
+  for (int64_t j = 0; j < cols; j += kPanel<U>) pack_straight_panel<U>(units, padded, D, cols, j, to);
 }
 
 /// Writes acc [n, ld] times factor(i), rounded, to rows of `stride`.

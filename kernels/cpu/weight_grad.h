@@ -17,13 +17,7 @@ class WeightGrad {
   static int64_t panel_bytes(int64_t rows, int64_t in) { return rows * padded(in) * int64_t(sizeof(float)); }
   static int64_t panels(int64_t in) { return ceil_div(padded(in), kPanel<U>); }
   static void pack(const WeightGradProblem& p, int64_t item) {
-    const int64_t first = item * kPanel<U>, width = Panels<U>{nullptr, p.rows, padded(p.in)}.width(first);
-    const int64_t filled = p.in - first < width ? p.in - first : width;
-    float* to = p.panels + first * p.rows;
-    for (int64_t k = 0; k < p.rows; ++k, to += width) {
-      std::memcpy(to, p.x + k * p.in + first, size_t(filled) * sizeof(float));
-      for (int64_t j = filled; j < width; ++j) to[j] = 0;
-    }
+    pack_straight_panel<U>(p.x, p.rows, p.in, padded(p.in), item * kPanel<U>, p.panels);
   }
 
   static int64_t bytes(const WeightGradProblem& p) { return WeightGrad(p, nullptr).arena_.used(); }
