@@ -159,6 +159,16 @@ int run_or_report(CLI::App& app, int argc, char** argv, const std::function<int(
     return app.exit(wanted);
   } catch (const CLI::ParseError& error) {
     return report(kUsage, complaint(app, error) + " (--help lists what there is)");
+  } catch (...) {
+    return report_exception();
+  }
+}
+
+}  // namespace
+
+int report_exception() {
+  try {
+    throw;
   } catch (const fs::filesystem_error& error) {
     return report_file_error(error);
   } catch (const UsageError& error) {
@@ -169,8 +179,6 @@ int run_or_report(CLI::App& app, int argc, char** argv, const std::function<int(
     return report(kFailed, error_text(error));
   }
 }
-
-}  // namespace
 
 int run_app(const std::string& name, const std::string& description, int argc, char** argv,
             const std::function<void(CLI::App&)>& add_options, const std::function<int()>& run) {

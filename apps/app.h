@@ -55,6 +55,9 @@ void stop_if_asked();
 /// Whether a signal has come; then it says so, and `so_far`: what there is of the result.
 bool interrupted(const std::string& so_far);
 
+/// Within a `catch`: says in one line what ended the command, and returns the exit code that goes with it.
+int report_exception();
+
 /// Parses the command line (options come from `add_options`; of one given twice the last counts; `~` at the
 /// beginning of an argument is the home folder, and 5e4 a whole number) and calls `run`; maps CLI11's errors
 /// and exceptions to exit codes, with one line on stderr. Then the process ends; under a sanitizer it

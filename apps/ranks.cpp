@@ -2,6 +2,9 @@
 
 #include <c10/core/impl/VirtualGuardImpl.h>
 
+#include <chrono>
+#include <thread>
+
 #include "core/device.h"
 #include "core/environment.h"
 #include "core/error_text.h"
@@ -11,6 +14,12 @@
 
 namespace uvic {
 namespace {
+
+using namespace std::chrono_literals;
+
+// A launcher ends all processes with the first that fails: those that have not met give rank 0, which says
+// why, so much time.
+constexpr auto kRank0Speaks = 2s;
 
 // Of the CPU, where nobody has said how many.
 void share_cores(const Launch& launch, const CommonOptions& common) {
@@ -44,7 +53,10 @@ int as_rank(const CommonOptions& common, Needs needs,
   try {
     check_launch(launch, device, needs);
   } catch (const UsageError&) {
-    if (launch.rank > 0) leave_errors_to_rank_0();
+    if (launch.rank > 0) {
+      leave_errors_to_rank_0();
+      std::this_thread::sleep_for(kRank0Speaks);
+    }
     throw;
   }
   Job job(launch, device, needs);
@@ -55,7 +67,7 @@ int as_rank(const CommonOptions& common, Needs needs,
     return code;
   } catch (const std::exception& error) {
     if (!job.fail(error_text(error))) leave_errors_to_rank_0();
-    throw;
+    return report_exception();  // before `job` ends, where all wait for all
   }
 }
 
