@@ -89,16 +89,17 @@ TEST(Shapes, ColoursShapesAndSidesAreThoseAskedFor) {
   config.data.kind = DataKind::kPack;
   config.data.random_flip = RandomFlip::kFalse;
   config.data.val_fraction = 0;
+  config.optimizer.kind = OptimizerKind::kMuon;  // of 48 scenes 48 after 700 steps; by AdamW 26 after 2,000
   config.optimizer.lr = 2e-3;
   config.optimizer.betas = {0.9, 0.99};
   config.optimizer.warmup_steps = 50;
   config.optimizer.schedule = RateSchedule::kCosine;
-  config.train.steps = 2000;
+  config.train.steps = 1000;
   config.train.batch_size = 32;
   config.train.ema = {0.99};
   config.train.val_interval = 0;
   config.train.sample_interval = 0;
-  config.train.checkpoint_interval = 2000;
+  config.train.checkpoint_interval = 1000;
   config.train.log_interval = 100;
   config.sample.steps = 20;
   config.sample.cfg = 2;
@@ -129,7 +130,7 @@ TEST(Shapes, ColoursShapesAndSidesAreThoseAskedFor) {
     right += nearest->caption() == asked[i].caption();
   }
   std::printf("%d of 10 are right\n", right);
-  EXPECT_GE(right, 8);
+  EXPECT_GE(right, 9);
 }
 
 }  // namespace
