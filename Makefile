@@ -1,11 +1,12 @@
 # A thin door to CMake's presets: `make demo` and `make test` set up what is missing and go.
-.PHONY: demo demo-text demo-lm compare compare-lm quality bench test sanitize asan tsan fuzz long-run busy-machine setup configure apps build cuda cuda-objects gpu-check format format-check clean
+.PHONY: demo demo-text demo-lm compare compare-lm compare-peer quality bench test sanitize asan tsan fuzz long-run busy-machine setup configure apps build cuda cuda-objects gpu-check format format-check clean
 PRESET ?= release
 BUILD := build/$(PRESET)
 CMAKE := .venv/bin/cmake
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-demo: apps
+demo: configure
+	@$(CMAKE) --build --preset $(PRESET) --target uvic-train uvic-sample
 	$(BUILD)/bin/uvic-train --config configs/fashion_mnist_demo.yaml --out runs/demo
 	$(BUILD)/bin/uvic-sample --checkpoint runs/demo --class-per-row --grid 10x10 --out runs/demo/grid.png
 	$(BUILD)/bin/uvic-sample --checkpoint assets/fashion_mnist_cog.safetensors --class-per-row --grid 10x10 \
@@ -43,7 +44,7 @@ compare-lm: demo-lm
 
 # The quality table of the README: an hour of training or more, which resumes if it is broken off.
 quality: demo
-	@$(CMAKE) --build --preset $(PRESET) --target judge
+	@$(CMAKE) --build --preset $(PRESET) --target judge uvic-fid
 	$(BUILD)/bin/uvic-train --config configs/fashion_mnist.yaml --out runs/cog
 	$(BUILD)/bin/uvic-train --config configs/fashion_mnist.yaml --set model.attention=softmax --out runs/softmax
 	$(BUILD)/bin/uvic-train --config configs/fashion_mnist_demo.yaml --set model.attention=softmax --out runs/demo_softmax
@@ -59,8 +60,13 @@ compare: apps
 	$(BUILD)/bin/judge --script runs/judge.pt
 	test -s runs/judge.npz || $(BUILD)/bin/uvic-fid stats --config configs/fashion_mnist_demo.yaml --features runs/judge.pt --out runs/judge.npz
 	$(BUILD)/bin/uvic-train --config configs/fashion_mnist_demo.yaml --ab model.attention=$(KINDS) --seeds 0-2 --out runs/compare \
-	  --set data.val_path=/usr/share/datasets/fashion-mnist --eval-interval 1350 --eval-images 1000 \
+	  --set data.val_path=/usr/share/datasets/fashion-mnist --eval-interval 720 --eval-images 1000 \
 	  --eval-features runs/judge.pt --eval-stats runs/judge.npz --sample-interval 0
+
+# Is training here as good as the same recipe in plain PyTorch? Half an hour.
+compare-peer: configure
+	@$(CMAKE) --build --preset $(PRESET) --target uvic-train uvic-fid judge
+	.ci/compare-peer $(BUILD)/bin
 
 # What attention and whole networks cost beside PyTorch's, in turn: the tables of the README. Half an hour.
 bench: configure

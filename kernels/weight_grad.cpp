@@ -11,7 +11,7 @@ namespace uvic {
 namespace {
 
 // Of x at a time, so that its copy in panels is 16 MB where `in` is 2,048, however large a batch is.
-constexpr int64_t kMostRows = 2048;
+constexpr int64_t kRowsOfPanel = 2048;
 
 }  // namespace
 
@@ -26,11 +26,11 @@ at::Tensor weight_grad(const at::Tensor& grad, const at::Tensor& x, const cpu::I
   const int64_t rows = x.size(0), in = x.size(1), out = grad.size(1);
   const at::Tensor grads = grad.detach().contiguous(), inputs = x.detach().contiguous();
   const at::Tensor result = rows == 0 ? at::zeros({out, in}, x.options()) : at::empty({out, in}, x.options());
-  const cpu::Aligned panels(kernels.panel_bytes(std::min(rows, kMostRows), in));
-  for (int64_t first = 0; first < rows; first += kMostRows) {
+  const cpu::Aligned panels(kernels.panel_bytes(std::min(rows, kRowsOfPanel), in));
+  for (int64_t first = 0; first < rows; first += kRowsOfPanel) {
     const cpu::WeightGradProblem problem{.grad = grads.const_data_ptr<float>() + first * out,
                                          .x = inputs.const_data_ptr<float>() + first * in,
-                                         .rows = std::min(rows - first, kMostRows),
+                                         .rows = std::min(rows - first, kRowsOfPanel),
                                          .out = out,
                                          .in = in,
                                          .block = cpu::rows_of_item(out),

@@ -56,12 +56,12 @@ function(uvic_test_precompiled_headers)
   endforeach()
 endfunction()
 
-# For who builds once: eight files of a room or a program as one unit, so that what their headers instantiate is compiled once. Who develops
+# For who builds once: sixteen files of a room or a program as one unit, so that what their headers instantiate is compiled once. Who develops
 # has single units, as a touched file is then all that is compiled again.
 option(UVIC_UNITY "Compile the files of a room, or of a program, in batches" OFF)
 function(uvic_batches target)
   if(UVIC_UNITY)
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 16)
   endif()
 endfunction()
 

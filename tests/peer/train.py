@@ -1,8 +1,8 @@
 """Trains that U-ViT with Cog Attention on Fashion-MNIST in plain PyTorch and draws samples: what our training is compared with.
 
-`python tests/peer/train.py --seed 0 --out FOLDER`, then `judge FOLDER`. The recipe is configs/fashion_mnist_demo.yaml with
-`diffusion.schedule=vp_linear diffusion.time_sampling=uniform optimizer.kind=adamw` and samples at guidance 1.5 (`--flow`: with
-flow and logit_normal): x0 predicted, labels dropped in a tenth, an EMA with a ramp, DDIM, x0 clipped. Initialised as U-ViT is.
+`python tests/peer/train.py --seed 0 --out FOLDER`, then `judge FOLDER`; `.ci/compare-peer` has the same recipe as options of
+uvic-train: x0 predicted, labels dropped in a tenth, an EMA with a ramp, AdamW, DDIM, x0 clipped (`--flow`: flow's noise levels
+and logit_normal). Initialised as U-ViT is.
 """
 import argparse
 import gzip
