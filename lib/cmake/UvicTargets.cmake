@@ -56,12 +56,16 @@ function(uvic_test_precompiled_headers)
   endforeach()
 endfunction()
 
-# For who builds once: sixteen files of a room or a program as one unit, so that what their headers instantiate is compiled once. Who develops
-# has single units, as a touched file is then all that is compiled again.
+# For who builds once: sixteen files of a room or a program as one unit, so that what their headers instantiate is compiled once, and
+# -O1 where nothing loops over bytes, pixels or numbers itself: that takes a quarter less. Who develops has single units, as a touched
+# file is then all that is compiled again.
 option(UVIC_UNITY "Compile the files of a room, or of a program, in batches" OFF)
-function(uvic_batches target)
+function(uvic_batches target loops)
   if(UVIC_UNITY)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 16)
+    if(NOT loops)
+      target_compile_options(${target} PRIVATE -O1)
+    endif()
   endif()
 endfunction()
 
@@ -73,17 +77,17 @@ function(uvic_precompiled target pch)
   target_precompile_headers(${target} REUSE_FROM uvic_pch_${pch})
 endfunction()
 
-# uvic_room(<name> SOURCES ... [PCH tensor|aten|nn] [ROOMS lower rooms ...] [LIBRARIES outside libraries ...])
-# -> target uvic_<name>
+# uvic_room(<name> SOURCES ... [LOOPS] [PCH tensor|aten|nn] [ROOMS lower rooms ...] [LIBRARIES outside libraries ...])
+# -> target uvic_<name>. LOOPS: of its own over many bytes, pixels or numbers, see uvic_batches.
 function(uvic_room name)
-  cmake_parse_arguments(arg "" "PCH" "SOURCES;ROOMS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "LOOPS" "PCH" "SOURCES;ROOMS;LIBRARIES" ${ARGN})
   add_library(uvic_${name} OBJECT ${arg_SOURCES})
   target_link_libraries(uvic_${name} PRIVATE uvic_flags ${arg_LIBRARIES})
   foreach(room IN LISTS arg_ROOMS)
     target_link_libraries(uvic_${name} PUBLIC uvic_${room})
   endforeach()
   uvic_precompiled(uvic_${name} "${arg_PCH}")
-  uvic_batches(uvic_${name})
+  uvic_batches(uvic_${name} ${arg_LOOPS})
   set_property(GLOBAL APPEND PROPERTY UVIC_ROOMS uvic_${name})
   set_property(GLOBAL APPEND PROPERTY UVIC_ROOM_LIBRARIES ${arg_LIBRARIES})
 endfunction()
