@@ -61,7 +61,6 @@ def train(network, average):
     for step in range(o.steps):
         chosen = order[step * o.batch : (step + 1) * o.batch]
         x0 = images[chosen].float() / 127.5 - 1
-        x0 = torch.where(torch.rand(o.batch, 1, 1, 1) < 0.5, x0, x0.flip(3))
         y = torch.where(torch.rand(o.batch) < 0.1, NULL, labels[chosen])
         t = torch.randn(o.batch).sigmoid() if o.flow else torch.rand(o.batch)
         alpha, sigma = (a.view(-1, 1, 1, 1) for a in level(t))
