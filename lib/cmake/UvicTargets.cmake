@@ -69,10 +69,9 @@ function(uvic_batches target loops)
   endif()
 endfunction()
 
-# Which precompiled header a target's units begin with; aten if none is said. To precompile those of networks takes 28 s of a core, to
-# read them beside aten's 3 s a unit, of which batches leave three.
+# Which precompiled header a target's units begin with; aten if none is said.
 function(uvic_precompiled target pch)
-  if(NOT pch OR (UVIC_UNITY AND pch STREQUAL nn))
+  if(NOT pch)
     set(pch aten)
   endif()
   target_precompile_headers(${target} REUSE_FROM uvic_pch_${pch})
@@ -87,6 +86,10 @@ function(uvic_room name)
   foreach(room IN LISTS arg_ROOMS)
     target_link_libraries(uvic_${name} PUBLIC uvic_${room})
   endforeach()
+  # To precompile the headers of networks takes 28 s of a core, to read them beside aten's 3 s a unit, of which batches leave three.
+  if(UVIC_UNITY AND arg_PCH STREQUAL nn)
+    set(arg_PCH aten)
+  endif()
   uvic_precompiled(uvic_${name} "${arg_PCH}")
   uvic_batches(uvic_${name} ${arg_LOOPS})
   set_property(GLOBAL APPEND PROPERTY UVIC_ROOMS uvic_${name})
