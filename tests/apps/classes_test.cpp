@@ -142,6 +142,10 @@ TEST_F(Classes, OfIdxAreNotMirroredUnlessAsked) {
   expect_said(run(dry),
               "no image is mirrored (data.random_flip; off for idx unless it is set: digits and letters)");
   expect_said(run(dry + " --set data.random_flip=true"), "every second image is mirrored left to right");
+  for (const char* name : {"fashion_mnist", "fashion_mnist_demo"})  // shoes of that set point left
+    expect_said(
+        run("uvic-train --print-config --config " UVIC_SOURCE "/configs/" + std::string(name) + ".yaml"),
+        "random_flip: false");
 }
 
 }  // namespace
