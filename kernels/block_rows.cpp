@@ -3,16 +3,19 @@
 #include <ATen/ATen.h>
 
 #include "kernels/cpu/row_items.h"
+#include "kernels/cuda/block_rows.cuh"
+#include "kernels/cuda/block_rows.h"
 
 namespace uvic {
+
+cuda::BlockRowQueue& cuda::block_row_queue() {
+  static BlockRowQueue queue;
+  return queue;
+}
+
 namespace {
 
 using at::Tensor;
-
-const cpu::RowKernels& checked_kernels_of(at::ScalarType dtype, const cpu::Isa* isa) {
-  TORCH_CHECK(dtype == at::kFloat || dtype == at::kBFloat16, "block rows: float32 or bfloat16, not ", dtype);
-  return cpu::row_kernels_of(dtype, isa);
-}
 
 const float* floats_of(const Tensor& x) {
   return x.defined() ? x.const_data_ptr<float>() : nullptr;
@@ -21,20 +24,82 @@ const void* numbers_of(const Tensor& x) {
   return x.defined() ? x.const_data_ptr() : nullptr;
 }
 
+// Where an item's kernel on the CPU writes what it adds up.
+const ResidualRows& of_item(const ResidualRows& rows, int64_t) {
+  return rows;
+}
+ResidualGrads of_item(ResidualGrads rows, int64_t item) {
+  for (float** sum : {&rows.grad_weight, &rows.grad_norm_bias, &rows.grad_bias})
+    if (*sum != nullptr) *sum += item * rows.C;
+  return rows;
+}
+GeluRows of_item(GeluRows rows, int64_t item) {
+  if (rows.grad_bias != nullptr) rows.grad_bias += item * rows.C;
+  return rows;
+}
+
+// One pass over R rows of C numbers on `device`, products in `dtype`.
+struct RowPass {
+  c10::Device device;
+  at::ScalarType dtype;
+  int64_t R, C;
+  const cpu::Isa* isa;
+
+  RowPass(const Tensor& like, at::ScalarType dtype, const cpu::Isa* isa)
+      : device(like.device()), dtype(dtype), R(like.size(0)), C(like.size(1)), isa(isa) {
+    TORCH_CHECK(dtype == at::kFloat || dtype == at::kBFloat16, "block rows: float32 or bfloat16, not ",
+                dtype);
+    TORCH_CHECK(can_run_block_rows(device, 4, C), "block rows: no kernels for ", C, " columns on ", device);
+  }
+  int64_t items() const {
+    return device.is_cpu() ? cpu::row_items(R) : (R + cuda::kRowsOfAnItem - 1) / cuda::kRowsOfAnItem;
+  }
+
+  template <class Rows>
+  void run(const Rows& rows, void (*cpu::RowKernels::*on_cpu)(const Rows&, int64_t, int64_t),
+           int (*cuda::BlockRowKernels::*on_cuda)(const Rows&, int64_t, CUstream_st*)) const {
+    if (device.is_cpu()) {
+      const auto kernel = cpu::row_kernels_of(dtype, isa).*on_cpu;
+      cpu::for_row_items(
+          R, [&](int64_t begin, int64_t end, int64_t item) { kernel(of_item(rows, item), begin, end); });
+    } else if (R > 0) {
+      const auto& [kernels, queue] = cuda::block_row_queue();
+      const auto kernel = (dtype == at::kFloat ? kernels->f32 : kernels->bf16).*on_cuda;
+      queue(device.index(), [&](CUstream_st* stream) { return kernel(rows, R, stream); });
+    }
+  }
+};
+
+// Where CUDA's kernels can read it: parameters may lie anywhere in a flat buffer.
+Tensor aligned(const Tensor& x) {
+  const bool is = !x.defined() || x.is_cpu() || reinterpret_cast<uintptr_t>(x.const_data_ptr()) % 16 == 0;
+  return is ? x : x.clone();
+}
+
 }  // namespace
 
-Residual add_and_norm(const Tensor& x, const Tensor& change, const Tensor& bias, const Tensor& weight,
-                      const Tensor& norm_bias, double eps, at::ScalarType dtype, const cpu::Isa* isa) {
+bool can_run_block_rows(c10::Device device, int64_t dim, int64_t hidden) {
+  if (device.is_cpu()) return true;
+  return device.is_cuda() && cuda::block_row_queue().kernels != nullptr && dim <= cuda::kMostColumns &&
+         dim % 4 == 0 && hidden % 4 == 0;
+}
+
+Residual add_and_norm(const Tensor& x_in, const Tensor& change_in, const Tensor& bias_in,
+                      const Tensor& weight_in, const Tensor& norm_bias_in, double eps, at::ScalarType dtype,
+                      const cpu::Isa* isa) {
+  const Tensor x = aligned(x_in), change = aligned(change_in), bias = aligned(bias_in),
+               weight = aligned(weight_in), norm_bias = aligned(norm_bias_in);
   const Tensor& like = change.defined() ? change : x;
-  const int64_t R = like.size(0), C = like.size(1);
+  const RowPass pass(like, dtype, isa);
+  const auto [R, C] = std::pair(pass.R, pass.C);
   Residual to;
   to.sum = change.defined() ? at::empty({R, C}, like.options().dtype(at::kFloat)) : x;
-  cpu::ResidualRows rows{.x = floats_of(x),
-                         .change = numbers_of(change),
-                         .bias = floats_of(bias),
-                         .sum = change.defined() ? to.sum.data_ptr<float>() : nullptr,
-                         .C = C,
-                         .eps = eps};
+  ResidualRows rows{.x = floats_of(x),
+                    .change = numbers_of(change),
+                    .bias = floats_of(bias),
+                    .sum = change.defined() ? to.sum.data_ptr<float>() : nullptr,
+                    .C = C,
+                    .eps = eps};
   if (weight.defined()) {
     to.normed = at::empty({R, C}, like.options().dtype(dtype));
     to.mean = at::empty({R}, like.options().dtype(at::kFloat)), to.scale = at::empty_like(to.mean);
@@ -42,63 +107,57 @@ Residual add_and_norm(const Tensor& x, const Tensor& change, const Tensor& bias,
     rows.normed = to.normed.data_ptr();
     rows.mean = to.mean.data_ptr<float>(), rows.scale = to.scale.data_ptr<float>();
   }
-  const auto kernel = checked_kernels_of(dtype, isa).residual;
-  cpu::for_row_items(R, [&](int64_t begin, int64_t end, int64_t) { kernel(rows, begin, end); });
+  pass.run(rows, &cpu::RowKernels::residual, &cuda::BlockRowKernels::residual);
   return to;
 }
 
-ResidualGrad add_and_norm_backward(const Tensor& grad, const Tensor& grad_normed, const Residual& residual,
-                                   const Tensor& weight, at::ScalarType dtype, const cpu::Isa* isa) {
-  const int64_t R = grad.size(0), C = grad.size(1), items = cpu::row_items(R);
+ResidualGrad add_and_norm_backward(const Tensor& grad_in, const Tensor& grad_normed_in,
+                                   const Residual& residual, const Tensor& weight_in, at::ScalarType dtype,
+                                   const cpu::Isa* isa) {
+  const Tensor grad = aligned(grad_in), grad_normed = aligned(grad_normed_in), weight = aligned(weight_in);
+  const RowPass pass(grad, dtype, isa);
+  const auto [R, C] = std::pair(pass.R, pass.C);
   const bool normed = grad_normed.defined();
   ResidualGrad to;
   to.sum = normed ? at::empty_like(grad) : grad;
   to.rounded = dtype == at::kFloat ? to.sum : at::empty({R, C}, grad.options().dtype(dtype));
-  const Tensor sums = at::empty({3, items, C}, grad.options());
-  float* sums_at = sums.data_ptr<float>();
-  const auto kernel = checked_kernels_of(dtype, isa).residual_backward;
-  cpu::for_row_items(R, [&](int64_t begin, int64_t end, int64_t item) {
-    cpu::ResidualGrads rows{.grad = floats_of(grad),
-                            .grad_normed = numbers_of(grad_normed),
-                            .rounded = dtype == at::kFloat ? nullptr : to.rounded.data_ptr(),
-                            .grad_bias = sums_at + item * C,
-                            .C = C};
-    if (normed) {
-      rows.sum = floats_of(residual.sum), rows.mean = floats_of(residual.mean);
-      rows.scale = floats_of(residual.scale), rows.weight = floats_of(weight);
-      rows.grad_sum = to.sum.data_ptr<float>();
-      rows.grad_weight = sums_at + (items + item) * C, rows.grad_norm_bias = sums_at + (2 * items + item) * C;
-    }
-    kernel(rows, begin, end);
-  });
+  const Tensor sums = at::empty({3, pass.items(), C}, grad.options());
+  ResidualGrads rows{.grad = floats_of(grad),
+                     .grad_normed = numbers_of(grad_normed),
+                     .rounded = dtype == at::kFloat ? nullptr : to.rounded.data_ptr(),
+                     .grad_bias = sums[0].data_ptr<float>(),
+                     .C = C};
+  if (normed) {
+    rows.sum = floats_of(residual.sum), rows.mean = floats_of(residual.mean);
+    rows.scale = floats_of(residual.scale), rows.weight = floats_of(weight);
+    rows.grad_sum = to.sum.data_ptr<float>();
+    rows.grad_weight = sums[1].data_ptr<float>(), rows.grad_norm_bias = sums[2].data_ptr<float>();
+  }
+  pass.run(rows, &cpu::RowKernels::residual_backward, &cuda::BlockRowKernels::residual_backward);
   to.bias = sums[0].sum(0);
   if (normed) to.norm_weight = sums[1].sum(0), to.norm_bias = sums[2].sum(0);
   return to;
 }
 
-Tensor bias_gelu(const Tensor& x, const Tensor& bias, const cpu::Isa* isa) {
-  const Tensor out = at::empty_like(x);
-  const cpu::GeluRows rows{
-      .x = numbers_of(x), .bias = floats_of(bias), .out = out.data_ptr(), .C = x.size(1)};
-  const auto kernel = checked_kernels_of(x.scalar_type(), isa).gelu;
-  cpu::for_row_items(x.size(0), [&](int64_t begin, int64_t end, int64_t) { kernel(rows, begin, end); });
+Tensor bias_gelu(const Tensor& x_in, const Tensor& bias_in, const cpu::Isa* isa) {
+  const Tensor x = aligned(x_in), bias = aligned(bias_in), out = at::empty_like(x);
+  const GeluRows rows{.x = numbers_of(x), .bias = floats_of(bias), .out = out.data_ptr(), .C = x.size(1)};
+  RowPass(x, x.scalar_type(), isa).run(rows, &cpu::RowKernels::gelu, &cuda::BlockRowKernels::gelu);
   return out;
 }
 
-BiasGeluGrad bias_gelu_backward(const Tensor& grad, const Tensor& x, const Tensor& bias,
+BiasGeluGrad bias_gelu_backward(const Tensor& grad_in, const Tensor& x_in, const Tensor& bias_in,
                                 const cpu::Isa* isa) {
-  const int64_t F = x.size(1);
-  const Tensor out = at::empty_like(x), sums = at::empty({cpu::row_items(x.size(0)), F}, bias.options());
-  const auto kernel = checked_kernels_of(x.scalar_type(), isa).gelu_backward;
-  cpu::for_row_items(x.size(0), [&](int64_t begin, int64_t end, int64_t item) {
-    const cpu::GeluRows rows{.x = numbers_of(x),
-                             .grad = numbers_of(grad),
-                             .bias = floats_of(bias),
-                             .out = out.data_ptr(),
-                             .grad_bias = sums.data_ptr<float>() + item * F,
-                             .C = F};
-    kernel(rows, begin, end);
-  });
+  const Tensor grad = aligned(grad_in), x = aligned(x_in), bias = aligned(bias_in), out = at::empty_like(x);
+  const RowPass pass(x, x.scalar_type(), isa);
+  const Tensor sums = at::empty({pass.items(), pass.C}, bias.options());
+  const GeluRows rows{.x = numbers_of(x),
+                      .grad = numbers_of(grad),
+                      .bias = floats_of(bias),
+                      .out = out.data_ptr(),
+                      .grad_bias = sums.data_ptr<float>(),
+                      .C = x.size(1)};
+  pass.run(rows, &cpu::RowKernels::gelu_backward, &cuda::BlockRowKernels::gelu_backward);
   return {out, sums.sum(0)};
 }
 

@@ -1,5 +1,6 @@
 // What a transformer's block does between its matrix products in training, forward and backward, each in one
-// pass over memory where ATen takes several. On the CPU. Plain functions: nn/fused_block.cpp makes the graph.
+// pass over memory where ATen takes several. On CPUs and NVIDIA GPUs. Plain functions: nn/fused_block.cpp
+// makes the graph.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -8,9 +9,16 @@ namespace cpu {
 struct Isa;
 }
 
+/// Whether there are kernels for blocks `dim` wide whose MLP is `hidden` wide: on a CPU always; on a GPU
+/// where the library has CUDA, for multiples of 4 and up to 2048 wide.
+bool can_run_block_rows(c10::Device device, int64_t dim, int64_t hidden);
+/// On GPUs these have been compiled and emulated, not run: nothing takes them there unless it asks for fused
+/// kernels. True once `make gpu-check` has passed with them.
+inline constexpr bool kBlockRowsAreProvenOnGpus = false;
+
 /// `dtype` is that of the matrix products, float32 or bfloat16; the residual stream, weights, biases and sums
 /// are float32. R rows, all contiguous.
-/// `isa`: whose kernels; null: this CPU's fastest.
+/// `isa`: whose kernels on a CPU; null: this one's fastest.
 struct Residual {
   at::Tensor sum;          ///< [R, C], x + change + bias
   at::Tensor normed;       ///< [R, C] in `dtype`, LayerNorm(sum)

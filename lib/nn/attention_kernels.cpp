@@ -2,6 +2,9 @@
 
 #include <c10/util/StringUtil.h>
 
+#include "kernels/block_rows.h"
+#include "nn/fused_block.h"
+
 namespace uvic {
 
 bool fuses_softmax(AttentionCall call) {
@@ -16,13 +19,16 @@ bool pads_a_key(AttentionKind kind, std::optional<bool> fused) {
 
 std::string describe_attention(const ModelOptions& options, c10::Device device, Precision precision,
                                Purpose purpose) {
-  const bool one_node = !options.qk_norm && !options.attention_gate && !options.qkv_bias;
+  // As Block::Layers::fuses and can_fuse_block decide.
+  const bool one_node = !options.qk_norm && !options.attention_gate && !options.qkv_bias &&
+                        wants_fused_block(device.type(), fused_attention(options.attention_kernel)) &&
+                        can_run_block_rows(device, options.embed_dim, options.embed_dim * options.mlp_ratio);
   const auto runs = [&](AttentionKind kind) -> std::string {
     if (kind == AttentionKind::kSoftmax) {
       const KernelChoice choice = kernel_for(kind, KernelWish::kAuto, options.head_dim(), device, precision);
       AttentionCall call = choice.call;
       call.fused = fused_attention(options.attention_kernel);
-      const bool ours = (purpose == Purpose::kEvaluation || one_node) && fuses_softmax(call);
+      const bool ours = purpose == Purpose::kTraining ? one_node && choice.fused : fuses_softmax(call);
       return ours ? choice.description() : "scaled_dot_product_attention";
     }
     if (pads_a_key(kind, fused_attention(options.attention_kernel)))

@@ -11,8 +11,8 @@ namespace uvic {
 
 enum class Purpose { kTraining, kEvaluation };
 
-/// Whether softmax runs by the CPU's fused kernel, 0.4 to 0.9 of SDPA's time: where that takes the call. In
-/// training blocks do so that are one node of the graph (fused_block.h), in evaluation all. `call` is of
+/// Whether softmax is evaluated by the CPU's fused kernel, 0.4 to 0.9 of SDPA's time: where that takes the
+/// call. In training blocks take a fused kernel that are one node of the graph (fused_block.h). `call` is of
 /// AttentionKind::kSoftmax.
 bool fuses_softmax(AttentionCall call);
 

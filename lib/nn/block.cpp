@@ -53,8 +53,8 @@ BlockWeights Block::Layers::weights() const {
 
 bool Block::Layers::fuses(const at::Tensor& x) const {
   const AttentionOptions& o = attn->options();
-  return !o.qk_norm && !o.gate && !o.qkv_bias && o.fused != false && network_observer() == nullptr &&
-         can_fuse_block(x, weights());
+  return !o.qk_norm && !o.gate && !o.qkv_bias && wants_fused_block(x.device().type(), o.fused) &&
+         network_observer() == nullptr && can_fuse_block(x, weights());
 }
 
 at::Tensor Block::Layers::forward(at::Tensor x, const at::Tensor& skip) {

@@ -22,15 +22,18 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 // Of what matrix products read and write on this thread.
-at::ScalarType product_dtype() {
-  return at::autocast::is_autocast_enabled(at::kCPU) ? at::autocast::get_autocast_dtype(at::kCPU)
-                                                     : at::kFloat;
+at::ScalarType product_dtype(at::DeviceType device) {
+  return at::autocast::is_autocast_enabled(device) ? at::autocast::get_autocast_dtype(device) : at::kFloat;
 }
 
-// x W^T, [R, in] and [out, in] -> [R, out]. In float32 by our kernel: where a weight is as small as a
-// block's, ATen's reaches two thirds of its rate.
+bool is_ours(const Tensor& x) {
+  return x.is_cpu() && x.scalar_type() == at::kFloat;
+}
+
+// x W^T, [R, in] and [out, in] -> [R, out]. In float32 on the CPU by our kernel: where a weight is as small
+// as a block's, ATen's reaches two thirds of its rate.
 Tensor product(const Tensor& x, const Tensor& weight) {
-  if (x.scalar_type() == at::kFloat) return PackedLinear(weight, {}, WeightFormat::kFp32)({.x = x});
+  if (is_ours(x)) return PackedLinear(weight, {}, WeightFormat::kFp32)({.x = x});
   return at::mm(x, weight.t());
 }
 
@@ -39,9 +42,9 @@ Tensor input_grad(const Tensor& grad, const Tensor& weight) {
   return product(grad, weight.t());
 }
 
-// Of y = x W^T: dL / dW, float32. In float32 by our kernel, too.
+// Of y = x W^T: dL / dW, float32.
 Tensor grad_of_weight(const Tensor& grad, const Tensor& x) {
-  if (x.scalar_type() == at::kFloat) return weight_grad(grad, x);
+  if (is_ours(x)) return weight_grad(grad, x);
   return at::mm(grad.t(), x).to(at::kFloat);
 }
 
@@ -190,13 +193,17 @@ struct BlockFunction : torch::autograd::Function<BlockFunction> {
 
 }  // namespace
 
+bool wants_fused_block(c10::DeviceType device, std::optional<bool> fused) {
+  return fused.value_or(device == at::kCPU || kBlockRowsAreProvenOnGpus);
+}
+
 bool can_fuse_block(const Tensor& x, const BlockWeights& weights) {
-  if (!x.is_cpu() || x.scalar_type() != at::kFloat || x.numel() == 0 ||
-      weights.qkv.scalar_type() != at::kFloat)
+  if (x.scalar_type() != at::kFloat || x.numel() == 0 || weights.qkv.scalar_type() != at::kFloat ||
+      !can_run_block_rows(x.device(), x.size(2), weights.fc1.size(0)))
     return false;
-  const auto dtype = product_dtype();
+  const auto dtype = product_dtype(x.device().type());
   if (dtype != at::kFloat && dtype != at::kBFloat16) return false;
-  return choose_kernel({.device = at::kCPU,
+  return choose_kernel({.device = x.device().type(),
                         .dtype = dtype,
                         .head_dim = x.size(2) / weights.num_heads,
                         .kind = weights.kind})
@@ -207,7 +214,7 @@ Tensor fused_block(const Tensor& x, const Tensor& skip, const BlockWeights& w) {
   auto shape = c10::make_intrusive<Shape>();
   shape->B = x.size(0), shape->N = x.size(1), shape->C = x.size(2), shape->heads = w.num_heads;
   shape->kind = w.kind, shape->eps = w.eps, shape->has_skip = w.skip.defined(),
-  shape->dtype = product_dtype();
+  shape->dtype = product_dtype(x.device().type());
   const auto given = [](const Tensor& t) { return t.defined() ? std::optional(t) : std::nullopt; };
   return BlockFunction::apply(x, given(skip), shape, w.norm1_weight, w.norm1_bias, w.qkv, w.proj, w.proj_bias,
                               w.norm2_weight, w.norm2_bias, w.fc1, w.fc1_bias, w.fc2, w.fc2_bias,

@@ -1,8 +1,10 @@
-// A transformer's block as one node of the graph, for training on the CPU: a matrix product is one call (in
-// float32 of our kernel, in bfloat16 of ATen's), and what lies between two of them is one pass over memory
+// A transformer's block as one node of the graph, for training: a matrix product is one call (in float32 on
+// the CPU of our kernel, else of ATen's), and what lies between two of them is one pass over memory
 // (kernels/block_rows.h) where a graph of LibTorch's layers takes three to six.
 #pragma once
 #include <ATen/core/Tensor.h>
+
+#include <optional>
 
 #include "kernels/attention_kind.h"
 
@@ -19,8 +21,12 @@ struct BlockWeights {
   double eps = 1e-5;  ///< of both norms
 };
 
-/// Whether this thread can run such a block on x [B, N, C] in one node: x is float32 on the CPU, where the
-/// attention has a fused kernel, and autocast is off or to bfloat16.
+/// Whether blocks run so on a device where they can: on a GPU, until one has proven it, only where fused
+/// kernels are asked for. `fused`: as AttentionCall has it.
+bool wants_fused_block(c10::DeviceType device, std::optional<bool> fused);
+
+/// Whether this thread can run such a block on x [B, N, C] in one node: x is float32, device and sizes have
+/// kernels for its rows and for its attention, and autocast is off or to bfloat16.
 bool can_fuse_block(const at::Tensor& x, const BlockWeights& weights);
 
 /// The block on x [B, N, C] and, if it has one, its skip connection [B, N, C]; float32. Under autocast to

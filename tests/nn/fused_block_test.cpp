@@ -4,6 +4,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include "kernels/block_rows.h"
+#include "kernels/cuda/plan.h"
 #include "nn/autocast.h"
 #include "nn/block.h"
 #include "support/support.h"
@@ -39,7 +41,8 @@ class FusedBlock : public ::testing::TestWithParam<Case> {
   }
 
   // The block whose attention is not fused, which is LibTorch's layers, or one node; of the same weights.
-  Result run(std::optional<bool> fused, Precision precision, bool recompute = false) const {
+  Result run(std::optional<bool> fused, Precision precision, bool recompute = false,
+             c10::DeviceType device = c10::kCPU) const {
     BlockOptions o = options(fused);
     o.recompute = recompute;
     Block block(o);
@@ -48,12 +51,13 @@ class FusedBlock : public ::testing::TestWithParam<Case> {
       const at::NoGradGuard no_grad;
       p.copy_(at::randn(p.sizes()) / std::sqrt(double(p.size(-1))) + (p.dim() == 1 ? 0.5 : 0));
     }
+    block.to(device);
     // 3 x 43 rows: more than one item of rows, and the last one is not whole.
-    const auto random = [&] { return at::randn({3, 43, o.attention.dim}); };
+    const auto random = [&] { return at::randn({3, 43, o.attention.dim}).to(device); };
     const Tensor x = random().requires_grad_(), skip = random().requires_grad_(), weight = random();
     Result result;
     {
-      const AutocastScope autocast(AutocastState::for_precision(precision, c10::kCPU));
+      const AutocastScope autocast(AutocastState::for_precision(precision, device));
       result.out = block.forward(x, o.skip ? skip : Tensor());
     }
     if (fused != false) {
@@ -64,6 +68,8 @@ class FusedBlock : public ::testing::TestWithParam<Case> {
     if (o.skip) result.grads.emplace_back("skip", skip.grad());
     for (const auto& item : block.named_parameters())
       result.grads.emplace_back(item.key(), item.value().grad());
+    result.out = result.out.cpu();
+    for (auto& named : result.grads) named.second = named.second.cpu();
     return result;
   }
 
@@ -117,9 +123,50 @@ INSTANTIATE_TEST_SUITE_P(Kinds, FusedBlock,
                                            Case{AttentionKind::kSoftmax, 72, 3, false}),
                          name_of_case);
 
+// On a GPU, where it is asked for: as near to LibTorch's layers on the CPU as the CPU's is.
+class CudaFusedBlock : public FusedBlock {
+ protected:
+  void SetUp() override {
+    if (!at::hasCUDA()) GTEST_SKIP() << "no GPU, or LibTorch without CUDA";
+    if (!cuda::built()) GTEST_SKIP() << "this build has no CUDA kernels";
+  }
+};
+
+TEST_P(CudaFusedBlock, EqualsTheCpusLayers) {
+  const Result right = run(false, Precision::kFp32);
+  for (const double error : errors(run(true, Precision::kFp32, false, c10::kCUDA), right))
+    EXPECT_LT(error, 2e-5);
+  const auto ours = errors(run(true, Precision::kBf16, false, c10::kCUDA), right),
+             theirs = errors(run(false, Precision::kBf16), right);
+  for (size_t i = 0; i < ours.size(); ++i) EXPECT_LT(ours[i], 1.5 * theirs[i] + 1e-3) << i;
+}
+
+TEST_P(CudaFusedBlock, TheSameTwice) {
+  const Result once = run(true, Precision::kBf16, false, c10::kCUDA),
+               twice = run(true, Precision::kBf16, true, c10::kCUDA);
+  EXPECT_TRUE(at::equal(once.out, twice.out));
+  for (size_t i = 0; i < once.grads.size(); ++i)
+    EXPECT_TRUE(at::equal(once.grads[i].second, twice.grads[i].second)) << once.grads[i].first;
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, CudaFusedBlock,
+                         ::testing::Values(Case{AttentionKind::kCog, 64, 2, false},
+                                           Case{AttentionKind::kCog, 128, 2, true},
+                                           Case{AttentionKind::kSoftmax, 144, 2, true}),
+                         name_of_case);
+
+TEST(FusedBlockChoice, GpusTakeItWhereItIsAskedForUntilOneHasProvenIt) {
+  EXPECT_TRUE(wants_fused_block(c10::kCPU, std::nullopt));
+  EXPECT_EQ(wants_fused_block(c10::kCUDA, std::nullopt), kBlockRowsAreProvenOnGpus);
+  EXPECT_TRUE(wants_fused_block(c10::kCUDA, true));
+  EXPECT_FALSE(wants_fused_block(c10::kCPU, false));
+  EXPECT_FALSE(can_run_block_rows(c10::kCUDA, 2052, 8208));  // wider than a block of threads
+  EXPECT_FALSE(can_run_block_rows(c10::kMeta, 64, 256));
+}
+
 TEST(FusedBlockChoice, WhatItTakes) {
   BlockWeights w;
-  w.qkv = at::zeros({192, 64}), w.num_heads = 2;
+  w.qkv = at::zeros({192, 64}), w.fc1 = at::zeros({256, 64}), w.num_heads = 2;
   const Tensor x = at::zeros({1, 5, 64});
   EXPECT_TRUE(can_fuse_block(x, w));
   EXPECT_FALSE(can_fuse_block(x.to(at::kDouble), w));
