@@ -28,7 +28,8 @@ std::string describe_attention(const ModelOptions& options, c10::Device device, 
       const KernelChoice choice = kernel_for(kind, KernelWish::kAuto, options.head_dim(), device, precision);
       AttentionCall call = choice.call;
       call.fused = fused_attention(options.attention_kernel);
-      const bool ours = purpose == Purpose::kTraining ? one_node && choice.fused : fuses_softmax(call);
+      const bool prepared = device.is_cpu() && purpose == Purpose::kEvaluation;
+      const bool ours = prepared ? fuses_softmax(call) : one_node && choice.fused;
       return ours ? choice.description() : "scaled_dot_product_attention";
     }
     if (pads_a_key(kind, fused_attention(options.attention_kernel)))

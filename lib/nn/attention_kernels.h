@@ -11,9 +11,9 @@ namespace uvic {
 
 enum class Purpose { kTraining, kEvaluation };
 
-/// Whether softmax is evaluated by the CPU's fused kernel, 0.4 to 0.9 of SDPA's time: where that takes the
-/// call. In training blocks take a fused kernel that are one node of the graph (fused_block.h). `call` is of
-/// AttentionKind::kSoftmax.
+/// Whether softmax runs by the CPU's fused kernel, 0.4 to 0.9 of SDPA's time, where weights are prepared: if
+/// that takes the call. Blocks that are one node of the graph (fused_block.h) take a fused kernel anyway.
+/// `call` is of AttentionKind::kSoftmax.
 bool fuses_softmax(AttentionCall call);
 
 /// softmax + 1 is SDPA's softmax with a key and a value of zeros, unless a kernel is asked for.

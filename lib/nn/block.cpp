@@ -78,11 +78,13 @@ at::Tensor Block::Layers::evaluate(at::Tensor x, const at::Tensor& skip, Prepare
 
 at::Tensor Block::forward(const at::Tensor& x, const at::Tensor& skip) {
   if (auto* weights = prepared_weights()) return layers_.evaluate(x, skip, *weights);
-  if (!at::GradMode::is_enabled()) return layers_.forward(x, skip);
+  // One decision for both times that a recomputed block runs.
+  const bool fused = layers_.fuses(x);
+  if (!at::GradMode::is_enabled())
+    return fused ? fused_block(x, skip, layers_.weights()) : layers_.forward(x, skip);
   std::vector<at::Tensor> inputs = {x};
   if (!layers_.skip_linear.is_empty()) inputs.push_back(skip);
-  // One decision for both times that a recomputed block runs.
-  auto run = [layers = layers_, fused = layers_.fuses(x)](const std::vector<at::Tensor>& in) mutable {
+  auto run = [layers = layers_, fused](const std::vector<at::Tensor>& in) mutable {
     const at::Tensor joined = in.size() > 1 ? in[1] : at::Tensor();
     return fused ? fused_block(in[0], joined, layers.weights()) : layers.forward(in[0], joined);
   };

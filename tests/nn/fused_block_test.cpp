@@ -105,6 +105,16 @@ TEST_P(FusedBlock, RecomputedToTheSameBits) {
     EXPECT_TRUE(at::equal(kept.grads[i].second, again.grads[i].second)) << kept.grads[i].first;
 }
 
+TEST_P(FusedBlock, EvaluatesToTheSameBits) {
+  at::manual_seed(7);
+  Block block(options(std::nullopt));
+  const Tensor x = at::randn({3, 43, GetParam().dim}), skip = at::randn_like(x);
+  const Tensor trained = block.forward(x, GetParam().skip ? skip : Tensor());
+  const at::NoGradGuard no_grad;
+  EXPECT_TRUE(trained.requires_grad());
+  EXPECT_TRUE(at::equal(block.forward(x, GetParam().skip ? skip : Tensor()), trained));
+}
+
 TEST_P(FusedBlock, DoesNotDependOnTheThreads) {
   const int threads = at::get_num_threads();
   at::set_num_threads(1);
