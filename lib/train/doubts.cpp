@@ -60,8 +60,8 @@ std::vector<std::string> doubts_of(const TrainOptions& train, const OptimizerOpt
     doubts.push_back(
         c10::str("optimizer.warmup_steps: a warm-up of ", optimizer.warmup_steps,
                  " steps is longer than the run of ", train.steps, ", so that the learning rate ends at ",
-                 value_text(learning_rate(optimizer, train.steps - 1, train.steps)), " of ",
-                 value_text(optimizer.lr), "; ", resumed ? "raise train.steps" : "set it lower"));
+                 learning_rate(optimizer, train.steps - 1, train.steps), " of ", value_text(optimizer.lr),
+                 "; ", resumed ? "raise train.steps" : "set it lower"));
   if (optimizer.lr >= kLargeRate && !resumed)
     doubts.push_back(c10::str("optimizer.lr: ", value_text(optimizer.lr), " is very large for ",
                               optimizer.kind == OptimizerKind::kMuon ? "Muon" : "AdamW",
