@@ -63,9 +63,9 @@ struct RowPass {
       cpu::for_row_items(
           R, [&](int64_t begin, int64_t end, int64_t item) { kernel(of_item(rows, item), begin, end); });
     } else if (R > 0) {
-      const auto& [kernels, queue] = cuda::block_row_queue();
-      const auto kernel = (dtype == at::kFloat ? kernels->f32 : kernels->bf16).*on_cuda;
-      queue(device.index(), [&](CUstream_st* stream) { return kernel(rows, R, stream); });
+      const auto& gpu = cuda::block_row_queue();
+      const auto kernel = (dtype == at::kFloat ? gpu.kernels->f32 : gpu.kernels->bf16).*on_cuda;
+      gpu.queue(device.index(), [&](CUstream_st* stream) { return kernel(rows, R, stream); });
     }
   }
 };
@@ -80,8 +80,9 @@ Tensor aligned(const Tensor& x) {
 
 bool can_run_block_rows(c10::Device device, int64_t dim, int64_t hidden) {
   if (device.is_cpu()) return true;
-  return device.is_cuda() && cuda::block_row_queue().kernels != nullptr && dim <= cuda::kMostColumns &&
-         dim % 4 == 0 && hidden % 4 == 0;
+  const auto& gpu = cuda::block_row_queue();
+  return device.is_cuda() && gpu.kernels != nullptr && dim <= cuda::kMostColumns && dim % 4 == 0 &&
+         hidden % 4 == 0 && gpu.serves(device.index());
 }
 
 Residual add_and_norm(const Tensor& x_in, const Tensor& change_in, const Tensor& bias_in,

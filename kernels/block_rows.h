@@ -10,7 +10,7 @@ struct Isa;
 }
 
 /// Whether there are kernels for blocks `dim` wide whose MLP is `hidden` wide: on a CPU always; on a GPU
-/// where the library has CUDA, for multiples of 4 and up to 2048 wide.
+/// of sm_80 or later where the library has CUDA, for multiples of 4 and up to 2048 wide.
 bool can_run_block_rows(c10::Device device, int64_t dim, int64_t hidden);
 /// On GPUs these have been compiled and emulated, not run: nothing takes them there unless it asks for fused
 /// kernels. True once `make gpu-check` has passed with them.

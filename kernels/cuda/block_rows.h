@@ -26,6 +26,8 @@ extern const BlockRowKernelSet kBlockRows;  ///< where there is CUDA
 /// What a library with CUDA tells the one source that serves all: its kernels, and how to queue them.
 struct BlockRowQueue {
   const BlockRowKernelSet* kernels = nullptr;  ///< null without CUDA
+  /// Whether a GPU can run them: sm_80 and later. -1: the current one.
+  bool (*serves)(int device) = nullptr;
   /// launch(stream), for the current stream of a GPU. c10::Error where it does not return 0.
   void (*queue)(int device, const std::function<int(CUstream_st*)>& launch) = nullptr;
 };

@@ -57,15 +57,14 @@ function(uvic_test_precompiled_headers)
 endfunction()
 
 # For who builds once: sixteen files of a room or a program as one unit, so that what their headers instantiate is compiled once, and
-# -O1 where nothing loops over bytes, pixels or numbers itself: that takes a quarter less. Who develops has single units, as a touched
-# file is then all that is compiled again.
+# no more optimised than is of use: -O1 in a room where nothing loops over bytes, pixels or numbers itself takes a quarter less, and
+# -O0 in the programs, which read their command line and call the rooms, a third. Who develops has single units, as a touched file is
+# then all that is compiled again.
 option(UVIC_UNITY "Compile the files of a room, or of a program, in batches" OFF)
-function(uvic_batches target loops)
+function(uvic_batches target)
   if(UVIC_UNITY)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 16)
-    if(NOT loops)
-      target_compile_options(${target} PRIVATE -O1)
-    endif()
+    target_compile_options(${target} PRIVATE ${ARGN})
   endif()
 endfunction()
 
@@ -77,10 +76,11 @@ function(uvic_precompiled target pch)
   target_precompile_headers(${target} REUSE_FROM uvic_pch_${pch})
 endfunction()
 
-# uvic_room(<name> SOURCES ... [LOOPS] [PCH tensor|aten|nn] [ROOMS lower rooms ...] [LIBRARIES outside libraries ...])
-# -> target uvic_<name>. LOOPS: of its own over many bytes, pixels or numbers, see uvic_batches.
+# uvic_room(<name> SOURCES ... [LOOPS] [APART] [PCH tensor|aten|nn] [ROOMS lower rooms ...] [LIBRARIES outside libraries ...])
+# -> target uvic_<name>. LOOPS: of its own over many bytes, pixels or numbers, see uvic_batches. APART: not in the library `uvic`,
+# but in the program that names it among its LIBRARIES, so that who builds the others need not wait for it.
 function(uvic_room name)
-  cmake_parse_arguments(arg "LOOPS" "PCH" "SOURCES;ROOMS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "LOOPS;APART" "PCH" "SOURCES;ROOMS;LIBRARIES" ${ARGN})
   add_library(uvic_${name} OBJECT ${arg_SOURCES})
   target_link_libraries(uvic_${name} PRIVATE uvic_flags ${arg_LIBRARIES})
   foreach(room IN LISTS arg_ROOMS)
@@ -91,9 +91,11 @@ function(uvic_room name)
     set(arg_PCH aten)
   endif()
   uvic_precompiled(uvic_${name} "${arg_PCH}")
-  uvic_batches(uvic_${name} ${arg_LOOPS})
-  set_property(GLOBAL APPEND PROPERTY UVIC_ROOMS uvic_${name})
-  set_property(GLOBAL APPEND PROPERTY UVIC_ROOM_LIBRARIES ${arg_LIBRARIES})
+  uvic_batches(uvic_${name} $<$<NOT:$<BOOL:${arg_LOOPS}>>:-O1>)
+  if(NOT arg_APART)
+    set_property(GLOBAL APPEND PROPERTY UVIC_ROOMS uvic_${name})
+    set_property(GLOBAL APPEND PROPERTY UVIC_ROOM_LIBRARIES ${arg_LIBRARIES})
+  endif()
 endfunction()
 
 # uvic_executable(<name> SOURCES ... [PCH tensor|aten|nn] [ROOMS rooms ...] [LIBRARIES ...]): of all rooms, or of those named
