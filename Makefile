@@ -128,7 +128,7 @@ cuda:
 gpu-check:
 	@.ci/gpu-check
 
-SOURCES = $(shell git ls-files -co --exclude-standard '*.h' '*.cpp' '*.cuh')
+SOURCES = $(shell git ls-files -co --exclude-standard '*.h' '*.cpp' '*.cu' '*.cuh')
 format:
 	clang-format -i $(SOURCES)
 
