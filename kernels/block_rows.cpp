@@ -52,7 +52,7 @@ struct RowPass {
     TORCH_CHECK(can_run_block_rows(device, 4, C), "block rows: no kernels for ", C, " columns on ", device);
   }
   int64_t items() const {
-    return device.is_cpu() ? cpu::row_items(R) : (R + cuda::kRowsOfAnItem - 1) / cuda::kRowsOfAnItem;
+    return device.is_cpu() ? cpu::row_items(R) : cuda::blocks_of(R, cuda::kRowsOfAnItem);
   }
 
   template <class Rows>

@@ -26,26 +26,23 @@ __global__ void __launch_bounds__(kGeluThreads)
   gelu_rows<T, kBackward, Gpu>(p, rows);
 }
 
-unsigned blocks_of(int64_t rows, int rows_of_one) {
-  return unsigned((rows + rows_of_one - 1) / rows_of_one);
-}
-
 template <class T>
 int launch_residual(const ResidualRows& p, int64_t rows, cudaStream_t stream) {
-  residual_kernel<T><<<blocks_of(rows, kRowsAtOnce), row_threads(p.C), 0, stream>>>(p, rows);
+  residual_kernel<T><<<unsigned(blocks_of(rows, kRowsAtOnce)), row_threads(p.C), 0, stream>>>(p, rows);
   return cudaGetLastError();
 }
 
 template <class T>
 int launch_residual_backward(const ResidualGrads& p, int64_t rows, cudaStream_t stream) {
-  residual_backward_kernel<T><<<blocks_of(rows, kRowsOfAnItem), row_threads(p.C), 0, stream>>>(p, rows);
+  residual_backward_kernel<T>
+      <<<unsigned(blocks_of(rows, kRowsOfAnItem)), row_threads(p.C), 0, stream>>>(p, rows);
   return cudaGetLastError();
 }
 
 template <class T, bool kBackward>
 int launch_gelu(const GeluRows& p, int64_t rows, cudaStream_t stream) {
-  const unsigned groups = blocks_of(p.C, kGeluColumns);
-  gelu_kernel<T, kBackward><<<groups * blocks_of(rows, kRowsOfAnItem), kGeluThreads, 0, stream>>>(p, rows);
+  const int64_t blocks = blocks_of(p.C, kGeluColumns) * blocks_of(rows, kRowsOfAnItem);
+  gelu_kernel<T, kBackward><<<unsigned(blocks), kGeluThreads, 0, stream>>>(p, rows);
   return cudaGetLastError();
 }
 

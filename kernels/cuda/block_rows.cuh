@@ -24,6 +24,10 @@ constexpr int kMostRowThreads = 512, kMostColumns = 4 * kMostRowThreads;
 constexpr UVIC_HOST_DEVICE int row_threads(int64_t C) {
   return ceil_div(int(C), 4 * 32) * 32;
 }
+/// Blocks, or items, of `rows_of_one` rows each.
+constexpr UVIC_HOST_DEVICE int64_t blocks_of(int64_t rows, int rows_of_one) {
+  return (rows + rows_of_one - 1) / rows_of_one;
+}
 /// Floats that a block sums by: two sides, so that one meeting of the block a sum is enough.
 constexpr int kSumsAtOnce = 2 * kRowsAtOnce, kSumsSide = kMostRowThreads / 32 * kSumsAtOnce;
 constexpr int kSharedSums = 2 * kSumsSide;

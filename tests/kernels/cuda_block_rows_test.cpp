@@ -63,7 +63,7 @@ class EmulatedBlockRows : public ::testing::TestWithParam<bool> {
  protected:
   const Emulator::Options options_{.descending_threads = GetParam()};
 
-  static int64_t items(int64_t rows) { return (rows + cuda::kRowsOfAnItem - 1) / cuda::kRowsOfAnItem; }
+  static int64_t items(int64_t rows) { return cuda::blocks_of(rows, cuda::kRowsOfAnItem); }
   // A tensor that no kernel may leave a number of unwritten.
   static Tensor unwritten(at::IntArrayRef sizes, at::ScalarType dtype = at::kFloat) {
     return at::full(sizes, NAN, dtype);
@@ -98,7 +98,7 @@ class EmulatedBlockRows : public ::testing::TestWithParam<bool> {
                             .scale = to.scale.data_ptr<float>(),
                             .C = r.C,
                             .eps = kEps};
-    emulate(r.dtype, (r.R + cuda::kRowsAtOnce - 1) / cuda::kRowsAtOnce, cuda::row_threads(r.C),
+    emulate(r.dtype, cuda::blocks_of(r.R, cuda::kRowsAtOnce), cuda::row_threads(r.C),
             [&]<class T>(float* sums) { cuda::residual_rows<T, EmulatedGpu>(rows, r.R, sums); });
     return to;
   }
@@ -128,7 +128,7 @@ class EmulatedBlockRows : public ::testing::TestWithParam<bool> {
 
   template <bool kBackward>
   void gelu(const Rows& r, const GeluRows& rows) const {
-    const int64_t groups = (r.F + cuda::kGeluColumns - 1) / cuda::kGeluColumns;
+    const int64_t groups = cuda::blocks_of(r.F, cuda::kGeluColumns);
     emulate(r.dtype, groups * items(r.R), cuda::kGeluThreads,
             [&]<class T>(float*) { cuda::gelu_rows<T, kBackward, EmulatedGpu>(rows, r.R); });
   }
